@@ -1,0 +1,52 @@
+# Every verb of the project. A fresh machine needs Python 3.11+, git, make and a package index; the rest is installed.
+PYTHON ?= python3
+BIN := .venv/bin
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: .venv/installed ## everything, into .venv
+
+.venv/installed: requirements/dev.txt requirements/uv.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; try: make PYTHON=python3.12 ...")'
+	@echo "installing into .venv (once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements/dev.txt
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@$(BIN)/python -m compileall -q src
+	@touch $@
+
+demo: install ## the main job on the bundled simulator; leaves ./apod-demo behind
+	@$(BIN)/apod demo
+
+run: install ## the main job against the real NASA; fills ./apod-archive
+	@$(BIN)/apod backfill
+	@$(BIN)/apod run
+
+test: check ## every test (under 10 minutes on two cores)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: install ## lint, types, import law
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo | tail -n 3
+
+format: install ## put the code into the house's form
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+lock: install ## pin what requirements/*.in ask for, with hashes and no addresses
+	@for name in uv run dev bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+
+bench: install ## speed and memory, as ratios in one run
+	@$(BIN)/python benchmarks/run.py
+
+docs: install ## what is generated: docs/cli.md, docs/settings.md
+	@$(BIN)/python -m apod_pipeline.reference docs
+
+.PHONY: help install demo run test check format lock bench docs

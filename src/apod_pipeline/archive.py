@@ -1,0 +1,238 @@
+"""Where things lie in an archive, who may write there, and how a file comes to be there whole.
+
+Takes the archive's folder and a data set's name, gives paths, the lock, atomic writes and safe appends.
+Never knows a field, a service or a table: the same folder holds any data set.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+from apod_pipeline.errors import ArchiveBusy, ArchiveDamaged
+from apod_pipeline.kill_points import kill_point
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The folder with `data/`, `.dvc/` and `.git/` in it; never the project's own checkout.
+
+    Attributes:
+        root: the folder.
+        dataset: prefix of the data set's files.
+    """
+
+    root: Path
+    dataset: str = "apod"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", self.root.absolute())
+
+    @cached_property
+    def raw(self) -> Path:
+        """Replies, byte for byte."""
+        return self.root / "data" / "raw"
+
+    @cached_property
+    def incoming(self) -> Path:
+        """Replies that were not judged yet; untracked."""
+        return self.raw / ".incoming"
+
+    @cached_property
+    def ledger(self) -> Path:
+        """Append-only JSON lines: what was told, what became of it, and when."""
+        return self.root / "data" / "ledger"
+
+    @cached_property
+    def csv(self) -> Path:
+        """The output fields of the whole data set."""
+        return self.root / "data" / "processed" / f"{self.dataset}_data.csv"
+
+    @cached_property
+    def json(self) -> Path:
+        """The same as JSON."""
+        return self.root / "data" / "processed" / f"{self.dataset}_transformed.json"
+
+    @cached_property
+    def parquet(self) -> Path:
+        """Every field of the whole data set."""
+        return self.root / "data" / "processed" / f"{self.dataset}_entries.parquet"
+
+    @cached_property
+    def quality_report(self) -> Path:
+        """What the quality rules found."""
+        return self.root / "data" / "reports" / "quality.json"
+
+    @cached_property
+    def private(self) -> Path:
+        """This machine's own state: lock, progress, embedded PostgreSQL, log. Untracked."""
+        return self.root / ".apod"
+
+    @cached_property
+    def log(self) -> Path:
+        """One JSON line a run, also for those that found nothing new. Untracked."""
+        return self.private / "runs.jsonl"
+
+    @property
+    def exists(self) -> bool:
+        """True when the folder was made an archive."""
+        return self.private.is_dir()
+
+    def relative(self, path: Path) -> str:
+        """A path inside the archive as it is written into ledgers and Git."""
+        return path.relative_to(self.root).as_posix()
+
+    def create_folders(self) -> None:
+        """Make the folders that are missing."""
+        for folder in (self.incoming, self.ledger, self.csv.parent, self.quality_report.parent, self.private):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    # ---- one writer at a time ------------------------------------------------------------
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the archive against other runs; the kernel lets go of it when the process dies.
+
+        Raises:
+            ArchiveBusy: when another run holds it.
+        """
+        self.private.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.private / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                holder = os.pread(descriptor, 40, 0).decode(errors="replace").strip() or "unknown"
+                raise ArchiveBusy(
+                    f"{self.root} is held by another run (process {holder}). Nothing was changed; "
+                    "wait for it to end, then type the same command again."
+                ) from error
+            os.truncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    # ---- progress of the stages ----------------------------------------------------------
+    def progress(self) -> dict[str, Any]:
+        """Which version each local artefact stands at: `{}` when unknown, then it is made again."""
+        try:
+            content = json.loads((self.private / "progress.json").read_bytes())
+        except (FileNotFoundError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def advance(self, **marks: str | int | None) -> None:
+        """Write down that artefacts now stand at a version."""
+        marked = self.progress() | marks
+        with replacing(self.private / "progress.json") as file:
+            file.write(json.dumps(marked, indent=1).encode())
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Write a file whole or not at all: a temporary neighbour, flushed to disk, takes its name at the end.
+
+    A failure leaves the old file and no neighbour; a kill leaves the old file and a neighbour that
+    `sweep` removes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    neighbour = path.with_name(f".{path.name}.partial")
+    try:
+        with neighbour.open("wb") as file:
+            yield file
+            kill_point(f"write {path.name}")
+            file.flush()
+            os.fsync(file.fileno())
+        neighbour.replace(path)
+    except BaseException:
+        neighbour.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed writer left behind."""
+    for neighbour in folder.glob(".*.partial"):
+        neighbour.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+# ---- append-only JSON lines ----------------------------------------------------------------
+def append_lines(path: Path, values: Iterable[dict[str, Any]]) -> None:
+    """Add lines to a ledger. A torn last line of a killed writer is cut off first."""
+    lines = b"".join(_line(value) for value in values)
+    if not lines:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+") as file:
+        _cut_torn_line(file)
+        half = len(lines) // 2
+        file.write(lines[:half])
+        file.flush()
+        kill_point(f"write {path.parent.name}")
+        file.write(lines[half:])
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _cut_torn_line(file: IO[bytes]) -> None:
+    end = file.seek(0, os.SEEK_END)
+    if not end:
+        return
+    file.seek(end - 1)
+    if file.read(1) == b"\n":
+        return
+    file.seek(0)
+    file.truncate(file.read().rfind(b"\n") + 1)
+    file.seek(0, os.SEEK_END)
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The whole lines of a ledger, oldest first; a torn last line does not count.
+
+    Raises:
+        ArchiveDamaged: when a line is not JSON.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    for number, line in enumerate(content.splitlines(keepends=True), 1):
+        if not line.endswith(b"\n"):
+            return
+        try:
+            yield json.loads(line)
+        except ValueError as error:
+            raise ArchiveDamaged(
+                f"{path}, line {number} is not JSON. The archive's other files are untouched; "
+                f"`git -C {path.parent} checkout -- {path.name}` brings the last committed ledger back."
+            ) from error
+
+
+def timestamp(instant: dt.datetime) -> str:
+    """An instant as the ledgers write it: UTC, `Z` at the end, microseconds only where there are any."""
+    return instant.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def instant(text: str) -> dt.datetime:
+    """The instant that `timestamp` wrote."""
+    return dt.datetime.fromisoformat(text)

@@ -1,0 +1,185 @@
+"""The check that refuses an implausible reply before anything is written.
+
+Takes the readings of one reply and what was asked, gives a verdict. Pure: never writes, never asks anybody.
+The rules come from what the services were seen doing: a placeholder as a success for every date, yesterday's
+answer for today, the newest list whatever was asked, one entry repeated for weeks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from apod_pipeline.calendar import GAPS, Span
+from apod_pipeline.errors import ApodError
+from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict
+
+# So many days may share their words or their picture; real ones share up to five.
+REPEATS = 10
+GENERIC_PICTURE = "news-thumbnail"
+
+
+class Unreadable(ApodError):
+    """A body is not what the service is known to send: HTML or text instead of JSON, or JSON that breaks off."""
+
+
+@dataclass
+class Repeats:
+    """How many days of one source carry the same words, and the same picture."""
+
+    texts: Counter[str] = field(default_factory=Counter)
+    pictures: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, digests: Iterable[str]) -> Repeats:
+        """Count what is stored already."""
+        repeats = cls()
+        repeats.add(digests)
+        return repeats
+
+    def add(self, digests: Iterable[str]) -> None:
+        """Count more days."""
+        for _, text, picture in (digest.split("-") for digest in digests):
+            self.texts.update([text] if text else [])
+            self.pictures.update([picture] if picture else [])
+
+    def reason(self, digest: str) -> str | None:
+        """Why a counted day is implausible: too many carry its words or its picture; None when it is not."""
+        _, text, picture = digest.split("-")
+        if text and self.texts[text] >= REPEATS:
+            return f"the same explanation on {self.texts[text]} days"
+        if picture and self.pictures[picture] >= REPEATS:
+            return f"the same picture on {self.pictures[picture]} days"
+        return None
+
+
+def implausible(record: Record) -> str | None:
+    """Why no entry can look like this, whatever its day; None when it can."""
+    title = record.get("title")
+    if title == "NASA Science":
+        return 'the placeholder: its title is "NASA Science"'
+    if not isinstance(title, str) or not title.strip():
+        return "it has no title"
+    addresses = list(_addresses(record))
+    if any("nasa-logo" in address for address in addresses):
+        return "the placeholder: its picture is NASA's logo"
+    if record.get("media_type") == "image" and any(_is_page(a) for a in addresses):
+        return "its picture address is a web page"
+    return None
+
+
+def _addresses(record: Record) -> Iterator[str]:
+    for name in ("url", "hdurl"):
+        if isinstance(address := record.get(name), str):
+            yield address
+    pictures: Any = record.get("pictures") or ()
+    yield from (p for p in pictures if isinstance(p, str))
+
+
+def _is_page(address: str) -> bool:
+    path = urlsplit(address.strip()).path.lower() if "://" in address else ""
+    return "/image-article/" in path or path.endswith(("/astropix.html", "/apod/"))
+
+
+class Told(Protocol):
+    """What a source told last of a day."""
+
+    @property
+    def digest(self) -> str:
+        """`Reading.digest`."""
+
+
+@dataclass
+class Canary:
+    """Judges the replies of one source in one run.
+
+    Attributes:
+        source: whose replies.
+        today: the newest day that is due; later ones are not believed.
+        repeats: what is stored already, counted on.
+        present: by ISO day, what this source told last.
+    """
+
+    source: str
+    today: dt.date
+    repeats: Repeats
+    present: Mapping[str, Told]
+
+    def judge(self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str) -> Verdict:
+        """What one reply is worth.
+
+        Args:
+            asked: the days that were asked for.
+            form: `list`, `day`, `feed` or `import`.
+            items: the settled records, each with the day it says it is of.
+            shape: `list` or `object`: what the JSON was.
+        """
+        if form == "day" and shape == "list":
+            return self._refuse_asked(asked, form, "a list where one day was asked for")
+        good: dict[dt.date, str] = {}
+        refusals: dict[dt.date | None, str] = {}
+        strays = count = 0
+        for told, record in items:
+            count += 1
+            day = _day(told)
+            if day is None or not (form in {"feed", "import"} or day in asked):
+                strays += 1
+                if form == "day":
+                    return self._refuse_asked(asked, form, _stray(told))
+                continue
+            self._weigh(Reading(day, self.source, record), good, refusals)
+        if count and strays == count:
+            return self._refuse_asked(asked, form, "it answers other days than the ones asked for")
+        self._weigh_repeats(good, refusals)
+        good = {day: digest for day, digest in good.items() if day not in refusals}
+        return Verdict(
+            tuple(Digest(day, digest) for day, digest in sorted(good.items())),
+            tuple(Refusal(day, why) for day, why in refusals.items()),
+        )
+
+    def _weigh(self, reading: Reading, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
+        day = reading.day
+        why = implausible(reading.record)
+        if why is None and (day > self.today or day in GAPS):
+            why = "nothing is published on this day" if day in GAPS else "it is not due yet"
+        if why is None and good.get(day, reading.digest) != reading.digest:
+            why = "it is told twice, differently"
+        if why:
+            refusals[day] = why
+        else:
+            good[day] = reading.digest
+
+    def _weigh_repeats(self, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
+        # All days of the reply are counted before any is judged: ten equal ones are refused together. What was
+        # refused stays counted: the last page of a repeated text may hold fewer than ten.
+        new = {day: digest for day, digest in good.items() if digest != self._held(day)}
+        self.repeats.add(new.values())
+        refusals.update({day: why for day, digest in new.items() if (why := self.repeats.reason(digest))})
+
+    def _held(self, day: dt.date) -> str | None:
+        held = self.present.get(str(day))
+        return held.digest if held else None
+
+    def _refuse_asked(self, asked: Span, form: str, why: str) -> Verdict:
+        return Verdict(refusals=(Refusal(asked.first if form == "day" else None, why),))
+
+    def judge_denial(self, day: dt.date) -> Verdict:
+        """What "no such day" is worth: believed, unless the same source gave the day before."""
+        if str(day) in self.present:
+            return Verdict(refusals=(Refusal(day, "denied, although the same source gave it before"),))
+        return Verdict(absent=(day,))
+
+
+def _stray(told: str | None) -> str:
+    return f"it answers {told}, another day than the one asked for" if told else "it holds no entry: no date"
+
+
+def _day(told: str | None) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(told) if told else None
+    except ValueError:
+        return None

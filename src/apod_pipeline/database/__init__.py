@@ -1,0 +1,1 @@
+"""The way to PostgreSQL: connections, migrations, and the translation of its errors."""

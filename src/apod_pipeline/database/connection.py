@@ -1,0 +1,55 @@
+"""One way to reach PostgreSQL: a session in UTC, and errors in the family's words.
+
+Takes a libpq connection string, gives psycopg connections. Never shows a password, never opens one at import.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from apod_pipeline.errors import DatabaseError
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[tuple[Any, ...]]
+
+CONNECT_SECONDS = 15
+
+
+@contextmanager
+def connected(conninfo: str) -> Iterator[Connection]:
+    """A connection whose transaction is committed at the end and rolled back on any error.
+
+    Raises:
+        DatabaseError: when the server cannot be reached, or refuses what is asked of it.
+    """
+    import psycopg
+
+    try:
+        with psycopg.connect(
+            conninfo, connect_timeout=CONNECT_SECONDS, options="-c TimeZone=UTC", application_name="apod"
+        ) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise DatabaseError(
+            f"PostgreSQL: {_clean(error)}. The archive's files are complete and nothing of this run was loaded; start "
+            "the server or mend APOD_DATABASE_URL (`apod doctor` shows it), then type the same command again."
+        ) from None if _holds_secret(error) else error
+    except psycopg.Error as error:
+        raise DatabaseError(
+            f"PostgreSQL refused the load: {_clean(error)}. The transaction was rolled back, the archive's files are "
+            "complete; `apod doctor` looks at the tables, `apod rebuild` makes them again."
+        ) from error
+
+
+def _clean(error: Exception) -> str:
+    text = re.sub(r"(password=)\S+|(://[^:/@\s]*:)[^@\s]*@", r"\1\2***@", str(error))
+    return " ".join(text.split())
+
+
+def _holds_secret(error: Exception) -> bool:
+    return _clean(error) != " ".join(str(error).split())

@@ -1,0 +1,50 @@
+"""Numbered migrations, applied by `apod` itself, once each, safe when two come at once.
+
+Takes a connection, gives the number of the newest one. Never edits one that was released: a change is a new number.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apod_pipeline.database.connection import Connection
+
+# Any number will do, as long as no other program takes an advisory lock on it.
+LOCK = 0x41504F44
+
+
+def available() -> list[tuple[int, str]]:
+    """The migrations that this code knows: number and name, oldest first."""
+    folder = resources.files("apod_pipeline.database") / "migrations"
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
+    return [(int(name[:4]), name) for name in names]
+
+
+def applied(connection: Connection) -> int:
+    """Number of the newest migration in the database; 0 for none."""
+    found = connection.execute("SELECT to_regclass('apod_migration')").fetchone()
+    if not found or found[0] is None:
+        return 0
+    row = connection.execute("SELECT coalesce(max(number), 0) FROM apod_migration").fetchone()
+    return int(row[0]) if row else 0
+
+
+def migrate(connection: Connection) -> int:
+    """Apply what is missing, in the caller's transaction; gives the number that the database then stands at."""
+    newest = available()[-1][0]
+    if applied(connection) >= newest:
+        return newest
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS apod_migration "
+        "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())"
+    )
+    done = applied(connection)
+    folder = resources.files("apod_pipeline.database") / "migrations"
+    for number, name in available():
+        if number > done:
+            connection.execute((folder / name).read_text(encoding="utf-8").encode())
+            connection.execute("INSERT INTO apod_migration (number, name) VALUES (%s, %s)", [number, name])
+    return newest

@@ -1,0 +1,206 @@
+"""Looks at everything that a run needs, and says what to do about what is wrong.
+
+Takes settings, gives findings. Never changes anything (the embedded server is started if it was not), never raises
+for what it finds. With `probe`, each service is asked one of each question and compared with what is known of it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from apod_pipeline.archive import Archive
+from apod_pipeline.calendar import FIRST_DAY, Span
+from apod_pipeline.canary import Unreadable, implausible
+from apod_pipeline.errors import ApodError
+from apod_pipeline.git import Git, GitFailed
+from apod_pipeline.ports import Answer, Request, Source
+from apod_pipeline.settings import Settings
+from apod_pipeline.sources.http_client import HttpClient
+from apod_pipeline.sources.json_items import shape_of
+from apod_pipeline.wiring import database, readers, today
+
+ENOUGH_DISK = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One thing looked at: its state is `ok`, `odd` (works, worth knowing) or `bad`, with what to do."""
+
+    what: str
+    state: str
+    says: str
+    do: str = ""
+
+    def as_row(self) -> dict[str, str]:
+        """The four fields by name."""
+        return asdict(self)
+
+
+def examine(settings: Settings, *, probe: bool = False) -> Iterator[Sight]:
+    """Look at settings, clock, sources, database, DVC, Git, lock and disk.
+
+    Args:
+        settings: as resolved.
+        probe: also ask each source a list, a range in the past and a single day.
+    """
+    archive = Archive(settings.archive)
+    yield Sight("settings", "ok", f"{sum(o != 'default' for o in settings.origins.values())} set, the rest default")
+    yield _clock(settings)
+    yield _disk(archive)
+    yield _lock(archive)
+    for name in settings.sources:
+        if name != "file":
+            yield from _source(settings, readers(settings)[name], probe=probe)
+    yield _seen("database", lambda: _database(settings, archive), "see APOD_DATABASE_URL; `apod rebuild` refills it")
+    yield _seen("dvc remote", lambda: _dvc_remote(settings), "make the folder, or set APOD_DVC_REMOTE")
+    yield from _git(settings, archive)
+
+
+def _seen(what: str, look: Callable[[], str], do: str) -> Sight:
+    try:
+        return Sight(what, "ok", look())
+    except (ApodError, OSError) as error:
+        return Sight(what, "bad", str(error), do)
+
+
+def _clock(settings: Settings) -> Sight:
+    now = dt.datetime.now(dt.UTC)
+    if settings.today:
+        return Sight("clock", "odd", f"APOD_TODAY says {settings.today}", "unset APOD_TODAY for the real day")
+    if now.date() < dt.date(2026, 1, 1):
+        return Sight("clock", "bad", f"it says {now:%Y-%m-%d}", "set the machine's clock")
+    return Sight("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC, the newest day due is {today(settings)}")
+
+
+def _disk(archive: Archive) -> Sight:
+    folder = archive.root
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    says = f"{free / (1 << 30):.1f} GiB free at {folder}"
+    return Sight("disk", "ok" if free > ENOUGH_DISK else "odd", says, "" if free > ENOUGH_DISK else "make room")
+
+
+def _lock(archive: Archive) -> Sight:
+    if not archive.exists:
+        return Sight("archive", "odd", f"{archive.root} is no archive yet", "apod backfill")
+    try:
+        with archive.locked():
+            stale = archive.root / ".dvc" / "tmp" / "lock"
+            holder = stale.read_text().strip() if stale.exists() else ""
+    except ApodError as error:
+        return Sight("archive", "odd", str(error), "wait for the other run")
+    if holder and not Path(f"/proc/{holder.split()[0]}").exists():
+        return Sight("archive", "odd", f"DVC's lock names process {holder}, which is gone", f"rm {stale}")
+    return Sight("archive", "ok", f"{archive.root}, nobody is at it")
+
+
+# ---- sources -------------------------------------------------------------------------------
+def _source(settings: Settings, source: Source, *, probe: bool) -> Iterator[Sight]:
+    client = HttpClient(min(settings.http_timeout, 15.0), retries=0, body_limit=settings.http_body_limit)
+    newest = today(settings)
+    questions: list[tuple[str, Request]] = [("one day", source.day_request(newest - dt.timedelta(days=2)))]
+    if probe:
+        week = Span(newest - dt.timedelta(days=8), newest - dt.timedelta(days=2))
+        old = Span(FIRST_DAY + dt.timedelta(days=100), FIRST_DAY + dt.timedelta(days=104))
+        questions += [("a week", source.list_request(week)), ("days of 1995", source.list_request(old))]
+        if feed := source.feed_request(week):
+            questions.append(("the feed", feed))
+    try:
+        for name, request in questions:
+            yield _asked(client, source, name, request)
+    finally:
+        client.close()
+
+
+def _asked(client: HttpClient, source: Source, name: str, request: Request) -> Sight:
+    what = f"{source.name}: {name}"
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        body = Path(folder) / "body"
+        try:
+            answer = client.download(request, body)
+            says = _differs(source, request, answer, body)
+        except (ApodError, OSError) as error:
+            return Sight(what, "bad", str(error), "another source answers with --source; see the service's status page")
+    took = f"{(time.perf_counter() - begin) * 1000:.0f} ms from {urlsplit(request.address).netloc}"
+    if says:
+        return Sight(what, "bad", f"{says} ({took})", "its answers will be refused; ask another source with --source")
+    return Sight(what, "ok", f"answers as it should ({took})")
+
+
+def _differs(source: Source, request: Request, answer: Answer, body: Path) -> str | None:
+    """How an answer differs from what is known of the service; None when it does not."""
+    if answer.status != 200:
+        return f"HTTP {answer.status}"
+    try:
+        if request.form != "feed" and shape_of(body) != ("list" if request.form == "list" else "object"):
+            return f"a {shape_of(body)} where a {request.form} was asked for"
+        items = [(told, source.settle(item)) for told, item in source.items(body, request.form)]
+    except Unreadable as error:
+        return str(error)
+    if not items:
+        return "nothing in it"
+    strays = [told for told, _ in items if request.form != "feed" and (not told or not _within(told, request.asked))]
+    if strays:
+        return f"it answers {strays[0]} for {request.asked}"
+    return next((f"{told}: {why}" for told, record in items if (why := implausible(record))), None)
+
+
+def _within(told: str, span: Span) -> bool:
+    return str(span.first) <= told <= str(span.last)
+
+
+# ---- what keeps the archive ----------------------------------------------------------------
+def _database(settings: Settings, archive: Archive) -> str:
+    if not settings.database and not archive.exists:
+        return "embedded, will be made with the archive"
+    from apod_pipeline.database.connection import connected
+    from apod_pipeline.database.schema import applied, available
+
+    with database(settings, archive) as conninfo, connected(conninfo) as connection:
+        version = connection.info.server_version
+        number = applied(connection)
+        secure = "TLS" if connection.pgconn.ssl_in_use else "no TLS"
+    where = "embedded" if not settings.database else secure
+    return f"PostgreSQL {version // 10000}.{version % 10000} ({where}), schema {number} of {available()[-1][0]}"
+
+
+def _dvc_remote(settings: Settings) -> str:
+    if settings.dvc_remote and "://" in settings.dvc_remote:
+        return f"{settings.dvc_remote} (checked at every push)"
+    folder = Path(settings.dvc_remote) if settings.dvc_remote else settings.remote_folder
+    nearest = folder
+    while not nearest.exists():
+        nearest = nearest.parent
+    with tempfile.TemporaryFile(dir=nearest):
+        return f"{folder} is writable" if folder.exists() else f"{folder} will be made"
+
+
+def _git(settings: Settings, archive: Archive) -> Iterator[Sight]:
+    yield Sight("git author", "ok", settings.git_author)
+    if not shutil.which("git"):
+        yield Sight("git", "bad", "git is not installed", "install it: apt-get install git")
+        return
+    git = Git(archive.root)
+    if archive.exists and git.exists:
+        changed = git.run("status", "--porcelain", "--untracked-files=no").strip()
+        says = f"{len(changed.splitlines())} metadata files wait for the next version" if changed else "clean"
+        yield Sight("git", "ok", says)
+    if not settings.git_remote:
+        yield Sight("git remote", "odd", "none: versions stay on this machine", "set APOD_GIT_REMOTE")
+        return
+    where = Git(archive.root if archive.exists else Path.cwd())
+    try:
+        where.run("ls-remote", "--heads", settings.git_remote)
+    except GitFailed as error:
+        yield Sight("git remote", "bad", str(error), "see the address, and ssh keys or git's credential helper")
+    else:
+        yield Sight("git remote", "ok", "reachable")

@@ -1,0 +1,95 @@
+"""Git, through its own command: what is run, in which folder, and what it said.
+
+Takes arguments, gives standard output. Never asks a person for a password, never changes anybody's configuration,
+never forces. Operations are logged without credentials.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from apod_pipeline.errors import VersioningError
+
+log = logging.getLogger(__name__)
+
+NETWORK_SECONDS = 600
+
+
+class GitFailed(VersioningError):
+    """Git ended with an error; `said` holds its own words."""
+
+    def __init__(self, command: str, said: str) -> None:
+        super().__init__(
+            f"git {command}: {said or 'failed without a word'}. The archive's files and tables are complete, and "
+            "nothing that was committed is lost; mend what git names, then type the same command again."
+        )
+        self.said = said
+
+
+@dataclass(frozen=True)
+class Git:
+    """One repository's folder."""
+
+    root: Path
+
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+        """Run one git command; gives what it printed.
+
+        Raises:
+            GitFailed: with git's own words.
+        """
+        quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+        inherited = {k: v for k, v in os.environ.items() if k not in {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}}
+        inherited.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
+        try:
+            done = subprocess.run(
+                ["git", "-c", "commit.gpgsign=false", "-c", "core.quotepath=false", *arguments],
+                cwd=self.root,
+                env={**inherited, **quiet, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=NETWORK_SECONDS,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise GitFailed(arguments[0], "git is not installed: install it (apt-get install git)") from error
+        except subprocess.TimeoutExpired as error:
+            raise GitFailed(arguments[0], f"no end after {NETWORK_SECONDS} seconds") from error
+        said = without_credentials(" ".join(done.stderr.split()))
+        log.info("git %s: %s", without_credentials(" ".join(arguments[:2])), said or "done")
+        if done.returncode:
+            raise GitFailed(arguments[0], said)
+        return done.stdout
+
+    def succeeds(self, *arguments: str) -> bool:
+        """True when a git command ends well; its words are not of interest."""
+        try:
+            self.run(*arguments)
+        except GitFailed:
+            return False
+        return True
+
+    @property
+    def exists(self) -> bool:
+        """True when the folder itself is a repository, not one that lies in somebody else's."""
+        return (self.root / ".git").exists()
+
+    def head(self) -> str | None:
+        """The commit that HEAD points to; None before the first."""
+        return self.run("rev-parse", "HEAD").strip() if self.succeeds("rev-parse", "--verify", "-q", "HEAD") else None
+
+    def branch(self) -> str:
+        """The branch that HEAD is on."""
+        return self.run("symbolic-ref", "--short", "HEAD").strip()
+
+
+def without_credentials(text: str) -> str:
+    """A text whose addresses hold no user and no password."""
+    return re.sub(r"(\w+://)[^/@\s]+@", r"\1***@", text)

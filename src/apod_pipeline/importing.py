@@ -1,0 +1,105 @@
+"""Readings that do not come from a service: an archive somebody has, and the quarantine judged once more.
+
+Takes a wired pipeline and a file (or nothing), gives the run's outcome. The bytes become a reply like any other, so
+they are kept, judged, versioned and can be rebuilt from. Never takes a reading over one that came later.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import shutil
+from pathlib import Path
+
+from apod_pipeline.calendar import Span
+from apod_pipeline.canary import Unreadable
+from apod_pipeline.errors import DataRefused, SettingsError
+from apod_pipeline.ledger import WHOLE_REPLY, reply_of_line
+from apod_pipeline.model import Outcome
+from apod_pipeline.pipeline import Pipeline
+from apod_pipeline.ports import Answer, Request, Source
+from apod_pipeline.stages.extract_apod import Extraction
+
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv")
+
+
+def import_into(pipeline: Pipeline, file: Path) -> Outcome:
+    """Take over the records of a file: JSON, JSON lines (.gz too) or CSV in the old API's words.
+
+    Raises:
+        SettingsError: when the file's name does not tell its form.
+        DataRefused: when it cannot be read to its end; nothing of it was taken.
+    """
+    suffix = _suffix(file)
+    source = pipeline.readers["file"]
+
+    def take(extraction: Extraction, outcome: Outcome) -> None:
+        slot = extraction.incoming.slot()
+        copy = slot.with_suffix(f".download{suffix}")
+        shutil.copyfile(file, copy)
+        span, dateless = _days_of(source, copy, file)
+        outcome.span = span
+        answer = Answer(0, dt.datetime.now(dt.UTC), copy.stat().st_size, _sha256(copy))
+        reply = extraction.incoming.receive(Request(file.name, span, "import"), answer, source.name, copy, suffix)
+        verdict = extraction.settle(source, reply)
+        if dateless:
+            pipeline.tell(f"{file.name}: {dateless} records without a date were left out")
+        for refusal in verdict.refusals[:5]:
+            pipeline.tell(f"refused {refusal.day or 'all of it'}: {refusal.reason}")
+        if verdict.refusals:
+            pipeline.tell(f"{len(verdict.refusals)} records were refused and are kept; `apod replay` tries them again")
+            outcome.exit_code = 0 if verdict.readings else 3
+
+    return pipeline.settle(f"import {file.name}", take)
+
+
+def _suffix(file: Path) -> str:
+    suffixes = [suffix.lower() for suffix in file.suffixes]
+    form = next((suffix for suffix in reversed(suffixes) if suffix in SUFFIXES), None)
+    if form is None or (suffixes[-1] not in {form, ".gz"}):
+        raise SettingsError(f"{file.name}: a file ends in {', '.join(SUFFIXES)} (and .gz). Nothing was imported.")
+    return form + (".gz" if suffixes[-1] == ".gz" else "")
+
+
+def _days_of(source: Source, body: Path, file: Path) -> tuple[Span, int]:
+    """First and last day of a file, and how many of its records have no date."""
+    days, dateless = set(), 0
+    try:
+        for told, _ in source.items(body, "import"):
+            try:
+                days.add(dt.date.fromisoformat(told or ""))
+            except ValueError:
+                dateless += 1
+    except Unreadable as error:
+        body.unlink()
+        raise DataRefused(f"{file.name}: {error}. Nothing was imported; mend the file, then type it again.") from error
+    if not days:
+        body.unlink()
+        raise DataRefused(f"{file.name}: no record has a date (YYYY-MM-DD). Nothing was imported.")
+    return Span(min(days), max(days)), dateless
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def replay_quarantine(pipeline: Pipeline) -> Outcome:
+    """Judge what was refused once more, by today's rules; what passes is let in."""
+
+    def again(extraction: Extraction, outcome: Outcome) -> None:
+        known = extraction.known
+        open_days: dict[str, set[str]] = {}
+        for refusal in known.quarantine:
+            if refusal.day == WHOLE_REPLY or not known.has(refusal.day):
+                open_days.setdefault(refusal.file, set()).add(refusal.day)
+        for file, days in open_days.items():
+            line = known.replies[file]
+            reply = reply_of_line(line)
+            let_in = extraction.reconsider(pipeline.readers[reply.source], reply, days)
+            pipeline.tell(f"{file} ({reply.asked}): {f'{let_in} days let in' if let_in else 'still refused'}")
+        if not open_days:
+            pipeline.tell("the quarantine is empty")
+        outcome.refused = 0
+
+    return pipeline.settle("replay", again)

@@ -1,0 +1,26 @@
+"""Named places at which the tests end the process, to prove that any of them can be survived.
+
+Takes a place's name; ends the process with SIGKILL when the environment variable `APOD_KILL_AT` names it
+(`NAME` or `NAME:3` for its third passage). Without the variable it costs one comparison and never does anything.
+
+The places: `reply-received`, `reply-promoted`, `write <file>`, `ledger-appended`, `version-sealed`,
+`before-database-commit`, `after-database-commit`, `dvc-added`, `dvc-pushing`, `dvc-pushed`, `committed`, `git-pushed`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+_wanted, _, _passage = os.environ.get("APOD_KILL_AT", "").partition(":")
+_passed: Counter[str] = Counter()
+
+
+def kill_point(name: str) -> None:
+    """Pass a place; never comes back from the one that `APOD_KILL_AT` names."""
+    if name != _wanted:
+        return
+    _passed[name] += 1
+    if _passed[name] == int(_passage or 1):
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,239 @@
+"""The words of the house as types: reply, reading, entry, and what the stages tell one another.
+
+Takes plain values, gives frozen ones. Pure: never does I/O, never knows a service, a table or a file format.
+The fields of an entry follow NASA's own names; the first five are the design document's output.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from apod_pipeline.calendar import Span
+
+Record = Mapping[str, Any]  # one day as a source words it: field name -> string (or what its JSON held)
+
+OUTPUT_FIELDS = ("date", "title", "url", "explanation", "media_type")
+MEDIA_TYPES = ("image", "video", "other")
+CAUSES = ("source", "rules", "preference")
+
+
+def canonical_json(value: object) -> str:
+    """One value as JSON that is always the same text: keys sorted, no blanks, letters as they are."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def fingerprint(value: object) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of a value's canonical JSON."""
+    # A lone surrogate is legal in JSON and has no UTF-8 form: it is hashed as its escape.
+    text = canonical_json(value).encode("utf-8", "backslashreplace")
+    return hashlib.sha256(text).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a service answered, byte for byte: where the bytes lie, and where they came from.
+
+    Attributes:
+        file: name of the file that holds the body.
+        source: who was asked (`science`, `planetary`, `file`).
+        address: what was asked, without the key.
+        asked: the days that were asked for.
+        form: `list` (a span was asked), `day` (one day was asked) or `feed`.
+        status: HTTP status; 0 where there was no HTTP.
+        at: when the answer was complete, UTC.
+        size: length of the body in bytes.
+        sha256: hexadecimal digest of the body.
+    """
+
+    file: str
+    source: str
+    address: str
+    asked: Span
+    form: str
+    status: int
+    at: dt.datetime
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one source said of one day, settled: volatile ids and outer blanks aside."""
+
+    day: dt.date
+    source: str
+    record: Record
+
+    @cached_property
+    def digest(self) -> str:
+        """`content-text-picture`, hexadecimal: two readings of a source and day say the same when it is equal.
+
+        The second and third part let anybody count, without the texts, how many days carry the same words or the
+        same picture; both are empty where there is nothing to tell days apart by.
+        """
+        return "-".join((fingerprint(self.record), self._text_key, self._picture_key))
+
+    @property
+    def _text_key(self) -> str:
+        # The beginning only: the new service ends every text with the next day's title.
+        text = self.record.get("explanation")
+        return fingerprint(text[:400])[:8] if isinstance(text, str) and len(text) > 40 else ""
+
+    @property
+    def _picture_key(self) -> str:
+        picture = self.record.get("pictures") or self.record.get("url")
+        return fingerprint(picture)[:8] if picture else ""
+
+
+class Digest(NamedTuple):
+    """A reading without its words: the day, and `Reading.digest`."""
+
+    day: dt.date
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One day's APOD, as this project understands it. Absent is None, never an empty invention.
+
+    Attributes:
+        date: the publishing day.
+        title: plain text, one line, never empty.
+        url: address of the picture or film; None where NASA shows something else.
+        explanation: plain text, one line; None where the source lost it.
+        media_type: `image`, `video` or `other`.
+        hdurl: address of the largest picture.
+        thumbnail_url: a still of a video.
+        copyright: the holder, only where the credit claims a copyright.
+        credit: who made it, plain text.
+        rights: `copyrighted`, `public-domain`, a Creative Commons short name such as `cc-by-sa`, or `unknown`.
+        rights_evidence: the words from which `rights` was concluded.
+        alt: NASA's description of the picture for those who cannot see it.
+        permalink: the page of the entry.
+        explanation_html: the explanation as the new service words it, with its links.
+        source: whose reading this is.
+        repairs: names of the rules that changed something.
+        flags: names of damages that could not be repaired and were kept.
+    """
+
+    date: dt.date
+    title: str
+    url: str | None
+    explanation: str | None
+    media_type: str
+    hdurl: str | None = None
+    thumbnail_url: str | None = None
+    copyright: str | None = None
+    credit: str | None = None
+    rights: str = "unknown"
+    rights_evidence: str | None = None
+    alt: str | None = None
+    permalink: str | None = None
+    explanation_html: str | None = None
+    source: str = ""
+    repairs: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    def as_row(self) -> dict[str, Any]:
+        """Every field by name, ready for JSON: the date as text, tuples as lists."""
+        row = asdict(self)
+        return row | {"date": self.date.isoformat(), "repairs": [*self.repairs], "flags": [*self.flags]}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Entry:
+        """The entry that `as_row` wrote down."""
+        lists = {"repairs": tuple(row["repairs"]), "flags": tuple(row["flags"])}
+        return cls(**{**row, **lists, "date": dt.date.fromisoformat(row["date"])})
+
+
+ENTRY_FIELDS = tuple(item.name for item in fields(Entry))
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A day (or a whole reply, `day` None) that the canary did not let in, and why."""
+
+    day: dt.date | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one reply is worth: the readings that were let in, the refusals, and the days it denies."""
+
+    readings: tuple[Digest, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    absent: tuple[dt.date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One quality rule's answer.
+
+    Attributes:
+        rule: the rule's name.
+        meaning: what it checks, in a sentence.
+        severity: `error` (stops before loading) or `warning`.
+        count: how many entries it found.
+        dates: the first of them.
+    """
+
+    rule: str
+    meaning: str
+    severity: str
+    count: int
+    dates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All findings over one state of the archive; a value, never an exception."""
+
+    entries: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """True when no rule of severity `error` found anything."""
+        return not any(f.count and f.severity == "error" for f in self.findings)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one run did, as `apod run --json` prints it and `apod_run` keeps it.
+
+    Attributes:
+        run: the run's name: when it began.
+        command: what was typed.
+        started: when it began.
+        span: the days it asked for, first to last; None when it asked for none.
+        inserted: days that are new in the table.
+        changed: days whose entry changed.
+        unchanged: days that said what they had said before.
+        refused: refusals by the canary.
+        version: the commit it made; None when nothing changed.
+        csv_md5: hash of the CSV as DVC knows it.
+        missing: days it was asked for and did not get, with the reason.
+        exit_code: 0, 3 or 4 (see `errors`).
+        seconds: how long each stage took.
+    """
+
+    run: str
+    command: str
+    started: dt.datetime
+    span: Span | None = None
+    inserted: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    version: str | None = None
+    csv_md5: str | None = None
+    missing: dict[dt.date, str] = field(default_factory=dict)
+    exit_code: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)

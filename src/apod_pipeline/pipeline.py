@@ -1,0 +1,308 @@
+"""The order of the stages, and nothing else.
+
+Takes the stages' implementations through the ports, gives an `Outcome`. Never names an implementation, never parses,
+never writes a file of its own but the run's line in the untracked log.
+
+    extract -> transform -> check_quality -> load -> dvc -> git
+
+A run is a transaction with the world: whatever a killed run left unfinished is finished first, then the days are
+asked for. Every stage finds out by itself what there is to do, so each can be repeated alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from apod_pipeline.archive import Archive, append_lines, replacing, sweep, timestamp
+from apod_pipeline.calendar import Span, publishable
+from apod_pipeline.coverage import due, missing
+from apod_pipeline.derivation import Derivation
+from apod_pipeline.errors import ApodError, DataRefused, PushRejected
+from apod_pipeline.ledger import Known, Ledger, Version
+from apod_pipeline.model import Outcome, Report
+from apod_pipeline.ports import Publisher, Source, Store, Versioner
+from apod_pipeline.stages.extract_apod import Extracted, Extraction
+from apod_pipeline.takeover import Takeover
+
+MOST_TAKEOVERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run is to ask for.
+
+    Attributes:
+        command: what was typed, for the record.
+        span: the days; None asks for what is due.
+        only_missing: leave days alone that are there already (a backfill).
+    """
+
+    command: str
+    span: Span | None = None
+    only_missing: bool = False
+
+
+@dataclass
+class Pipeline:
+    """One archive's pipeline, wired.
+
+    Attributes:
+        archive: the folder.
+        ledger: its memory.
+        sources: whom to ask, in this order.
+        readers: every source by name, to read replies with.
+        derivation: readings to files.
+        extraction: makes the extract stage for a run, over what is known.
+        quality: judges the files; the number is how many entries the last version held.
+        store: the database; opened when it is first needed.
+        versioner: DVC.
+        publisher: Git.
+        takeover: what is done when the remote has versions that we have not.
+        today: the newest day that is due.
+        lookback: how many days back every run reads again.
+        now: the clock, UTC.
+        tell: takes a line for the user.
+    """
+
+    archive: Archive
+    ledger: Ledger
+    sources: Sequence[Source]
+    readers: dict[str, Source]
+    derivation: Derivation
+    extraction: Callable[[str, Known], Extraction]
+    quality: Callable[[int], Report]
+    store: Callable[[], Store]
+    versioner: Versioner
+    publisher: Publisher
+    takeover: Takeover
+    today: dt.date
+    lookback: int = 10
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    tell: Callable[[str], None] = print
+
+    # ---- runs ----------------------------------------------------------------------------
+    def prepare(self) -> None:
+        """Make the repository and the tables, where they are missing."""
+        with self.archive.locked():
+            self.publisher.prepare()
+            self.store().load()
+
+    def run(self, wanted: Wanted) -> Outcome:
+        """Ask for days, and bring files, tables and versions to where they belong.
+
+        Raises:
+            ArchiveBusy: another run is at it.
+            DataRefused: the quality gate found an error; nothing was loaded.
+            DatabaseError, VersioningError: what came is kept; the next run goes on from there.
+        """
+        with self._recorded(wanted.command) as outcome:
+            self._finish_what_was_left(outcome)
+            with _timed(outcome, "extract"):
+                extracted = self._extract(wanted, outcome)
+            outcome.refused = extracted.refused
+            self._publish_news(outcome)
+            outcome.unchanged = max(0, extracted.answered - outcome.inserted - outcome.changed)
+            self._judge(wanted, outcome, extracted)
+        return outcome
+
+    def rebuild(self) -> Outcome:
+        """Make every file and table again from the raw replies and the ledger, offline."""
+        with self._recorded("rebuild") as outcome:
+            with _timed(outcome, "transform"):
+                outcome.unchanged = self.derivation.rebuild()
+            self._finish_what_was_left(outcome)
+            with _timed(outcome, "load"):
+                self.store().load()
+        return outcome
+
+    def settle(self, command: str, work: Callable[[Extraction, Outcome], None]) -> Outcome:
+        """Let something else than a service bring readings in (an import, a replay), then do what a run does."""
+        with self._recorded(command) as outcome:
+            self._finish_what_was_left(outcome)
+            extraction = self.extraction(outcome.run, self.ledger.known())
+            with _timed(outcome, "extract"):
+                extraction.adopt(list(self.readers.values()))
+                work(extraction, outcome)
+            outcome.refused = extraction.result.refused
+            self._publish_news(outcome)
+            outcome.unchanged = max(0, extraction.result.answered - outcome.inserted - outcome.changed)
+        return outcome
+
+    @contextmanager
+    def _recorded(self, command: str) -> Iterator[Outcome]:
+        started = self.now()
+        outcome = Outcome(run=started.strftime("%Y%m%dT%H%M%S%fZ"), command=command, started=started)
+        with self.archive.locked():
+            for folder in (self.archive.csv.parent, self.archive.quality_report.parent, self.archive.private):
+                sweep(folder)
+            try:
+                yield outcome
+            except ApodError as error:
+                outcome.exit_code = error.exit_code
+                self._log(outcome, error)
+                raise
+            with _timed(outcome, "record"):
+                self.store().record(outcome)
+            self._log(outcome)
+
+    def _log(self, outcome: Outcome, error: ApodError | None = None) -> None:
+        line = as_json(outcome) | ({"error": str(error)} if error else {})
+        append_lines(self.archive.log, [line])
+
+    # ---- days in -------------------------------------------------------------------------
+    def _extract(self, wanted: Wanted, outcome: Outcome) -> Extracted:
+        known = self.ledger.known()
+        extraction = self.extraction(outcome.run, known)
+        if adopted := extraction.adopt(list(self.readers.values())):
+            self.tell(f"took up {adopted} replies that an interrupted run had received")
+        days = self._days(wanted, known)
+        if days:
+            outcome.span = Span(days[0], days[-1])
+        extracted = extraction.ask(self.sources, days)
+        if wanted.span and days and not all(known.was_asked(day) for day in (days[0], days[-1])):
+            self.ledger.append_asked(wanted.span, self.now())
+        return extracted
+
+    def _days(self, wanted: Wanted, known: Known) -> list[dt.date]:
+        if wanted.span is None:
+            versions = self.ledger.versions()
+            return due(known, self.today, versions[-1].today if versions else None, self.lookback)
+        if wanted.only_missing:
+            return missing(known, self.today, wanted.span)
+        return [day for day in publishable(wanted.span) if day <= self.today]
+
+    def _judge(self, wanted: Wanted, outcome: Outcome, extracted: Extracted) -> None:
+        """Which days were not had, and what that means for the exit code."""
+        known = self.ledger.known() if extracted.missing else Known()
+        nobody_answered = not extracted.answered
+        for day, miss in extracted.missing.items():
+            if not known.has(str(day)) or wanted.span or nobody_answered:
+                outcome.missing[day] = miss.why
+        kinds = {extracted.missing[day].kind for day in outcome.missing}
+        outcome.exit_code = 3 if "refused" in kinds else 4 if kinds else 0
+
+    # ---- versions out --------------------------------------------------------------------
+    def _finish_what_was_left(self, outcome: Outcome) -> None:
+        """Whatever an earlier run sealed and did not finish, and what new rules make of the archive."""
+        if self.takeover.pending:
+            self.tell("finishing the takeover of the remote's versions, where an interrupted run had left it")
+            self._take_over(outcome)
+        if not (versions := self.ledger.versions()):
+            return
+        if self.derivation.catch_up():
+            self.tell("brought the files to the last version, where an interrupted run had left them behind")
+        progress = self.archive.progress()
+        if progress.get("published") != timestamp(versions[-1].at):
+            self._publish(versions[-1], outcome)
+        elif progress.get("pushed") != progress.get("commit"):
+            self._push(outcome)
+        if version := self.derivation.seal_rules(outcome.run, self.now()):
+            self.tell(f"rules {version.rules} word some entries differently; that is a version of its own")
+            self._publish(version, outcome)
+
+    def _publish_news(self, outcome: Outcome) -> None:
+        with _timed(outcome, "transform"):
+            version = self.derivation.seal_news(outcome.run, self.now(), self.today)
+        if version:
+            self._publish(version, outcome)
+        else:
+            with _timed(outcome, "load"):  # the database may have been elsewhere, or lost
+                self.store().load()
+
+    def _publish(self, version: Version, outcome: Outcome) -> None:
+        with _timed(outcome, "check_quality"):
+            self.check_quality()
+        with _timed(outcome, "load"):
+            inserted, changed = self.store().load()
+            outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
+        with _timed(outcome, "dvc"):
+            self.publisher.prepare()
+            outcome.csv_md5 = self.versioner.track()
+        with _timed(outcome, "git"):
+            commit = self.publisher.commit(version.at, self.derivation.summary(version))
+            outcome.version = commit or outcome.version
+            self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
+        self._push(outcome)
+
+    def _push(self, outcome: Outcome) -> None:
+        with _timed(outcome, "push"):
+            for _ in range(MOST_TAKEOVERS):
+                try:
+                    self.publisher.push()
+                    break
+                except PushRejected as rejected:
+                    self.tell(f"{rejected.where} was ahead of us: taking its versions over, ours come on top")
+                    self._take_over(outcome)
+            else:
+                self.publisher.push()
+            self.archive.advance(pushed=self.publisher.head())
+
+    def _take_over(self, outcome: Outcome) -> None:
+        if not self.takeover.pending:
+            self.takeover.begin()
+        self.takeover.finish()
+        self.derivation.catch_up()
+        version = self.derivation.seal_news(outcome.run, self.now(), self.today)
+        if version:
+            self.check_quality()
+        self.store().load()
+        if version:
+            outcome.csv_md5 = self.versioner.track()
+            outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
+        last = self.ledger.versions()[-1]
+        self.archive.advance(published=timestamp(last.at), commit=self.publisher.head())
+
+    def check_quality(self) -> Report:
+        """Judge the files, write the report.
+
+        Raises:
+            DataRefused: for an error; the files stay, and nothing is loaded or versioned.
+        """
+        report = self.quality(self.archive.progress().get("entries", 0))
+        with replacing(self.archive.quality_report) as file:
+            file.write(json.dumps(asdict(report), indent=1).encode() + b"\n")
+        errors = [f for f in report.findings if f.count and f.severity == "error"]
+        if errors:
+            worst = errors[0]
+            raise DataRefused(
+                f"quality: {worst.rule} on {worst.count} entries ({', '.join(worst.dates[:3]) or 'the archive'}): "
+                f"{worst.meaning}. The replies are kept and nothing was loaded; read {self.archive.quality_report}, "
+                "mend the rule or the source, then type `apod run` again."
+            )
+        self.archive.advance(entries=report.entries)
+        return report
+
+
+@contextmanager
+def _timed(outcome: Outcome, stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        outcome.seconds[stage] = round(outcome.seconds.get(stage, 0.0) + time.perf_counter() - start, 3)
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """A run's outcome as `--json` prints it and the log keeps it."""
+    return {
+        "run": outcome.run,
+        "command": outcome.command,
+        "started": timestamp(outcome.started),
+        "from": str(outcome.span.first) if outcome.span else None,
+        "to": str(outcome.span.last) if outcome.span else None,
+        "inserted": outcome.inserted,
+        "changed": outcome.changed,
+        "unchanged": outcome.unchanged,
+        "refused": outcome.refused,
+        "missing": {str(day): why for day, why in outcome.missing.items()},
+        "version": outcome.version,
+        "csv_md5": outcome.csv_md5,
+        "exit_code": outcome.exit_code,
+        "seconds": outcome.seconds,
+    }

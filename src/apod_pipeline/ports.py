@@ -1,0 +1,130 @@
+"""The joints at which implementations are handed in: services, the wire, the database, the versions.
+
+Takes and gives the words of `model`; holds Protocols only, never an implementation.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from apod_pipeline.calendar import Span
+from apod_pipeline.model import Outcome, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a service.
+
+    Attributes:
+        address: the whole address, without the key.
+        asked: the days it asks for.
+        form: `list`, `day` or `feed`.
+        headers: header fields that may hold a secret; never logged, never kept.
+    """
+
+    address: str
+    asked: Span
+    form: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back over the wire: status, and the body's size and hash. The body lies in a file."""
+
+    status: int
+    at: dt.datetime
+    size: int
+    sha256: str
+
+
+class Source(Protocol):
+    """A service that can be asked for days. Implementations are mostly data."""
+
+    @property
+    def name(self) -> str:
+        """`science`, `planetary` or `file`."""
+
+    @property
+    def page_days(self) -> int:
+        """How many days one list may be asked for."""
+
+    def list_request(self, span: Span) -> Request:
+        """The question for all days of a span."""
+
+    def day_request(self, day: dt.date) -> Request:
+        """The question for one day."""
+
+    def feed_request(self, span: Span) -> Request | None:
+        """The question for the service's feed, the last resort; None where it has none."""
+
+    def items(self, body: Path, form: str) -> Iterator[tuple[str | None, Any]]:
+        """Every item of a body with the day it says it is of (ISO, None where it says none).
+
+        Raises:
+            Unreadable: when the body is not what the service is known to send.
+        """
+
+    def settle(self, item: Any) -> Record:  # noqa: ANN401 - whatever the service's JSON held
+        """One item without what changes from fetch to fetch."""
+
+    def denies(self, status: int, body: Path) -> bool:
+        """True when an answer means that there is no entry for the one day that was asked."""
+
+
+class Transport(Protocol):
+    """The wire."""
+
+    def download(self, request: Request, into: Path) -> Answer:
+        """Ask, and write the answer's body into a file as it comes.
+
+        Raises:
+            SourceUnavailable: after the last repetition, or when the rate limit is used up.
+            SourceRefused: the key was refused, or we are sent elsewhere: it concerns every day alike.
+            ReplyRefused: this one answer cannot be taken.
+        """
+
+
+class Store(Protocol):
+    """The database that shows the archive."""
+
+    def load(self) -> tuple[int, int]:
+        """Bring it to the archive's last version; gives how many days were inserted and changed.
+
+        Raises:
+            DatabaseError: nothing was loaded then.
+        """
+
+    def record(self, outcome: Outcome) -> None:
+        """Keep what a run did."""
+
+
+class Versioner(Protocol):
+    """Keeps the data files' versions."""
+
+    def track(self) -> str:
+        """Keep the files as they are now, here and on the remote, verified; gives the CSV's MD5.
+
+        Raises:
+            VersioningError: nothing was committed then.
+        """
+
+
+class Publisher(Protocol):
+    """Keeps the versions' history."""
+
+    def prepare(self) -> None:
+        """Make what a history needs, where it is missing."""
+
+    def commit(self, at: dt.datetime, summary: list[str]) -> str | None:
+        """Make a commit of the metadata; None where nothing changed."""
+
+    def push(self) -> bool:
+        """Publish the commits; False where there is nowhere to publish to."""
+
+    def head(self) -> str | None:
+        """The newest commit."""

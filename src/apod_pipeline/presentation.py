@@ -1,0 +1,107 @@
+"""How results look: tables, a progress bar on a terminal, plain lines elsewhere, one JSON object with `--json`.
+
+Takes values, prints them. Messages go to standard error, results to standard output. Never decides anything.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+
+def tell(message: str) -> None:
+    """A line for the user, beside the result."""
+    click.echo(message, err=True)
+
+
+def as_object(value: Mapping[str, Any]) -> None:
+    """One JSON object on standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
+    """Rows under headings, as wide as they are; numbers to the right."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(title=title, box=None, pad_edge=False, title_justify="left", header_style="bold")
+    content = [[("" if cell is None else cell) for cell in row] for row in rows]
+    for index, heading in enumerate(headings):
+        number = bool(content) and all(isinstance(row[index], int | float) for row in content)
+        drawn.add_column(heading, justify="right" if number else "left", overflow="fold")
+    for row in content:
+        drawn.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+    width = None if sys.stdout.isatty() else 120
+    Console(width=width, highlight=False).print(drawn)
+
+
+def seconds(stages: Mapping[str, float]) -> str:
+    """Stage times in one line."""
+    return "  ".join(f"{name} {value:.2f}" for name, value in stages.items() if value >= 0.005)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, a line every few seconds elsewhere; gives what is to be called with days done."""
+    if sys.stderr.isatty() and total > 1:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(what, total=total)
+            yield lambda days: bar.advance(task, days)
+        return
+    yield _plain(what, total)
+
+
+def _plain(what: str, total: int) -> Callable[[int], None]:
+    done, told = 0, time.monotonic()
+
+    def advance(days: int) -> None:
+        nonlocal done, told
+        done += days
+        if time.monotonic() - told > 5:
+            told = time.monotonic()
+            tell(f"{what}: {done} of {total} days")
+
+    return advance
+
+
+STATUS_SIGNS = {
+    "present": ("█", "green"),
+    "gap": ("·", "blue"),
+    "pending": ("?", "yellow"),
+    "failed": ("✗", "red"),
+    "quarantined": ("!", "magenta"),
+    "unasked": (" ", "default"),
+}
+
+
+def calendar(years: Mapping[int, Sequence[str]]) -> None:
+    """A line a year, a sign for every third day: the worst of the three shows.
+
+    Args:
+        years: for every year the statuses of its days, in order.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    worst = ("failed", "quarantined", "pending", "unasked", "gap", "present")
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    for year, statuses in years.items():
+        line = Text(f"{year} ")
+        for start in range(0, len(statuses), 3):
+            status = min(statuses[start : start + 3], key=worst.index)
+            sign, colour = STATUS_SIGNS[status]
+            line.append(sign, style=colour)
+        line.append(f" {sum(s == 'present' for s in statuses)}/{len(statuses)}")
+        console.print(line, soft_wrap=True)
+    console.print("  ".join(f"{sign or ' '} {name}" for name, (sign, _) in STATUS_SIGNS.items() if sign.strip()))

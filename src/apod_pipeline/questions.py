@@ -1,0 +1,95 @@
+"""What the archive can be asked: its status, its coverage, the history of a day.
+
+Takes an archive (and its database where it is faster), gives plain values. Only reads; never asks a service.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from typing import Any
+
+from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.calendar import Span
+from apod_pipeline.coverage import DayStatus, coverage
+from apod_pipeline.ledger import Ledger, current_since
+from apod_pipeline.processed import Columns, Table
+
+
+def status(archive: Archive, today: dt.date) -> dict[str, Any]:
+    """The archive in a dozen numbers, from its files alone."""
+    ledger = Ledger(archive)
+    versions = ledger.versions()
+    known = ledger.known(versions[-1].lines if versions else 0)
+    days = Counter(day.status for day in coverage(ledger.known(), today))
+    held = sorted(known.first_line)
+    progress = archive.progress()
+    return {
+        "archive": str(archive.root),
+        "entries": len(held),
+        "first": held[0] if held else None,
+        "last": held[-1] if held else None,
+        "gaps": days["gap"],
+        "pending": days["pending"],
+        "failed": days["failed"],
+        "quarantined": days["quarantined"],
+        "unasked": days["unasked"],
+        "revisions": len(held) + len(ledger.superseded(versions)),
+        "versions": len(versions),
+        "version": progress.get("commit"),
+        "version_at": timestamp(versions[-1].at) if versions else None,
+        "csv_md5": csv_md5(archive),
+    }
+
+
+def csv_md5(archive: Archive) -> str | None:
+    """Hash of the CSV as it lies there, as its `.dvc` file tells it; None before the first version."""
+    pointer = archive.csv.with_name(f"{archive.csv.name}.dvc")
+    if not pointer.exists():
+        return None
+    lines = (line.strip().removeprefix("- ") for line in pointer.read_text(encoding="utf-8").splitlines())
+    return next((line.removeprefix("md5: ") for line in lines if line.startswith("md5: ")), None)
+
+
+def by_year(archive: Archive, today: dt.date, span: Span | None = None) -> dict[int, list[DayStatus]]:
+    """Every day's coverage, gathered by year."""
+    years: dict[int, list[DayStatus]] = defaultdict(list)
+    for day in coverage(Ledger(archive).known(), today, span):
+        years[day.day.year].append(day)
+    return dict(years)
+
+
+def history(archive: Archive, columns: Columns, day: dt.date) -> list[dict[str, Any]]:
+    """Every revision of one day, oldest first: from, to, cause, the changed fields, and the whole entry."""
+    ledger = Ledger(archive)
+    versions = ledger.versions()
+    known = ledger.known(versions[-1].lines if versions else 0)
+    key = str(day)
+    if not known.has(key):
+        return []
+    superseded = [state for state in ledger.superseded(versions) if state["date"] == key]
+    since = current_since(known, versions, superseded)[key]
+    chosen = known.chosen(key, versions[-1].preference)
+    entry = next(Table.read(archive.parquet, columns).rows([key]))
+    current = {
+        "from": timestamp(since.at),
+        "to": None,
+        "began": since.cause,
+        "reply": chosen[1].file if chosen else None,
+        "entry": entry,
+    }
+    revisions, before = [], None
+    for state in [*superseded, current]:
+        entry = state["entry"]
+        revisions.append(
+            {
+                "from": state["from"],
+                "to": state["to"],
+                "cause": state["began"],
+                "changed": [name for name in entry if before is not None and before.get(name) != entry[name]],
+                "reply": state["reply"],
+                "entry": entry,
+            }
+        )
+        before = entry
+    return revisions

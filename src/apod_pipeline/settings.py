@@ -1,0 +1,218 @@
+"""Everything that can be set: its name, its default, where its value came from.
+
+Takes flags, the environment, `.env` and the archive's `apod.toml` (in this order of strength), gives one frozen
+`Settings`. Never read at import, never kept in a global, and a secret never shows in a repr.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from apod_pipeline.errors import SettingsError
+
+SOURCE_NAMES = ("science", "planetary", "file")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = [name for name in names if name not in SOURCE_NAMES]
+    if unknown or not names:
+        raise ValueError(f"holds {text!r}; known sources: {', '.join(SOURCE_NAMES)}")
+    return names
+
+
+def _address(text: str) -> str:
+    if not re.match(r"https?://[^/@]+", text) or "@" in text:
+        raise ValueError("must be an http(s) address without a user or password in it")
+    return text.rstrip("/")
+
+
+def _author(text: str) -> str:
+    if not re.fullmatch(r"[^<>\n]+ <[^<>\s]+>", text):
+        raise ValueError(f"must look like 'Name <mail@host>', not {text!r}")
+    return text
+
+
+def _remote(text: str) -> str:
+    if re.match(r"\w+://[^/@]*:[^/@]*@", text):
+        raise ValueError("must not hold a password: use ssh keys, or the credential helpers of git and DVC")
+    return text
+
+
+def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    def parse(text: str) -> Any:  # noqa: ANN401 - int or float, as asked
+        value = kind(text)
+        if value <= 0:
+            raise ValueError(f"must be above 0, not {text}")
+        return value
+
+    return parse
+
+
+def _setting(name: str, default: Any, meaning: str, parse: Callable[[str], Any] = str, *, secret: bool = False) -> Any:  # noqa: ANN401 - a dataclass field of any type
+    meta = {"name": name, "meaning": meaning, "parse": parse, "secret": secret}
+    return field(default=default, metadata=meta, repr=not secret)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One resolved set of settings. `origins` tells for every variable where its value came from."""
+
+    archive: Path = _setting("APOD_ARCHIVE", Path("apod-archive"), "the archive folder", Path)
+    database_url: str | None = _setting(
+        "APOD_DATABASE_URL", None, "PostgreSQL to load; without it the archive's embedded one", secret=True
+    )
+    read_database_url: str | None = _setting(
+        "APOD_READ_DATABASE_URL", None, "the read-only role, for serving", secret=True
+    )
+    postgres_host: str | None = _setting("POSTGRES_HOST", None, "selects a server, with the four below")
+    postgres_port: str = _setting("POSTGRES_PORT", "5432", "its port")
+    postgres_user: str = _setting("POSTGRES_USER", "postgres", "its user")
+    postgres_password: str | None = _setting("POSTGRES_PASSWORD", None, "its password", secret=True)
+    postgres_db: str = _setting("POSTGRES_DB", "apod", "its database")
+    sources: tuple[str, ...] = _setting("APOD_SOURCES", ("science", "planetary"), "whom to ask, in this order", _names)
+    preference: tuple[str, ...] = _setting("APOD_PREFERENCE", SOURCE_NAMES, "whose reading is the entry", _names)
+    science_url: str = _setting("APOD_SCIENCE_URL", "https://science.nasa.gov", "base of NASA's new API", _address)
+    planetary_url: str = _setting(
+        "APOD_PLANETARY_URL", "https://api.nasa.gov", "base of NASA's old API, or of a mirror of it", _address
+    )
+    nasa_api_key: str = _setting("NASA_API_KEY", "DEMO_KEY", "key for the old API", secret=True)
+    dvc_remote: str | None = _setting("APOD_DVC_REMOTE", None, "any DVC remote; without it a folder beside", _remote)
+    git_remote: str | None = _setting("APOD_GIT_REMOTE", None, "pushed to when set", _remote)
+    git_author: str = _setting(
+        "APOD_GIT_AUTHOR", "Airflow Pipeline <airflow@mlops.local>", "who makes the versions", _author
+    )
+    today: dt.date | None = _setting(
+        "APOD_TODAY",
+        None,
+        "the newest day that is due; without it the date in US Eastern",
+        dt.date.fromisoformat,
+    )
+    lookback: int = _setting("APOD_LOOKBACK", 10, "how many days back every run reads again", _positive(int))
+    page_size: int = _setting("APOD_PAGE_SIZE", 25, "days a request to the new API", _positive(int))
+    range_days: int = _setting("APOD_RANGE_DAYS", 366, "days a request to the old API", _positive(int))
+    http_timeout: float = _setting("APOD_HTTP_TIMEOUT", 30.0, "seconds a request may take in all", _positive(float))
+    http_retries: int = _setting("APOD_HTTP_RETRIES", 5, "how often a failed request is repeated", int)
+    http_backoff: float = _setting("APOD_HTTP_BACKOFF", 0.5, "seconds before the first repetition", _positive(float))
+    http_concurrency: int = _setting("APOD_HTTP_CONCURRENCY", 4, "requests at one time", _positive(int))
+    http_body_limit: int = _setting("APOD_HTTP_BODY_LIMIT", 256 << 20, "bytes of the largest reply", _positive(int))
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def remote_folder(self) -> Path:
+        """Where versions are pushed when no DVC remote was set: a folder beside the archive."""
+        root = self.archive.absolute()
+        return root.with_name(root.name + "-remote")
+
+    @property
+    def database(self) -> str | None:
+        """libpq connection string of the server to load, or None for the embedded one."""
+        if self.database_url or not self.postgres_host:
+            return self.database_url
+        parts = {
+            "host": self.postgres_host,
+            "port": self.postgres_port,
+            "user": self.postgres_user,
+            "password": self.postgres_password,
+            "dbname": self.postgres_db,
+        }
+        return " ".join(f"{key}='{_quoted(value)}'" for key, value in parts.items() if value)
+
+
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def resolve(
+    flags: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] = os.environ,
+    dotenv: Path | None = Path(".env"),
+) -> Settings:
+    """Settings from flags, then the environment, then `.env` here, then `apod.toml` in the archive.
+
+    Args:
+        flags: values by field name (`archive`, `sources`, ...); None means "not given".
+        environ: the environment.
+        dotenv: file of variables, read where it exists; None reads none.
+
+    Raises:
+        SettingsError: naming the variable and where its bad value stands.
+    """
+    layers: list[tuple[str, Mapping[str, Any]]] = [
+        ("flag", _by_variable(flags or {})),
+        ("environment", environ),
+    ]
+    if dotenv and dotenv.is_file():
+        from dotenv import dotenv_values
+
+        layers.append((str(dotenv), {k: v for k, v in dotenv_values(dotenv).items() if v is not None}))
+    archive, _ = _value(fields(Settings)[0], layers)
+    if (toml := Path(archive) / "apod.toml").is_file():
+        layers.append((str(toml), _by_variable(_read_toml(toml))))
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for item in fields(Settings):
+        if item.metadata:
+            values[item.name], origins[item.metadata["name"]] = _value(item, layers)
+    return Settings(**values, origins=origins)
+
+
+def _by_variable(values: Mapping[str, Any]) -> dict[str, Any]:
+    known = {item.name: item.metadata["name"] for item in fields(Settings) if item.metadata}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise SettingsError(f"apod.toml: unknown setting {unknown[0]!r}; `apod config` lists the known ones")
+    return {known[name]: value for name, value in values.items() if value is not None}
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}. Mend it, or remove it and run `apod init`.") from error
+    return {key: ",".join(value) if isinstance(value, list) else str(value) for key, value in content.items()}
+
+
+def _value(item: Any, layers: list[tuple[str, Mapping[str, Any]]]) -> tuple[Any, str]:  # noqa: ANN401 - dataclass Field
+    name = item.metadata["name"]
+    for origin, values in layers:
+        raw = values.get(name)
+        if raw is None or raw == "":
+            continue
+        if not isinstance(raw, str):
+            return raw, origin
+        try:
+            return item.metadata["parse"](raw), origin
+        except ValueError as error:
+            shown = "its value cannot be used" if item.metadata["secret"] else str(error)
+            raise SettingsError(f"{name} (from {origin}): {shown}. Correct it; `apod config` shows all.") from error
+    return item.default, "default"
+
+
+def described(settings: Settings) -> list[dict[str, str]]:
+    """Every setting with its value (secrets masked), its origin and its meaning: rows for `apod config`."""
+    rows = []
+    for item in fields(Settings):
+        if not item.metadata:
+            continue
+        value = getattr(settings, item.name)
+        shown = "" if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
+        if item.metadata["secret"] and shown:
+            shown = shown if shown == "DEMO_KEY" else "***"
+        name = item.metadata["name"]
+        rows.append(
+            {
+                "name": name,
+                "value": shown,
+                "origin": settings.origins.get(name, "default"),
+                "meaning": item.metadata["meaning"],
+            }
+        )
+    return rows

@@ -1,0 +1,194 @@
+"""One HTTP client for all sources: patience with limits, and no secret in anything it says.
+
+Takes requests, writes the bodies into files as they come, gives status, size and hash. Never holds a whole body in
+memory, never follows a redirect to another host, never repeats what was refused (400, 403, 404).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from apod_pipeline import __version__
+from apod_pipeline.errors import ReplyRefused, SourceRefused, SourceUnavailable
+from apod_pipeline.ports import Answer, Request
+
+if TYPE_CHECKING:
+    import httpx
+
+USER_AGENT = f"apod-pipeline/{__version__} (an archive of one's own; asks politely)"
+LONGEST_WAIT = 60.0
+REDIRECTS = 5
+
+
+class _Again(Exception):
+    """This try failed in a way that another may not: what happened, and how long the service asks to wait."""
+
+    def __init__(self, what: str, wait: float | None = None) -> None:
+        super().__init__(what)
+        self.wait = wait
+
+
+@dataclass
+class HttpClient:
+    """Downloads, a few at a time.
+
+    Attributes:
+        timeout: seconds a request may take in all; connect and each read may take a third of it.
+        retries: how often a failed request is repeated.
+        backoff: seconds before the first repetition, doubled each time, with jitter.
+        body_limit: bytes of the largest body that is taken.
+        sleep: how to wait; tests hand in their own.
+    """
+
+    timeout: float = 30.0
+    retries: int = 5
+    backoff: float = 0.5
+    body_limit: int = 256 << 20
+    sleep: Callable[[float], None] = time.sleep
+    _used_up: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        import httpx
+
+        phase = max(self.timeout / 3, min(self.timeout, 1.0))
+        return httpx.Client(
+            timeout=httpx.Timeout(phase),
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json, application/rss+xml;q=0.5"},
+            trust_env=True,
+        )
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if "_client" in self.__dict__:
+            self._client.close()
+
+    def download(self, request: Request, into: Path) -> Answer:
+        """Ask until an answer is had that another try would not change.
+
+        Args:
+            request: the question.
+            into: where the body is written; whole when this returns.
+
+        Raises:
+            SourceUnavailable: after the last repetition, or when the rate limit is used up.
+            SourceRefused: the key was refused, or we are sent elsewhere: it concerns every day alike.
+            ReplyRefused: this one answer is too large to be taken.
+        """
+        with self._lock:
+            client = self._client
+        last: Exception | None = None
+        for attempt in range(self.retries + 1):
+            try:
+                self._mind_the_limit(request)
+                return self._once(client, request, into)
+            except _Again as again:
+                last = again
+                if attempt < self.retries:
+                    self.sleep(self._pause(attempt, again.wait, request))
+        raise SourceUnavailable(
+            f"{request.asked}: {request.address} gave no answer after {self.retries + 1} tries (last: {last}). "
+            "What came before is kept; type the same command again later."
+        ) from last
+
+    def _pause(self, attempt: int, asked: float | None, request: Request) -> float:
+        if asked is not None and asked > LONGEST_WAIT:
+            raise SourceUnavailable(
+                f"{request.asked}: {urlsplit(request.address).netloc} asks to wait {asked:.0f} seconds. "
+                "What came before is kept; type the same command again then."
+            )
+        pause: float = self.backoff * 2**attempt * random.uniform(0.5, 1.5)
+        return max(pause, asked or 0.0)
+
+    def _mind_the_limit(self, request: Request) -> None:
+        host = urlsplit(request.address).netloc
+        if self._used_up.get(host, 0.0) > time.monotonic():
+            raise SourceUnavailable(
+                f"{request.asked}: the rate limit of {host} is used up. What came before is kept; "
+                "type the same command again in an hour, or set NASA_API_KEY to a key of your own."
+            )
+
+    def _once(self, client: httpx.Client, request: Request, into: Path) -> Answer:
+        import httpx
+
+        deadline = time.monotonic() + self.timeout
+        address = request.address
+        try:
+            for _ in range(REDIRECTS + 1):
+                with client.stream("GET", address, headers=dict(request.headers)) as response:
+                    if response.next_request is None:
+                        return self._take(response, request, into, deadline)
+                    address = self._same_host(str(response.next_request.url), request)
+        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
+            raise _Again(_in_words(error)) from error
+        raise _Again(f"more than {REDIRECTS} redirects")
+
+    def _same_host(self, target: str, request: Request) -> str:
+        old, new = urlsplit(request.address), urlsplit(target)
+        if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+            raise SourceRefused(
+                f"{request.asked}: {old.netloc} sends us to {new.netloc}, where our key must not go. "
+                "Nothing was stored; if the service has moved, set its new base address."
+            )
+        return target
+
+    def _take(self, response: httpx.Response, request: Request, into: Path, deadline: float) -> Answer:
+        size, digest = 0, hashlib.sha256()
+        with into.open("wb") as file:
+            for piece in response.iter_bytes():
+                size += len(piece)
+                if size > self.body_limit:
+                    raise ReplyRefused(
+                        f"{request.asked}: {request.address} sends more than {self.body_limit >> 20} MB. Nothing of it "
+                        "was kept; if that is right, raise APOD_HTTP_BODY_LIMIT."
+                    )
+                if time.monotonic() > deadline:
+                    raise _Again(f"took more than {self.timeout:g} seconds")
+                digest.update(piece)
+                file.write(piece)
+        self._weigh(response, request)
+        return Answer(response.status_code, dt.datetime.now(dt.UTC), size, digest.hexdigest())
+
+    def _weigh(self, response: httpx.Response, request: Request) -> None:
+        status = response.status_code
+        if status == 429 or status >= 500:
+            raise _Again(f"HTTP {status}", _retry_after(response.headers.get("Retry-After")))
+        if response.headers.get("X-RateLimit-Remaining") == "0":
+            self._used_up[urlsplit(request.address).netloc] = time.monotonic() + 3600
+        if status in {401, 403}:
+            raise SourceRefused(
+                f"{request.asked}: {urlsplit(request.address).netloc} refuses the key (HTTP {status}). Nothing was "
+                "stored of these days; set NASA_API_KEY to a valid key, or ask another source with --source."
+            )
+
+
+def _retry_after(value: str | None) -> float | None:
+    if value is None:
+        return None
+    with suppress(ValueError):
+        return max(0.0, float(value))
+    from email.utils import parsedate_to_datetime
+
+    with suppress(ValueError, TypeError):
+        return max(0.0, (parsedate_to_datetime(value) - dt.datetime.now(dt.UTC)).total_seconds())
+    return None
+
+
+def _in_words(error: Exception) -> str:
+    import httpx
+
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

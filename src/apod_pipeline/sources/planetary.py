@@ -1,0 +1,59 @@
+"""NASA's old service, `api.nasa.gov/planetary/apod`, and every mirror that speaks it.
+
+Takes days, gives requests; takes bodies, gives items. Never decides whether an answer is to be believed.
+Oddities: the key goes into a header (the service behind the gateway refuses it as a parameter, and an address
+is kept); a range silently leaves out days that failed upstream; a day that is not there is a 404.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from apod_pipeline.calendar import Span
+from apod_pipeline.model import Record
+from apod_pipeline.ports import Request
+from apod_pipeline.sources.json_items import json_items
+from apod_pipeline.sources.planetary_record import settle
+
+
+@dataclass(frozen=True)
+class Planetary:
+    """The old API at a base address, with a key."""
+
+    base: str
+    key: str = field(repr=False, default="DEMO_KEY")
+    page_days: int = 366
+    name: str = "planetary"
+
+    def _request(self, query: str, asked: Span, form: str) -> Request:
+        return Request(f"{self.base}/planetary/apod?{query}", asked, form, {"X-Api-Key": self.key})
+
+    def list_request(self, span: Span) -> Request:
+        """All days of a span."""
+        return self._request(f"start_date={span.first}&end_date={span.last}", span, "list")
+
+    def day_request(self, day: dt.date) -> Request:
+        """One day."""
+        return self._request(f"date={day}", Span(day, day), "day")
+
+    def feed_request(self, span: Span) -> Request | None:  # noqa: ARG002 - the silhouette of a source
+        """The old service has no feed that says as much as an answer."""
+        return None
+
+    def items(self, body: Path, form: str) -> Iterator[tuple[str | None, Any]]:  # noqa: ARG002 - the same for all forms
+        """Every item with its day."""
+        for item in json_items(body):
+            told = item.get("date") if isinstance(item, dict) else None
+            yield (told if isinstance(told, str) else None), item
+
+    def settle(self, item: Any) -> Record:  # noqa: ANN401 - whatever the service's JSON held
+        """One item without what changes from fetch to fetch."""
+        return settle(item)
+
+    def denies(self, status: int, body: Path) -> bool:
+        """A 404, or the newest day not being there yet by the service's own clock."""
+        return status == 404 or (status == 400 and b"Date must be between" in body.read_bytes()[:2000])

@@ -1,0 +1,135 @@
+"""Entries in, a report out: what is wrong with the archive as it stands, told as a value.
+
+Takes the whole table (a polars frame, one row an entry), gives a `Report`. Pure: no I/O, never raises for what it
+finds. A rule of severity `error` stops the run before loading; a warning is only told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from apod_pipeline.calendar import FIRST_DAY, GAPS
+from apod_pipeline.model import MEDIA_TYPES, Finding, Report
+
+if TYPE_CHECKING:
+    import polars
+
+MOST_DATES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One check: its name, what it means, how bad it is, and the rows that it finds."""
+
+    name: str
+    meaning: str
+    severity: str
+    finds: Callable[[dt.date], polars.Expr]
+
+
+def _rules() -> Iterator[Rule]:
+    from polars import col, lit
+
+    text = col("explanation")
+    yield Rule("title-empty", "every entry has a title", "error", lambda _: col("title").str.strip_chars() == "")
+    yield Rule("date-twice", "a day has one entry", "error", lambda _: col("date").is_duplicated())
+    yield Rule(
+        "date-impossible",
+        "an entry's day exists, is due, and is one on which NASA published",
+        "error",
+        lambda today: (
+            col("date").str.to_date("%Y-%m-%d", strict=False).is_null()
+            | (col("date") < str(FIRST_DAY))
+            | (col("date") > str(today))
+            | col("date").is_in([str(day) for day in GAPS])
+        ),
+    )
+    yield Rule(
+        "media-type-unknown",
+        f"media_type is one of {', '.join(MEDIA_TYPES)}",
+        "error",
+        lambda _: ~col("media_type").is_in(MEDIA_TYPES),
+    )
+    yield Rule(
+        "address-relative",
+        "url, hdurl and thumbnail_url are whole web addresses",
+        "error",
+        lambda _: _any(~col(name).str.contains(r"^https?://[^\s/]+") for name in ("url", "hdurl", "thumbnail_url")),
+    )
+    yield Rule(
+        "line-break-in-text",
+        "title and explanation are one line each",
+        "error",
+        lambda _: _any(col(name).str.contains(r"[\r\n]") for name in ("title", "explanation")),
+    )
+    yield Rule("explanation-missing", "an entry has an explanation", "warning", lambda _: text.is_null())
+    yield Rule(
+        "explanation-short",
+        "an explanation has 80 characters or more",
+        "warning",
+        lambda _: text.str.len_chars() < 80,
+    )
+    yield Rule(
+        "explanation-repeated",
+        "no two days share an explanation",
+        "warning",
+        lambda _: text.is_not_null() & text.is_duplicated(),
+    )
+    yield Rule(
+        "letters-lost",
+        "no letter was replaced by U+FFFD on its way",
+        "warning",
+        lambda _: _any(
+            col(name).str.contains("\ufffd", literal=True) for name in ("title", "explanation", "copyright")
+        ),
+    )
+    yield Rule(
+        "markup-left",
+        "no HTML is left in a text",
+        "warning",
+        lambda _: text.str.contains(r"</?(a|b|i|p|br|em)\b[^>]*>"),
+    )
+    yield Rule(
+        "title-long",
+        "a title has 200 characters at most",
+        "warning",
+        lambda _: col("title").str.len_chars() > 200,
+    )
+    yield Rule(
+        "address-missing",
+        "an image or a video has an address",
+        "warning",
+        lambda _: col("url").is_null() & (col("media_type") != lit("other")),
+    )
+    yield Rule(
+        "damaged",
+        "an entry carries no damage that could not be repaired",
+        "warning",
+        lambda _: col("flags").list.len() > 0,
+    )
+
+
+def _any(expressions: Iterator[polars.Expr]) -> polars.Expr:
+    import polars
+
+    return polars.any_horizontal([expression.fill_null(value=False) for expression in expressions])
+
+
+def check_quality(frame: polars.DataFrame, today: dt.date, entries_before: int = 0) -> Report:
+    """Every rule's answer over the whole archive.
+
+    Args:
+        frame: the Parquet file's content, one row an entry.
+        today: the newest day that is due.
+        entries_before: how many entries the last version held; an archive never shrinks.
+    """
+    findings = []
+    for rule in _rules():
+        dates = frame.filter(rule.finds(today).fill_null(value=False))["date"]
+        findings.append(Finding(rule.name, rule.meaning, rule.severity, len(dates), tuple(dates.head(MOST_DATES))))
+    lost = max(0, entries_before - frame.height)
+    findings.append(Finding("archive-shrunk", "an archive never loses an entry", "error", lost))
+    return Report(frame.height, tuple(findings))

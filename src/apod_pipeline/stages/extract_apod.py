@@ -1,0 +1,316 @@
+"""Days in, replies on disk: asks the sources in their order, and lets in what the canary believes.
+
+Takes the days that are wanted and the sources; gives promoted replies, ledger lines and a manifest. Never parses
+for content (that is the transform's), never stores what was refused as anything but a refusal.
+
+A span is asked as a list first; what a list leaves out or gets wrong is asked again in narrower lists, then day by
+day, then in the service's feed. What one source does not have is asked of the next.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from apod_pipeline.archive import Archive, replacing
+from apod_pipeline.calendar import Span, publishable, spans_of
+from apod_pipeline.canary import Canary, Repeats, Unreadable
+from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused
+from apod_pipeline.incoming import Incoming
+from apod_pipeline.ledger import WHOLE_REPLY, Known, Ledger, refusal_key
+from apod_pipeline.model import Digest, Refusal, Reply, Verdict
+from apod_pipeline.ports import Answer, Request, Source, Transport
+from apod_pipeline.sources.json_items import shape_of
+
+NARROW = 25  # the new service's page, and a range that the old one answers within its own time limit
+UNAVAILABLE_IN_A_ROW = 3
+FRUITLESS_IN_A_ROW = 30
+BRIDGE = 5
+FEED_DAYS = 30  # the feed holds the newest thirty
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Why a day was not had: `refused`, `denied` (the service has no such day) or `unavailable`."""
+
+    kind: str
+    why: str
+
+
+@dataclass
+class Extracted:
+    """What the stage did.
+
+    Attributes:
+        path: the reply where there is one, the manifest (a list of them) where there are many; None for none.
+        answered: how many days got a reading that was let in.
+        refused: how many refusals there were.
+        lines: how many lines the ledger grew by.
+        missing: days that were wanted and not had, with the reason.
+    """
+
+    path: Path | None = None
+    answered: int = 0
+    refused: int = 0
+    lines: int = 0
+    replies: list[str] = field(default_factory=list)
+    missing: dict[dt.date, Miss] = field(default_factory=dict)
+
+
+@dataclass
+class _Breaker:
+    """Stops hammering a service that does not answer, or answers nothing that can be used."""
+
+    name: str
+    unavailable: int = 0
+    fruitless: int = 0
+    why: Miss | None = None
+
+    def count(self, *, fruitful: bool, miss: Miss | None) -> None:
+        down = miss is not None and miss.kind == "unavailable"
+        self.unavailable = self.unavailable + 1 if down else 0
+        self.fruitless = 0 if fruitful else self.fruitless + 1
+        if self.unavailable >= UNAVAILABLE_IN_A_ROW or self.fruitless >= FRUITLESS_IN_A_ROW:
+            self.why = miss or Miss("denied", "nothing came of many requests in a row")
+
+
+@dataclass
+class Extraction:
+    """One passage of the stage over the wanted days.
+
+    Attributes:
+        archive: where replies are kept.
+        ledger: what was told before; grows.
+        known: what the ledger adds up to; kept up to date.
+        transport: the wire.
+        today: the newest day that is due.
+        run: name of the run, for the manifest.
+        concurrency: requests at one time.
+        tell: takes a line for the user.
+        advance: takes how many wanted days were settled, for a progress bar.
+    """
+
+    archive: Archive
+    ledger: Ledger
+    known: Known
+    transport: Transport
+    today: dt.date
+    run: str
+    concurrency: int = 4
+    tell: Callable[[str], None] = print
+    advance: Callable[[int], None] = lambda days: None
+    result: Extracted = field(default_factory=Extracted)
+    _had: set[dt.date] = field(default_factory=set)
+    _fate: dict[dt.date, Miss] = field(default_factory=dict)
+    _canaries: dict[str, Canary] = field(default_factory=dict)
+    _denied: set[dt.date] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.incoming = Incoming(self.archive)
+
+    # ---- the whole stage -----------------------------------------------------------------
+    def ask(self, sources: Sequence[Source], days: Collection[dt.date]) -> Extracted:
+        """Ask for days until they are had or nobody is left to be asked."""
+        wanted = set(days)
+        for source in sources:
+            if wanted - self._had:
+                self._ask_source(source, wanted)
+        missing = sorted(wanted - self._had)
+        never = Miss("unavailable", "no source was left to be asked")
+        self.result.missing = {day: self._fate.get(day, never) for day in missing}
+        return self.finish()
+
+    def adopt(self, sources: Sequence[Source]) -> int:
+        """Take up what a killed run had received but not finished; gives how many replies there were."""
+        by_name = {source.name: source for source in sources}
+        count = 0
+        for reply in self.incoming.left_behind():
+            if reply.file in self.known.replies or reply.source not in by_name:
+                self.incoming.forget(reply)
+                continue
+            self.settle(by_name[reply.source], reply)
+            count += 1
+        return count
+
+    def finish(self) -> Extracted:
+        """Write the manifest."""
+        if len(self.result.replies) == 1:
+            self.result.path = self.archive.raw / self.result.replies[0]
+        elif self.result.replies:
+            self.result.path = self.archive.private / "manifests" / f"{self.run}.json"
+            with replacing(self.result.path) as file:
+                files = [self.archive.relative(self.archive.raw / name) for name in self.result.replies]
+                file.write(json.dumps({"run": self.run, "replies": files}, indent=1).encode())
+        return self.result
+
+    # ---- one source ----------------------------------------------------------------------
+    def _ask_source(self, source: Source, wanted: set[dt.date]) -> None:
+        breaker = _Breaker(source.name)
+        self._denied = set()
+        for number, requests in enumerate(self._rounds(source, wanted)):
+            if number == 1:
+                self.tell(
+                    f"{source.name}: {len(wanted - self._had)} days did not come in a list; asking again for less"
+                )
+            self._ask_all(source, requests, breaker)
+            if breaker.why:
+                for day in wanted - self._had:
+                    self._miss(day, breaker.why)
+                self.tell(f"{source.name}: not asked any further: {breaker.why.why}")
+                return
+
+    def _rounds(self, source: Source, wanted: set[dt.date]) -> Iterator[list[Request]]:
+        widths = [source.page_days, NARROW] if source.page_days > NARROW else [source.page_days]
+        asked: set[str] = set()
+        for width in widths:
+            spans = spans_of(self._open(wanted), width, bridge=min(BRIDGE, width // 2))
+            requests = [source.list_request(span) for span in spans if len(span) > 1]
+            requests = [request for request in requests if request.address not in asked]
+            asked.update(request.address for request in requests)
+            if requests:
+                yield requests
+        if days := self._open(wanted):
+            yield [source.day_request(day) for day in days]
+        recent = [d for d in self._open(wanted) if (self.today - d).days < FEED_DAYS and not self.known.has(str(d))]
+        if recent and (feed := source.feed_request(Span(recent[0], recent[-1]))):
+            yield [feed]
+
+    def _open(self, wanted: set[dt.date]) -> list[dt.date]:
+        return sorted(wanted - self._had - self._denied)
+
+    def _ask_all(self, source: Source, requests: list[Request], breaker: _Breaker) -> None:
+        for request, answer, body in self._download(requests):
+            if isinstance(answer, Answer):
+                reply = self.incoming.receive(request, answer, source.name, body)
+                verdict = self.settle(source, reply)
+                miss = Miss("refused", verdict.refusals[0].reason) if verdict.refusals else None
+                breaker.count(fruitful=bool(verdict.readings), miss=miss)
+            else:
+                body.unlink(missing_ok=True)
+                miss = Miss("refused" if isinstance(answer, ReplyRefused) else "unavailable", str(answer))
+                for day in publishable(request.asked):
+                    self._miss(day, miss)
+                breaker.count(fruitful=False, miss=miss)
+                if isinstance(answer, SourceRefused):
+                    breaker.why = miss
+            if breaker.why:
+                return
+
+    def _download(self, requests: list[Request]) -> Iterator[tuple[Request, Answer | SourceError, Path]]:
+        """Answers in the order of the requests, a few on their way at a time."""
+        pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="extract")
+        waiting = deque(requests)
+        running: deque[tuple[Request, Path, Future[Answer]]] = deque()
+        try:
+            while waiting or running:
+                while waiting and len(running) < self.concurrency:
+                    request, slot = waiting.popleft(), self.incoming.slot()
+                    running.append((request, slot, pool.submit(self.transport.download, request, slot)))
+                request, slot, future = running.popleft()
+                try:
+                    yield request, future.result(), slot
+                except SourceError as error:
+                    yield request, error, slot
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            for _, slot, _ in running:
+                slot.unlink(missing_ok=True)
+
+    # ---- one reply -----------------------------------------------------------------------
+    def settle(self, source: Source, reply: Reply) -> Verdict:
+        """Judge a received reply; promote it if it says something new or is refused, else drop it."""
+        body = self.incoming.body(reply)
+        verdict = self._judge(source, reply, body)
+        self._remember(reply, verdict)
+        news = self._news(reply, verdict)
+        if news is None:
+            self.incoming.forget(reply)
+            return verdict
+        self.incoming.promote(reply)
+        self.known.add(self.ledger.append_reply(reply, news))
+        self.incoming.forget(reply)
+        self.result.replies.append(reply.file)
+        self.result.lines += 1
+        self.result.refused += len(news.refusals)
+        return verdict
+
+    def reconsider(self, source: Source, reply: Reply, days: Collection[str]) -> int:
+        """Judge a quarantined reply once more; gives how many of its refused days were let in.
+
+        A day of which the same source told something since is left as it is.
+        """
+        verdict = self._judge(source, reply, self.incoming.body(reply))
+        passed = [
+            reading
+            for reading in verdict.readings
+            if (str(reading.day) in days or WHOLE_REPLY in days)
+            and self.known.digest(source.name, str(reading.day)) is None
+        ]
+        if passed:
+            self.known.add(self.ledger.append_reply(reply, Verdict(tuple(passed)), replay=True))
+            self.result.lines += 1
+            self._had.update(reading.day for reading in passed)
+            self.result.answered = len(self._had)
+        return len(passed)
+
+    def canary(self, source: str) -> Canary:
+        """The canary that watches a source in this run."""
+        if source not in self._canaries:
+            held = self.known.latest.setdefault(source, {})
+            repeats = Repeats.of(reading.digest for reading in held.values())
+            self._canaries[source] = Canary(source, self.today, repeats, held)
+        return self._canaries[source]
+
+    def _judge(self, source: Source, reply: Reply, body: Path) -> Verdict:
+        canary = self.canary(source.name)
+        if reply.form == "day" and source.denies(reply.status, body):
+            return canary.judge_denial(reply.asked.first)
+        only = reply.asked.first if reply.form == "day" else None
+        if reply.status != 200 and reply.form != "import":
+            return Verdict(refusals=(Refusal(only, f"HTTP {reply.status}"),))
+        try:
+            shape = shape_of(body) if reply.form in {"list", "day"} else "list"
+            items = ((told, source.settle(item)) for told, item in source.items(body, reply.form))
+            return canary.judge(reply.asked, reply.form, items, shape)
+        except Unreadable as error:
+            return Verdict(refusals=(Refusal(only, str(error)),))
+
+    def _remember(self, reply: Reply, verdict: Verdict) -> None:
+        self._had.update(digest.day for digest in verdict.readings)
+        self.advance(len(self._had) - self.result.answered)
+        self.result.answered = len(self._had)
+        self._denied.update(verdict.absent)
+        for day in verdict.absent:
+            self._miss(day, Miss("denied", f"{reply.source} has no entry of this day"))
+        for refusal in verdict.refusals:
+            for day in [refusal.day] if refusal.day else publishable(reply.asked):
+                self._miss(day, Miss("refused", f"{reply.source}: {refusal.reason}"))
+
+    def _miss(self, day: dt.date, miss: Miss) -> None:
+        # A refusal is an answer, a silence is none: the last answer counts.
+        if miss.kind != "unavailable" or self._fate.get(day, miss).kind == "unavailable":
+            self._fate[day] = miss
+
+    def _news(self, reply: Reply, verdict: Verdict) -> Verdict | None:
+        """The part of a verdict that the ledger does not hold yet; None where it holds all."""
+        new = [r for r in verdict.readings if self.known.digest(reply.source, str(r.day)) != r.digest]
+        if reply.form == "feed":  # says less than a list: only better than nothing
+            new = [r for r in new if not self.known.has(str(r.day))]
+        asked = [str(reply.asked.first), str(reply.asked.last)]
+        refusals = [r for r in verdict.refusals if not self._heard(reply.source, r, asked)]
+        # The newest day is often not there yet: only its staying away is worth a line.
+        absent = [
+            day for day in verdict.absent if day < self.today and (reply.source, str(day)) not in self.known.denied
+        ]
+        if not (new or refusals or absent):
+            return None
+        return Verdict(tuple(Digest(*r) for r in new), tuple(refusals), tuple(absent))
+
+    def _heard(self, source: str, refusal: Refusal, asked: list[str]) -> bool:
+        key = refusal_key(str(refusal.day) if refusal.day else WHOLE_REPLY, asked)
+        return self.known.refusals_heard.get((source, key)) == refusal.reason

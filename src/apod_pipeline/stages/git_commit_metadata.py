@@ -1,0 +1,135 @@
+"""Versions in, commits out: only the metadata files, by path; pushed when there is a remote, never by force.
+
+Takes a sealed version whose objects are on the DVC remote; gives a commit whose date is the version's instant. Never
+commits data, never changes the user's configuration, never commits when nothing changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from apod_pipeline import __version__
+from apod_pipeline.archive import Archive
+from apod_pipeline.errors import PushRejected
+from apod_pipeline.git import Git, GitFailed
+from apod_pipeline.kill_points import kill_point
+
+SUBJECT = "Update DVC metadata: {path}"
+REMOTE = "origin"
+METADATA = (
+    *(
+        ".gitignore",
+        ".dvcignore",
+        ".dvc/config",
+        ".dvc/.gitignore",
+        "data/.gitignore",
+        "data/processed/.gitignore",
+    ),
+    *("data/raw.dvc", "data/ledger", "data/reports", "apod.toml", "CHANGELOG.md", "SHA256SUMS"),
+)
+
+
+@dataclass(frozen=True)
+class GitPublisher:
+    """Git over one archive.
+
+    Attributes:
+        archive: the folder, a repository of its own.
+        author: `Name <mail>`; also the committer.
+        remote: where commits are pushed; None keeps them here.
+    """
+
+    archive: Archive
+    author: str
+    remote: str | None = None
+
+    @property
+    def git(self) -> Git:
+        """The archive's repository."""
+        return Git(self.archive.root)
+
+    def head(self) -> str | None:
+        """The newest commit; None before the first."""
+        return self.git.head() if self.git.exists else None
+
+    def prepare(self) -> None:
+        """Make the archive a repository where it is none, and let `origin` be the remote of the settings."""
+        if not self.git.exists:
+            self.git.run("init", "-q", "-b", "main", ".")
+        if not self.remote:
+            return
+        known = self.git.run("remote").split()
+        if REMOTE not in known:
+            self.git.run("remote", "add", REMOTE, self.remote)
+        elif self.git.run("config", f"remote.{REMOTE}.url").strip() != self.remote:
+            self.git.run("remote", "set-url", REMOTE, self.remote)
+
+    def commit(self, at: dt.datetime, summary: list[str]) -> str | None:
+        """Commit the metadata files; gives the commit, None where nothing changed.
+
+        Args:
+            at: the version's instant; author's and committer's date.
+            summary: the lines of the body: what changed.
+        """
+        self.prepare()
+        paths = self._paths()
+        self.git.run("add", "--", *paths)
+        if self.git.head() and self.git.succeeds("diff", "--cached", "--quiet", "--", *paths):
+            return None
+        subject = SUBJECT.format(path=self.archive.relative(Path(f"{self.archive.csv}.dvc")))
+        message = "\n\n".join([subject, *(["\n".join(summary)] if summary else []), f"Code-Version: {code_version()}"])
+        self.git.run("commit", "-q", "--no-verify", "-m", message, "--only", "--", *paths, env=self._identity(at))
+        kill_point("committed")
+        return self.git.head()
+
+    def push(self) -> bool:
+        """Push to the remote; False where none is set.
+
+        Raises:
+            PushRejected: the remote has versions that we have not.
+            GitFailed: the remote could not be reached, or refuses us.
+        """
+        if not self.remote:
+            return False
+        self.prepare()
+        branch = self.git.branch()
+        try:
+            self.git.run("push", "-q", REMOTE, f"HEAD:refs/heads/{branch}")
+        except GitFailed as error:
+            if re.search(r"\[rejected\]|fetch first|non-fast-forward|stale info|cannot lock ref", error.said):
+                raise PushRejected(f"{REMOTE}/{branch}") from error
+            raise
+        kill_point("git-pushed")
+        return True
+
+    def _paths(self) -> list[str]:
+        root = self.archive.root
+        pointers = [self.archive.relative(path) for path in sorted(self.archive.csv.parent.glob("*.dvc"))]
+        return [*pointers, *(path for path in METADATA if (root / path).exists())]
+
+    def _identity(self, at: dt.datetime) -> dict[str, str]:
+        name, mail = self.author[:-1].split(" <")
+        date = at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+        return {
+            f"GIT_{role}_{what}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", name), ("EMAIL", mail), ("DATE", date))
+        }
+
+
+def code_version() -> str:
+    """The code that makes a version: the package's version, and the commit where it runs from a checkout."""
+    package = Path(__file__).resolve().parents[2]
+    try:
+        top = Git(package).run("rev-parse", "--show-toplevel").strip()
+        if not (Path(top) / "src" / "apod_pipeline").is_dir():
+            return __version__
+        commit = Git(package).run("rev-parse", "--short=12", "HEAD").strip()
+        changed = bool(Git(package).run("status", "--porcelain", "--untracked-files=no").strip())
+    except (GitFailed, subprocess.SubprocessError):
+        return __version__
+    return f"{__version__}+g{commit}{'.dirty' if changed else ''}"

@@ -1,0 +1,350 @@
+"""Entries in, rows and revisions: makes PostgreSQL show the archive's last version.
+
+Takes the Parquet file and the ledger, gives counts. One transaction: COPY into staging tables, then merges that touch
+only what differs, so a repetition writes nothing. Everything it writes can be made again from the archive's files.
+Never asks a service, never writes a file.
+
+A database that stands at an earlier version gets the days that changed since; any other gets everything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.calendar import FIRST_DAY, Span
+from apod_pipeline.coverage import coverage
+from apod_pipeline.database.connection import connected
+from apod_pipeline.database.schema import LOCK, migrate
+from apod_pipeline.kill_points import kill_point
+from apod_pipeline.ledger import Known, Ledger, Since, Version, current_since
+from apod_pipeline.model import OUTPUT_FIELDS, Outcome, canonical_json
+from apod_pipeline.processed import Columns, Row, Table
+
+if TYPE_CHECKING:
+    from apod_pipeline.database.connection import Connection
+
+DOCUMENT = (*OUTPUT_FIELDS, "created_at", "updated_at")
+DOCUMENT_TYPES = ("text",) * 5 + ("timestamp",) * 2
+LISTS = {"changed", "repairs", "flags"}
+INSTANTS = {"observed_from", "observed_to"}
+REVISION = (
+    *(
+        "date",
+        "observed_from",
+        "observed_to",
+        "cause",
+        "changed",
+        "title",
+        "url",
+        "explanation",
+        "media_type",
+        "hdurl",
+    ),
+    *(
+        "thumbnail_url",
+        "copyright",
+        "credit",
+        "rights",
+        "rights_evidence",
+        "alt",
+        "permalink",
+        "explanation_html",
+    ),
+    *("source", "repairs", "flags", "content_hash", "reply"),
+)
+REVISION_TYPES = tuple("text[]" if c in LISTS else "timestamptz" if c in INSTANTS else "text" for c in REVISION)
+READING = ("source", "date", "digest", "read_at", "reply")
+QUARANTINE = ("reply", "date", "source", "reason", "refused_at", "resolved_at")
+
+
+@dataclass(frozen=True)
+class PostgresStore:
+    """The stage over one archive and one database.
+
+    Attributes:
+        archive: whose files are loaded.
+        ledger: its memory.
+        columns: the fields of the Parquet file.
+        today: the newest day that is due.
+        conninfo: how to reach the server (libpq).
+    """
+
+    archive: Archive
+    ledger: Ledger
+    columns: Columns
+    today: dt.date
+    conninfo: str = field(repr=False)
+
+    def load(self) -> tuple[int, int]:
+        """Bring the database to the archive's last version; gives how many days were inserted and changed.
+
+        Raises:
+            DatabaseError: nothing was loaded then.
+        """
+        versions = self.ledger.versions()
+        with connected(self.conninfo) as connection:
+            migrate(connection)
+            if not versions:
+                return 0, 0
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            mark, lines = self._mark(connection, versions)
+            if mark is versions[-1] and lines == self.ledger.count():
+                return 0, 0
+            counts = self._project(connection, versions, mark, lines)
+            kill_point("before-database-commit")
+        kill_point("after-database-commit")
+        return counts
+
+    def record(self, outcome: Outcome) -> None:
+        """Keep what a run did; a repetition under the same name takes its place."""
+        values = {
+            "run": outcome.run,
+            "command": outcome.command,
+            "started_at": outcome.started,
+            "finished_at": dt.datetime.now(dt.UTC),
+            "date_from": str(outcome.span.first) if outcome.span else None,
+            "date_to": str(outcome.span.last) if outcome.span else None,
+            "inserted": outcome.inserted,
+            "changed": outcome.changed,
+            "unchanged": outcome.unchanged,
+            "refused": outcome.refused,
+            "missing": len(outcome.missing),
+            "version": outcome.version,
+            "csv_md5": outcome.csv_md5,
+            "exit_code": outcome.exit_code,
+        }
+        names, places = ", ".join(values), ", ".join(f"%({name})s" for name in values)
+        updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in values if name != "run")
+        statement = f"INSERT INTO apod_run ({names}) VALUES ({places}) ON CONFLICT (run) DO UPDATE SET {updates}"  # noqa: S608 - names are ours
+        with connected(self.conninfo) as connection:
+            migrate(connection)
+            connection.execute(statement.encode(), values)
+
+    def _mark(self, connection: Connection, versions: list[Version]) -> tuple[Version | None, int]:
+        """The version that the tables show, if it is one of this archive's and derived as the last one is.
+
+        The second value is how many of the ledger's lines they show; 0 without such a version.
+        """
+        row = connection.execute("SELECT version_at, lines, rules, preference FROM apod_state").fetchone()
+        last = versions[-1]
+        if row is None or (row[2], row[3]) != (last.rules, ",".join(last.preference)):
+            return None, 0
+        mark = next((v for v in versions if v.at == row[0] and v.lines <= row[1]), None)
+        return mark, row[1] if mark else 0
+
+    def _project(
+        self, connection: Connection, versions: list[Version], mark: Version | None, lines: int
+    ) -> tuple[int, int]:
+        last = versions[-1]
+        sealed, known = self.ledger.known(last.lines), self.ledger.known()
+        days = None if mark is None else sealed.days_since(mark.lines)
+        superseded = self.ledger.superseded(versions)
+        since = current_since(sealed, versions, superseded)
+        counts = _merge_entries(connection, self._states(sealed, last, days, since, superseded))
+        _merge_readings(connection, known, lines)
+        _merge_days(connection, known, self._days_to_tell(known, mark, lines), self.today)
+        _merge_quarantine(connection, known, versions)
+        connection.execute(
+            "INSERT INTO apod_state (version_at, lines, rules, preference) VALUES (%s, %s, %s, %s) ON CONFLICT (only_row)"
+            " DO UPDATE SET (version_at, lines, rules, preference) ="
+            " (EXCLUDED.version_at, EXCLUDED.lines, EXCLUDED.rules, EXCLUDED.preference)",
+            [last.at, known.lines, last.rules, ",".join(last.preference)],
+        )
+        return counts
+
+    def _days_to_tell(self, known: Known, mark: Version | None, lines: int) -> Span:
+        """The days whose coverage may have changed since the tables were brought up."""
+        first = FIRST_DAY
+        if mark:
+            first = min([mark.today, *(span.first for span in known.asked_since(lines))])
+        return Span(min(first, self.today), self.today)
+
+    def _states(
+        self,
+        known: Known,
+        last: Version,
+        days: Collection[str] | None,
+        since: dict[str, Since],
+        superseded: Iterable[dict[str, Any]],
+    ) -> Iterator[list[Row]]:
+        """For every entry the chain of its states, oldest first, each with when and why."""
+        chains: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for state in superseded:
+            chains[state["date"]].append(state)
+        table = Table.read(self.archive.parquet, self.columns)
+        for row in table.rows(days):
+            day = row["date"]
+            chosen = known.chosen(day, last.preference)
+            current = {
+                "from": timestamp(since[day].at),
+                "to": None,
+                "began": since[day].cause,
+                "reply": chosen[1].file if chosen else None,
+                "entry": row,
+            }
+            yield _chain([*chains.get(day, ()), current])
+
+
+def _chain(states: list[dict[str, Any]]) -> list[Row]:
+    rows: list[Row] = []
+    before: Row | None = None
+    for state in states:
+        entry = state["entry"]
+        rows.append(
+            {
+                **entry,
+                "observed_from": _instant(state["from"]),
+                "observed_to": _instant(state["to"]),
+                "cause": state["began"],
+                "changed": [name for name in entry if before is not None and before.get(name) != entry[name]],
+                "content_hash": hashlib.sha256(canonical_json(entry).encode()).hexdigest(),
+                "reply": state["reply"],
+            }
+        )
+        before = entry
+    return rows
+
+
+def _instant(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None
+
+
+# ---- merges --------------------------------------------------------------------------------
+def _merge_entries(connection: Connection, chains: Iterable[list[Row]]) -> tuple[int, int]:
+    _staging(connection, "apod", DOCUMENT)
+    _staging(connection, "apod_revision", REVISION)
+    with connection.cursor() as one, _copy(one, "apod_revision", REVISION, REVISION_TYPES) as copy:
+        documents = []
+        for chain in chains:
+            for row in chain:
+                copy.write_row([row[name] for name in REVISION])
+            documents.append(_document_row(chain))
+    with connection.cursor() as one, _copy(one, "apod", DOCUMENT, DOCUMENT_TYPES) as copy:
+        for document in documents:
+            copy.write_row(document)
+    connection.execute("ANALYZE staged_apod_revision")
+    changed = connection.execute(
+        "SELECT count(*) FROM staged_apod_revision s JOIN apod_revision r ON r.date = s.date AND r.observed_to IS NULL "
+        "WHERE s.observed_to IS NULL AND r.content_hash <> s.content_hash"
+    ).fetchone()
+    found = connection.execute(
+        "SELECT count(*) FROM staged_apod s WHERE NOT EXISTS (SELECT 1 FROM apod a WHERE a.date = s.date)"
+    ).fetchone()
+    connection.execute(
+        "DELETE FROM apod_revision r USING staged_apod s WHERE r.date = s.date AND NOT EXISTS (SELECT 1 FROM"
+        " staged_apod_revision n WHERE (n.date, n.observed_from) = (r.date, r.observed_from)"
+        " AND n.observed_to IS NOT DISTINCT FROM r.observed_to)"
+    )
+    _merge(connection, "apod_revision", REVISION, ("date", "observed_from"))
+    _merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS)
+    return (found[0] if found else 0), (changed[0] if changed else 0)
+
+
+def _document_row(chain: list[Row]) -> list[Any]:
+    """The document's columns; `updated_at` is when one of its own values last changed. TIMESTAMP means UTC."""
+    updated = chain[0]["observed_from"]
+    for before, after in zip(chain, chain[1:], strict=False):
+        if any(before[name] != after[name] for name in OUTPUT_FIELDS):
+            updated = after["observed_from"]
+    created = chain[0]["observed_from"]
+    current = [chain[-1][name] for name in OUTPUT_FIELDS]
+    return [*current, created.replace(tzinfo=None), updated.replace(tzinfo=None)]
+
+
+def _merge_readings(connection: Connection, known: Known, since: int) -> None:
+    rows = [
+        (source, day, held.digest, dt.datetime.fromisoformat(known.replies[held.file]["at"]), held.file)
+        for source, readings in known.latest.items()
+        for day, held in readings.items()
+        if held.line >= since
+    ]
+    _stage_and_merge(
+        connection,
+        "apod_reading",
+        READING,
+        ("text", "text", "text", "timestamptz", "text"),
+        rows,
+        ("source", "date"),
+    )
+
+
+def _merge_days(connection: Connection, known: Known, span: Span, today: dt.date) -> None:
+    rows = [(str(day.day), day.status, day.detail) for day in coverage(known, today, span)]
+    _stage_and_merge(connection, "apod_day", ("date", "status", "detail"), ("text",) * 3, rows, ("date",))
+
+
+def _merge_quarantine(connection: Connection, known: Known, versions: list[Version]) -> None:
+    rows = [
+        (q.file, q.day, q.source, q.reason, dt.datetime.fromisoformat(q.at), known.resolved_at(q, versions))
+        for q in known.quarantine
+    ]
+    types = ("text",) * 4 + ("timestamptz",) * 2
+    _stage_and_merge(connection, "apod_quarantine", QUARANTINE, types, rows, ("reply", "date"))
+
+
+def _stage_and_merge(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    types: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    key: Sequence[str],
+) -> None:
+    if not rows:
+        return
+    _staging(connection, table, columns)
+    with connection.cursor() as one, _copy(one, table, columns, types) as copy:
+        for row in rows:
+            copy.write_row(row)
+    _merge(connection, table, columns, key)
+
+
+def _staging(connection: Connection, table: str, columns: Sequence[str]) -> None:
+    names = ", ".join(columns)
+    connection.execute(
+        f"CREATE TEMPORARY TABLE staged_{table} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA".encode()  # noqa: S608 - names are ours
+    )
+
+
+def _copy(cursor: Any, table: str, columns: Sequence[str], types: Sequence[str]) -> Any:  # noqa: ANN401 - psycopg's Copy
+    copy = cursor.copy(f"COPY staged_{table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode())
+    return _typed(copy, types)
+
+
+class _typed:  # noqa: N801 - reads as a verb where it is used
+    """A COPY whose column types are set as soon as it is open: the binary format needs them."""
+
+    def __init__(self, copy: Any, types: Sequence[str]) -> None:  # noqa: ANN401 - psycopg's Copy
+        self._copy, self._types = copy, types
+
+    def __enter__(self) -> Any:  # noqa: ANN401 - psycopg's Copy
+        opened = self._copy.__enter__()
+        opened.set_types(self._types)
+        return opened
+
+    def __exit__(self, *error: Any) -> Any:  # noqa: ANN401 - as contextlib has it
+        return self._copy.__exit__(*error)
+
+
+def _merge(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    key: Sequence[str],
+    compared: Sequence[str] | None = None,
+) -> None:
+    """Insert what is new, update what differs in the compared columns (default: all), leave the rest alone."""
+    names, watched = ", ".join(columns), compared or columns
+    kept = {"created_at"}
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in key and name not in kept)
+    old, new = (", ".join(f"{side}.{name}" for name in watched) for side in ("t", "EXCLUDED"))
+    connection.execute(
+        f"INSERT INTO {table} AS t ({names}) SELECT {names} FROM staged_{table} ORDER BY {', '.join(key)} "  # noqa: S608 - names are ours
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates} WHERE ({old}) IS DISTINCT FROM ({new})".encode()
+    )

@@ -1,0 +1,145 @@
+"""The one place that names implementations: from settings to a pipeline that can be run.
+
+Takes resolved settings, gives wired objects. Never runs anything by itself, never keeps a global.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache, partial
+from pathlib import Path
+
+from apod_pipeline.archive import Archive, replacing
+from apod_pipeline.calendar import publishing_day
+from apod_pipeline.derivation import Derivation
+from apod_pipeline.errors import SettingsError
+from apod_pipeline.ledger import Known, Ledger
+from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS, Report
+from apod_pipeline.pipeline import Pipeline
+from apod_pipeline.ports import Source, Store
+from apod_pipeline.processed import Columns, Table
+from apod_pipeline.settings import Settings
+from apod_pipeline.sources.file import ArchiveFile
+from apod_pipeline.sources.http_client import HttpClient
+from apod_pipeline.sources.planetary import Planetary
+from apod_pipeline.sources.science import Science
+from apod_pipeline.stages.check_quality import check_quality
+from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.stages.extract_apod import Extraction
+from apod_pipeline.stages.git_commit_metadata import GitPublisher
+from apod_pipeline.stages.load_to_postgres import PostgresStore
+from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
+from apod_pipeline.takeover import Takeover
+
+COLUMNS = Columns(key="date", output=OUTPUT_FIELDS, every=ENTRY_FIELDS, lists=("repairs", "flags"))
+
+IGNORED = ("/.apod/", "/data/raw/.incoming/", "/data/processed/apod_transformed.json", ".*.partial", ".env")
+
+
+def today(settings: Settings) -> dt.date:
+    """The newest day that is due."""
+    return settings.today or publishing_day(dt.datetime.now(dt.UTC))
+
+
+def readers(settings: Settings) -> dict[str, Source]:
+    """Every source by name."""
+    known: list[Source] = [
+        Science(settings.science_url, min(settings.page_size, 25)),
+        Planetary(settings.planetary_url, settings.nasa_api_key, settings.range_days),
+        ArchiveFile(),
+    ]
+    return {source.name: source for source in known}
+
+
+def derivation(settings: Settings, archive: Archive) -> Derivation:
+    """How entries come from readings in this archive."""
+    ledger, sources = Ledger(archive), readers(settings)
+    return Derivation(archive, ledger, sources, transform, RULES_VERSION, settings.preference, COLUMNS)
+
+
+@contextmanager
+def database(settings: Settings, archive: Archive) -> Iterator[str]:
+    """How to reach PostgreSQL: the server of the settings, or the archive's own, kept running until the end."""
+    if settings.database:
+        yield settings.database
+        return
+    from apod_pipeline.embedded_postgres import EmbeddedPostgres
+
+    with EmbeddedPostgres(archive.private / "postgres").lease() as conninfo:
+        yield conninfo
+
+
+@contextmanager
+def pipeline(
+    settings: Settings,
+    tell: Callable[[str], None] = print,
+    advance: Callable[[int], None] = lambda days: None,
+) -> Iterator[Pipeline]:
+    """The pipeline of an archive; connections and the embedded server are let go of at the end."""
+    archive = initialised(settings)
+    ledger, known_sources = Ledger(archive), readers(settings)
+    client = HttpClient(settings.http_timeout, settings.http_retries, settings.http_backoff, settings.http_body_limit)
+    with ExitStack() as open_things:
+        open_things.callback(client.close)
+
+        @cache
+        def store() -> Store:
+            conninfo = open_things.enter_context(database(settings, archive))
+            return PostgresStore(archive, ledger, COLUMNS, today(settings), conninfo)
+
+        def extraction(run: str, known: Known) -> Extraction:
+            return Extraction(
+                archive, ledger, known, client, today(settings), run, settings.http_concurrency, tell, advance
+            )
+
+        versioner = DvcVersioner(archive, settings.dvc_remote or str(settings.remote_folder))
+        yield Pipeline(
+            archive=archive,
+            ledger=ledger,
+            sources=[known_sources[name] for name in settings.sources if name != "file"],
+            readers=known_sources,
+            derivation=derivation(settings, archive),
+            extraction=extraction,
+            quality=partial(_quality, settings, archive),
+            store=store,
+            versioner=versioner,
+            publisher=GitPublisher(archive, settings.git_author, settings.git_remote),
+            takeover=Takeover(archive, versioner.fetch_raw),
+            today=today(settings),
+            lookback=settings.lookback,
+            tell=tell,
+        )
+
+
+def _quality(settings: Settings, archive: Archive, entries_before: int) -> Report:
+    return check_quality(Table.read(archive.parquet, COLUMNS).frame, today(settings), entries_before)
+
+
+def initialised(settings: Settings) -> Archive:
+    """The archive's folder, made where it is missing; the preference is written down once.
+
+    Raises:
+        SettingsError: when the folder holds something else.
+    """
+    archive = Archive(settings.archive)
+    if archive.exists:
+        archive.create_folders()
+        return archive
+    if archive.root.is_dir() and any(archive.root.iterdir()) and not (archive.root / "apod.toml").exists():
+        raise SettingsError(
+            f"{archive.root} is not empty and no archive. Nothing was touched; name another folder with --archive."
+        )
+    try:
+        archive.create_folders()
+    except OSError as error:
+        raise SettingsError(f"{archive.root} cannot be made: {error.strerror}. Name another with --archive.") from error
+    if not (toml := archive.root / "apod.toml").exists():
+        with replacing(toml) as file:
+            names = ", ".join(f'"{name}"' for name in settings.preference)
+            file.write(f"# Settings of this archive; `apod config` shows all.\npreference = [{names}]\n".encode())
+    if not (ignore := Path(archive.root / ".gitignore")).exists():
+        with replacing(ignore) as file:
+            file.write("".join(f"{line}\n" for line in IGNORED).encode())
+    return archive

@@ -1,0 +1,186 @@
+"""An archive, a simulated NASA and a real PostgreSQL for one test."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from apod_pipeline.archive import Archive
+from apod_pipeline.calendar import Span
+from apod_pipeline.ledger import Ledger
+from apod_pipeline.model import Outcome
+from apod_pipeline.pipeline import Wanted
+from apod_pipeline.processed import Table
+from apod_pipeline.settings import resolve
+from apod_pipeline.simulator import Simulator
+from apod_pipeline.wiring import COLUMNS, pipeline
+
+TODAY = dt.date(2018, 12, 31)
+KEY = "0123456789abcdefghijABCDEFGHIJ0123456789"
+SPAN = Span(dt.date(2018, 11, 2), TODAY)
+
+
+@dataclass
+class Lab:
+    """One archive and what it talks to; `nasa` is the simulator, `flags` are settings by field name."""
+
+    nasa: Simulator
+    root: Path
+    database: str
+    flags: dict[str, Any] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+    @property
+    def archive(self) -> Archive:
+        return Archive(self.root)
+
+    def all_flags(self, **more: Any) -> dict[str, Any]:
+        usual = {
+            "archive": self.root,
+            "database_url": self.database,
+            "science_url": self.nasa.url,
+            "planetary_url": self.nasa.url,
+            "nasa_api_key": KEY,
+            "today": self.nasa.today,
+            "http_retries": 2,
+            "http_backoff": 0.01,
+            "http_timeout": 2.0,
+        }
+        return usual | self.flags | more
+
+    def run(self, span: Span | None = None, *, missing: bool = False, **flags: Any) -> Outcome:
+        """One run in this process: of a span, or of what is due."""
+        settings = resolve(self.all_flags(**flags), {}, None)
+        with pipeline(settings, self.told.append) as wired:
+            return wired.run(Wanted("run", span, only_missing=missing))
+
+    def wired(self, call: Callable[[Any], Outcome], **flags: Any) -> Outcome:
+        """Anything else that a pipeline can do."""
+        with pipeline(resolve(self.all_flags(**flags), {}, None), self.told.append) as wired:
+            return call(wired)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The same settings for a process of its own."""
+        from dataclasses import fields
+
+        from apod_pipeline.settings import Settings
+
+        names = {item.name: item.metadata["name"] for item in fields(Settings) if item.metadata}
+        plain = {names[name]: ",".join(v) if isinstance(v, tuple) else str(v) for name, v in self.all_flags().items()}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("APOD_", "POSTGRES_", "NASA_"))}
+        return kept | plain | more
+
+    def command(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """`apod` in a process of its own."""
+        return subprocess.run(
+            [sys.executable, "-m", "apod_pipeline.cli", *words],
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    # ---- what is there afterwards --------------------------------------------------------
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """The archive's entries by date, from the Parquet file."""
+        return {row["date"]: row for row in Table.read(self.archive.parquet, COLUMNS).rows()}
+
+    def files(self) -> dict[str, str]:
+        """SHA-256 of the three files (the Parquet file by content)."""
+        content = repr(sorted(self.entries().items())).encode()
+        plain = {path.name: path.read_bytes() for path in (self.archive.csv, self.archive.json)}
+        return {name: hashlib.sha256(body).hexdigest() for name, body in (plain | {"parquet": content}).items()}
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the database answers."""
+        import psycopg
+
+        with psycopg.connect(self.database) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All that the tables say, times and raw references aside."""
+        return {
+            "apod": self.rows("SELECT date, title, url, explanation, media_type FROM apod ORDER BY date"),
+            "revision": self.rows(
+                "SELECT date, cause, changed, content_hash, observed_to IS NULL FROM apod_revision ORDER BY 1, 5, 4"
+            ),
+            "reading": self.rows("SELECT source, date, digest FROM apod_reading ORDER BY 1, 2"),
+            "day": self.rows("SELECT date, status FROM apod_day ORDER BY 1"),
+        }
+
+    def rows_deleted(self) -> None:
+        """The database as if it had been lost."""
+        import psycopg
+
+        with psycopg.connect(self.database) as connection:
+            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+    def git(self, *words: str) -> str:
+        """Git in the archive."""
+        return subprocess.run(
+            ["git", "-C", str(self.root), *words], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    def commits(self) -> int:
+        """How many versions there are in Git."""
+        return int(self.git("rev-list", "--count", "HEAD"))
+
+    def versions(self) -> int:
+        """How many versions the ledger holds."""
+        return len(Ledger(self.archive).versions())
+
+
+@pytest.fixture
+def nasa() -> Iterator[Simulator]:
+    """Both of NASA's services, publishing up to the last day of 2018."""
+    with Simulator(today=TODAY) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def lab(nasa: Simulator, tmp_path: Path, database_url: str) -> Lab:
+    """An archive that does not exist yet, and all it needs."""
+    return Lab(nasa, tmp_path / "archive", database_url)
+
+
+@pytest.fixture
+def span() -> Span:
+    """Sixty days, three pages of the new service."""
+    return SPAN
+
+
+@pytest.fixture(scope="session")
+def undisturbed(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str
+) -> Iterator[Callable[..., tuple[dict[str, str], dict[str, Any]]]]:
+    """Files and tables after one clean run over a span: what every disturbed run must end as."""
+    import psycopg
+
+    done: dict[tuple[Any, ...], tuple[dict[str, str], dict[str, Any]]] = {}
+
+    def after(span: Span = SPAN, **flags: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        key = (span, tuple(sorted(flags.items())))
+        if key not in done:
+            name = f"undisturbed_{os.getpid()}_{len(done)}"
+            with psycopg.connect(postgres_server, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}".encode())
+            url = urlsplit(postgres_server)._replace(path=f"/{name}").geturl()
+            with Simulator(today=TODAY) as simulator:
+                one = Lab(simulator, tmp_path_factory.mktemp("undisturbed") / "archive", url, flags)
+                one.run(span)
+                done[key] = (one.files(), one.tables())
+        return done[key]
+
+    return after

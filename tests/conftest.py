@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest_plugins = ["lab"]
+
 _numbers = itertools.count(1)
 
 
@@ -29,6 +31,18 @@ def database_url(postgres_server: str) -> Iterator[str]:
     import psycopg
 
     name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY".encode())
+        yield urlsplit(postgres_server)._replace(path=f"/{name}").geturl()
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def second_database(postgres_server: str) -> Iterator[str]:
+    """Another empty database, as on another machine."""
+    import psycopg
+
+    name = f"second_{next(_numbers)}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY".encode())
         yield urlsplit(postgres_server)._replace(path=f"/{name}").geturl()

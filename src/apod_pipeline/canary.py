@@ -47,12 +47,12 @@ class Repeats:
             self.texts.update([text] if text else [])
             self.pictures.update([picture] if picture else [])
 
-    def reason(self, digest: str) -> str | None:
-        """Why a counted day is implausible: too many carry its words or its picture; None when it is not."""
+    def reason(self, digest: str, most: int) -> str | None:
+        """Why a counted day is implausible: `most` or more carry its words or its picture; None when it is not."""
         _, text, picture = digest.split("-")
-        if text and self.texts[text] >= REPEATS:
+        if text and self.texts[text] >= most:
             return f"the same explanation on {self.texts[text]} days"
-        if picture and self.pictures[picture] >= REPEATS:
+        if picture and self.pictures[picture] >= most:
             return f"the same picture on {self.pictures[picture]} days"
         return None
 
@@ -67,8 +67,8 @@ def implausible(record: Record) -> str | None:
     addresses = list(_addresses(record))
     if any("nasa-logo" in address for address in addresses):
         return "the placeholder: its picture is NASA's logo"
-    if record.get("media_type") == "image" and any(_is_page(a) for a in addresses):
-        return "its picture address is a web page"
+    if any(_is_page(address) for address in addresses):
+        return "its address is the page of an entry, not what the page shows"
     return None
 
 
@@ -102,12 +102,14 @@ class Canary:
         today: the newest day that is due; later ones are not believed.
         repeats: what is stored already, counted on.
         present: by ISO day, what this source told last.
+        most_repeats: so many days with the same words or picture are too many.
     """
 
     source: str
     today: dt.date
     repeats: Repeats
     present: Mapping[str, Told]
+    most_repeats: int = REPEATS
 
     def judge(self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str) -> Verdict:
         """What one reply is worth.
@@ -158,7 +160,9 @@ class Canary:
         # refused stays counted: the last page of a repeated text may hold fewer than ten.
         new = {day: digest for day, digest in good.items() if digest != self._held(day)}
         self.repeats.add(new.values())
-        refusals.update({day: why for day, digest in new.items() if (why := self.repeats.reason(digest))})
+        refusals.update(
+            {day: why for day, digest in new.items() if (why := self.repeats.reason(digest, self.most_repeats))}
+        )
 
     def _held(self, day: dt.date) -> str | None:
         held = self.present.get(str(day))

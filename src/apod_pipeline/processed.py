@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self
 
 from apod_pipeline.archive import Archive, replacing
 
@@ -50,7 +50,7 @@ class Rows:
     _places: dict[str, tuple[int, int]] = field(default_factory=dict)
     _file: IO[bytes] | None = None
 
-    def __enter__(self) -> Rows:
+    def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self.path.open("wb+")
         return self

@@ -113,7 +113,7 @@ class Settings:
 
     @property
     def database(self) -> str | None:
-        """libpq connection string of the server to load, or None for the embedded one."""
+        """Connection string (libpq) of the server to load, or None for the embedded one."""
         if self.database_url or not self.postgres_host:
             return self.database_url
         parts = {

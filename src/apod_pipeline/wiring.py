@@ -75,7 +75,7 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
 def pipeline(
     settings: Settings,
     tell: Callable[[str], None] = print,
-    advance: Callable[[int], None] = lambda days: None,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Pipeline]:
     """The pipeline of an archive; connections and the embedded server are let go of at the end."""
     archive = initialised(settings)

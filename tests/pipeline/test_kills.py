@@ -63,7 +63,9 @@ def _lines(lab):
     return list(Ledger(lab.archive).reply_lines())
 
 
-@pytest.mark.parametrize("place", ["reply-promoted", "version-sealed", "after-database-commit", "dvc-pushed", "committed"])
+@pytest.mark.parametrize(
+    "place", ["reply-promoted", "version-sealed", "after-database-commit", "dvc-pushed", "committed"]
+)
 def test_killed_edit_makes_its_revision_once(lab, nasa, span, place):
     """An edit whose run is killed is one revision and one commit more after the next run, not none and not two."""
     import datetime as dt

@@ -115,7 +115,8 @@ def test_edit_makes_one_revision_and_one_commit(lab, nasa, span):
     outcome = lab.run()
     assert (outcome.inserted, outcome.changed, lab.commits()) == (0, 1, 2)
     revisions = lab.rows(
-        f"SELECT title, cause, changed, observed_to IS NULL FROM apod_revision WHERE date = '{day}' ORDER BY observed_from"
+        "SELECT title, cause, changed, observed_to IS NULL FROM apod_revision "
+        f"WHERE date = '{day}' ORDER BY observed_from"
     )
     assert [(r[1], r[3]) for r in revisions] == [("source", False), ("source", True)]
     assert (revisions[0][0].split()[0], revisions[1][0]) == (title.split()[0], "Quite Another Title")
@@ -125,7 +126,7 @@ def test_edit_makes_one_revision_and_one_commit(lab, nasa, span):
 
 
 def test_as_of_answers_what_was_known(lab, nasa, span):
-    """apod_as_of gives the old title before the edit's instant, the new one from it on, and nothing before the first."""
+    """apod_as_of gives the old title before the edit, the new one from it on, and nothing before the first."""
     lab.run(span)
     nasa.edit(dt.date(2018, 12, 28), title="Quite Another Title")
     lab.run()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -149,6 +150,20 @@ def test_rules_find_nothing_left_to_mend(said, dirt, title_dirt):
 def test_html_is_read_without_fear(source):
     """Broken tags and impossible references are text, not errors."""
     assert isinstance(text_of_html(source), str)
+
+
+HOSTILE = ["<a ", '<a "', "<!--", "<script", "Archive | ", "Explanation: ", "Credit and Copyright ", "a='b ", "&", "\n"]
+
+
+def test_a_hostile_text_costs_no_more_than_its_length():
+    """No rule goes through a text once for every letter of it: ten bad kinds of 20,000 letters take seconds at most."""
+    began = time.monotonic()
+    for piece in HOSTILE:
+        text = piece * (20_000 // len(piece)) + " " * 20_000 + "Tomorrow Explanation Credit Nemiroff Archive"
+        for field in ("title", "explanation", "copyright", "basic_html"):
+            entry_of("science", {"title": "A Lamp", field: text})
+            entry_of("planetary", {"title": "A Lamp", field: text})
+    assert time.monotonic() - began < 20
 
 
 @given(st.dates(dt.date(1995, 6, 16), dt.date(2026, 12, 31)), st.text("0123456789abcdef", min_size=4, max_size=9))

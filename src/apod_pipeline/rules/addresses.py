@@ -33,6 +33,7 @@ _PLAYERS = (
     "brightcove.net",
     "jwplatform.com",
 )
+_PLAYER_PATH = re.compile(r"(?:^|/)(?:embed|players?\b|plugins/video)")
 _ARTICLE = re.compile(r"//science\.nasa\.gov/(?:image-article/|apod/?(?:$|\?))|/image-article/|/ap\d{6}\.html$")
 _SIZING = "w h width height fit crop q quality fm format auto dpr resize ver v"  # parameters of a rendition
 _RENDITION = frozenset(_SIZING.split())
@@ -68,7 +69,7 @@ def kind(address: str) -> str:
 def _plays(address: str) -> bool:
     host, _, path = address.partition("://")[2].partition("/")
     host = host.lower().removeprefix("www.")
-    return host.endswith(_PLAYERS) or host.startswith("player.") or path.startswith(("embed/", "player/"))
+    return host.endswith(_PLAYERS) or host.startswith(("player.", "embed.")) or bool(_PLAYER_PATH.search(path))
 
 
 def is_article(address: str) -> bool:
@@ -125,7 +126,7 @@ def mend_address(address: str, notes: Notes, base: str = PAGES) -> str | None:
         address = found[1] if found[1][0] != "/" else "https:" + found[1]
     elif _RELATIVE.match(address) or (not _SCHEME.match(address) and _names_file(address)):
         notes.repair("address-relative")
-        address = joined(address, base)
+        address = _joined(address, base)
     return _checked(address, notes)
 
 
@@ -133,11 +134,10 @@ def _names_file(address: str) -> bool:
     return kind(f"x://x/{address}") in {"picture", "film"}
 
 
-def joined(address: str, base: str) -> str:
-    """A relative address made absolute; one that no rule of the web can read stays as it is."""
+def _joined(address: str, base: str) -> str:
     try:
         return urljoin(base if address.startswith("/") else PAGES, address)
-    except ValueError:
+    except ValueError:  # no rule of the web can read it: it is judged as it is
         return address
 
 

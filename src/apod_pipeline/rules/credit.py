@@ -1,7 +1,7 @@
 """Rules for who made a picture: credit lines, copyright claims, and the titles they ran into.
 
-Takes plain text, gives holders, credits and titles. Never concludes a claim
-from a name alone: the words must say so.
+Takes plain text, gives holders, credits and titles. Never concludes a claim from a name
+alone: the words must say so.
 Source: NASA's parser gave `copyright` only where the credit said so, and often took too much for it.
 """
 
@@ -24,14 +24,10 @@ _KIND = (
 _AND_CLAIM = r"(?:\s*(?:and|&|/|,|\+)\s*(?:[Cc]opyrights?|[Ll]icen[cs]e|[Cc]redits?))*+"
 _LABEL = rf"\b(?:Credits?|Courtesy|Copyright)\b{_AND_CLAIM}"
 LABEL = re.compile(rf"(?:\b(?:{_KIND})s?\s+)?{_LABEL}\s*:")
-# A title may speak of credit itself: a break, a gap or the end is asked for, or a full label.
-_TITLE_CREDIT = re.compile(
-    rf"\s*[\r\n]\s*(?:(?:{_KIND})s?\s+)?{_LABEL}\s*(?::|[\r\n]|\Z)|\s\s+{LABEL.pattern}|\s+{LABEL.pattern}\s*\Z|"
-    rf"\s+(?:{_KIND})s?\s+{_LABEL}\s*:|\s+Credits?\s*(?:and|&)\s*[Cc]opyright\s*:"
-)
+_TITLE_LABEL = re.compile(rf"(?:\b(?P<kind>{_KIND})s?\s+)?{_LABEL}\s*(?P<colon>:|(?=[\r\n])|\Z)")
 _PAGE_NAME = re.compile(r"\s+[-\u2013\u2014|]\s+NASA Science\s*$")
 _CLAIM = re.compile(r"(?:\bCopyrights?\b|\u00a9|\([cC]\))(?:\s*(?:\([cC]\)|\u00a9))?\s*:?\s*(?:by\s+)?")
-_EXPLANATION = re.compile(r"\s*\bExplanation\s*:\s*")
+_EXPLANATION = re.compile(r"\bExplanation\s*:\s*")
 _EDGES = ":;,& \t\r\n\u00a0"
 _EMPTY_LABEL = re.compile(
     r"[\s;,]*\b(?:Music|Courtesy|Processing|Annotation|Text|Data|Narration|Sound|Audio|Inset|Credits?|Copyright)"
@@ -41,10 +37,9 @@ _EMPTY_LABEL = re.compile(
 
 def mend_title(title: str, day: dt.date, notes: Notes) -> tuple[str, str]:
     """The title in one line, and the credit line that had run into it: its label, often without a name."""
-    found = _TITLE_CREDIT.search(title) if "redit" in title or "Co" in title else None
     credit = ""
-    if found and title[: found.start()].strip():
-        title, credit = title[: found.start()], title[found.start() :]
+    if ("redit" in title or "Co" in title) and (end := _end_of_title(title)):
+        title, credit = title[:end], title[end:]
         notes.repair("title-credit")
     title = one_line(title, notes)
     if "APOD" in title or title.endswith("NASA Science"):
@@ -52,6 +47,19 @@ def mend_title(title: str, day: dt.date, notes: Notes) -> tuple[str, str]:
         framed = re.sub(rf"^APOD:?\s+{in_words(day)[1]}\s*[-\u2013\u2014:]\s*", "", framed)
         title = notes.mended("title-page-name", title, framed or title)
     return title, " ".join(credit.split())
+
+
+def _end_of_title(title: str) -> int:
+    """Where a title ends that a credit line ran into; 0 where none did."""
+    for label in _TITLE_LABEL.finditer(title):
+        words = title[: label.start()].rstrip()
+        gap = title[len(words) : label.start()]
+        # A title may speak of credit itself: there is a break before a credit line, or a gap, or it is a full label.
+        full = label["kind"] or ("redit" in label[0] and claims(label[0]))
+        apart = len(gap) > 1 or full or not title[label.end() :].strip()
+        if words and ("\n" in gap or "\r" in gap or (gap and label["colon"] and apart)):
+            return len(words)
+    return 0
 
 
 def claims(words: str) -> bool:

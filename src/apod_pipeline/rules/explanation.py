@@ -28,8 +28,10 @@ _TRAILERS = (
     (
         "trailer-navigation",
         "Archive",
-        r"(?:<\s*)?(?:\|\s*)?\b(?:Chronological\s+)?Archive\s*\|\s*"
-        r"(?:Submissions|Index|Search|Calendar|Glossary|Subject)\b",
+        (
+            r"(?:<\s*)?(?:\|\s*)?\b(?:Chronological\s+)?Archive\s*\|\s*"
+            r"(?:Submissions|Index|Search|Calendar|Glossary|Subject)\b"
+        ),
     ),
     ("trailer-authors", "Nemiroff", r"\bAuthors\s*(?:&|and)\s*[Ee]ditors\s*:\s*Robert\s+Nemiroff"),
     (
@@ -40,8 +42,10 @@ _TRAILERS = (
     (
         "trailer-archive",
         "Astronomy Picture of the Day",
-        r"\bAstronomy Picture of the Day(?:\s*\(TM\))?\s+is\s+"
-        r"(?:brought to you by|created and copyrighted)\b(?=.{0,60}Nemiroff)(?=.{0,500}\Z)",
+        (
+            r"\bAstronomy Picture of the Day(?:\s*\(TM\))?\s+is\s+"
+            r"(?:brought to you by|created and copyrighted)\b(?=.{0,60}Nemiroff)(?=.{0,500}\Z)"
+        ),
     ),
 )
 _TRAILER_STARTS = tuple((name, words, re.compile(start, re.DOTALL)) for name, words, start in _TRAILERS)

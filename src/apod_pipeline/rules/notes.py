@@ -32,7 +32,7 @@ REPAIRS = {
     "address-stacked": "of two addresses stacked into one the second is taken",
     "address-rendition": "size and crop of a rendition are taken off a picture's address",
     "film-as-picture": "a film is not the largest picture: hdurl is the picture again",
-    "page-as-picture": "url was a page, the picture stands in hdurl",
+    "page-as-picture": "url was a page or missing, and the picture stands in hdurl",
     "media-type-missing": "a missing media type is concluded from the addresses",
     "media-type-mended": "a media type that the address contradicts follows the address",
 }

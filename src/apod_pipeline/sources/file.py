@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import gzip
-import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,12 +74,12 @@ class ArchiveFile:
 
 @contextmanager
 def _opened(body: Path) -> Iterator[IO[str]]:
-    with body.open("rb") as raw:
-        stream: Any = gzip.open(raw) if body.suffix == ".gz" else raw
-        try:
-            yield io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
-            raise Unreadable(f"it cannot be read to its end: {error}") from error
+    opener = gzip.open if body.suffix == ".gz" else Path.open
+    try:
+        with opener(body, "rt", encoding="utf-8-sig", newline="") as lines:
+            yield lines
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+        raise Unreadable(f"it cannot be read to its end: {error}") from error
 
 
 def _json_lines(body: Path) -> Iterator[Any]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import Span, publishable, spans_of
-from apod_pipeline.canary import Canary, Repeats, Unreadable
+from apod_pipeline.canary import REPEATS, Canary, Repeats, Unreadable
 from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused
 from apod_pipeline.incoming import Incoming
 from apod_pipeline.ledger import WHOLE_REPLY, Known, Ledger, refusal_key
@@ -93,6 +93,7 @@ class Extraction:
         concurrency: requests at one time.
         tell: takes a line for the user.
         advance: takes how many wanted days were settled, for a progress bar.
+        most_repeats: the canary's threshold for days that say the same.
     """
 
     archive: Archive
@@ -103,7 +104,8 @@ class Extraction:
     run: str
     concurrency: int = 4
     tell: Callable[[str], None] = print
-    advance: Callable[[int], None] = lambda days: None
+    advance: Callable[[int], None] = lambda _: None
+    most_repeats: int = REPEATS
     result: Extracted = field(default_factory=Extracted)
     _had: set[dt.date] = field(default_factory=set)
     _fate: dict[dt.date, Miss] = field(default_factory=dict)
@@ -263,7 +265,7 @@ class Extraction:
         if source not in self._canaries:
             held = self.known.latest.setdefault(source, {})
             repeats = Repeats.of(reading.digest for reading in held.values())
-            self._canaries[source] = Canary(source, self.today, repeats, held)
+            self._canaries[source] = Canary(source, self.today, repeats, held, self.most_repeats)
         return self._canaries[source]
 
     def _judge(self, source: Source, reply: Reply, body: Path) -> Verdict:

@@ -14,6 +14,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from apod_pipeline.archive import Archive, timestamp
@@ -151,8 +152,8 @@ class PostgresStore:
         _merge_days(connection, known, self._days_to_tell(known, mark, lines), self.today)
         _merge_quarantine(connection, known, versions)
         connection.execute(
-            "INSERT INTO apod_state (version_at, lines, rules, preference) VALUES (%s, %s, %s, %s) ON CONFLICT (only_row)"
-            " DO UPDATE SET (version_at, lines, rules, preference) ="
+            "INSERT INTO apod_state (version_at, lines, rules, preference) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (only_row) DO UPDATE SET (version_at, lines, rules, preference) ="
             " (EXCLUDED.version_at, EXCLUDED.lines, EXCLUDED.rules, EXCLUDED.preference)",
             [last.at, known.lines, last.rules, ",".join(last.preference)],
         )
@@ -249,7 +250,7 @@ def _merge_entries(connection: Connection, chains: Iterable[list[Row]]) -> tuple
 def _document_row(chain: list[Row]) -> list[Any]:
     """The document's columns; `updated_at` is when one of its own values last changed. TIMESTAMP means UTC."""
     updated = chain[0]["observed_from"]
-    for before, after in zip(chain, chain[1:], strict=False):
+    for before, after in pairwise(chain):
         if any(before[name] != after[name] for name in OUTPUT_FIELDS):
             updated = after["observed_from"]
     created = chain[0]["observed_from"]
@@ -328,7 +329,7 @@ class _typed:  # noqa: N801 - reads as a verb where it is used
         opened.set_types(self._types)
         return opened
 
-    def __exit__(self, *error: Any) -> Any:  # noqa: ANN401 - as contextlib has it
+    def __exit__(self, *error: object) -> Any:  # noqa: ANN401 - as contextlib has it
         return self._copy.__exit__(*error)
 
 

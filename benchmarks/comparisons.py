@@ -1,0 +1,160 @@
+"""What is compared, and with what: one function a comparison, each gives lines for the table.
+
+Takes the surroundings and how often to measure. Every line says what was measured, against what, and which target it
+is held to; whether that is met, the line finds out by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from measuring import Command, Cost, Failed, cost_of, cost_of_all, in_turns, median, median_ratio
+from naive_archive import NaiveArchive
+from surroundings import BIN, YEAR, Surroundings, last_day
+
+from apod_pipeline.calendar import FIRST_DAY
+
+ENTRIES = 11_400
+DAYS_OF_100_MB = 98_000  # the simulator's entries have 1,050 bytes
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One measured thing.
+
+    Attributes:
+        key: letter of the comparison.
+        what: what was measured, and against what.
+        ours: what it took, in words.
+        theirs: what the other took, in words; empty where the target is a number.
+        found: the number that is held against the target.
+        target: the number that it must not exceed.
+        unit: of both: `x` for ratios, `MB`, `s`, `ms`.
+    """
+
+    key: str
+    what: str
+    ours: str
+    theirs: str
+    found: float
+    target: float
+    unit: str
+
+    @property
+    def met(self) -> bool:
+        """Whether the target is met."""
+        return self.found <= self.target
+
+
+def told(cost: Cost) -> str:
+    """A cost as the table words it."""
+    return f"{cost.seconds:.2f} s ({cost.processor:.2f} s processor, {cost.peak / MEGABYTE:.0f} MB)"
+
+
+def against(key: str, what: str, target: float, ours: Sequence[Cost], theirs: Sequence[Cost]) -> Line:
+    """A line about how long we take, measured in what the other takes."""
+    ratio = median_ratio(ours, theirs)
+    return Line(key, what, told(median(ours)), told(median(theirs)), ratio, target, "x")
+
+
+def peak(key: str, what: str, cost: Cost, target: float = 400) -> Line:
+    """A line about memory."""
+    return Line(key, f"{what}: peak memory", told(cost), "", cost.peak / MEGABYTE, target, "MB")
+
+
+def ran(command: Command, **expected: object) -> Cost:
+    """Run `apod`, and see in what it says that it did what is to be measured.
+
+    Raises:
+        Failed: it did something else.
+    """
+    cost = cost_of(command)
+    outcome = json.loads(cost.output)
+    if any(outcome[name] != value for name, value in expected.items()):
+        raise Failed(f"{' '.join(map(str, command.words))} did something else: {outcome}")
+    return cost
+
+
+# ---- a: nothing new ------------------------------------------------------------------------
+def nothing_new(place: Surroundings, rounds: int) -> Iterator[Line]:
+    """`apod run` that finds nothing new, against the floor for one day."""
+    _, database = place.backfill("nothing", ENTRIES)
+    floor_database, day = place.database("floor"), str(last_day(ENTRIES))
+    run = place.apod("run", "nothing", database, last_day(ENTRIES))
+    floor = place.script("floor.py", day, day, "1", DATABASE_URL=floor_database)
+    ours, theirs = in_turns(rounds, lambda _: ran(run, inserted=0, version=None), lambda _: cost_of(floor))
+    yield against("a", f"nothing new at {ENTRIES:,} entries / floor, one day", 1.5, ours, theirs)
+
+
+# ---- b: one new day ------------------------------------------------------------------------
+def one_new_day(place: Surroundings, rounds: int) -> Iterator[Line]:
+    """One new day with DVC push and Git commit, against the design document's steps run naively."""
+    _, database = place.backfill("daily", ENTRIES)
+    naive = [NaiveArchive(place, f"naive_{loads}", loads, place.database(f"naive_{loads}")) for loads in ("all", "new")]
+    for archive in naive:
+        archive.begin(place.work / "daily" / "data" / "processed" / "apod_data.csv")
+
+    def our_day(number: int) -> Cost:
+        return ran(place.apod("run", "daily", database, last_day(ENTRIES + number + 1)), inserted=1)
+
+    def naive_day(archive: NaiveArchive, number: int) -> Cost:
+        return cost_of_all(archive.next_day(last_day(ENTRIES + number + 1)))
+
+    ours, *theirs = in_turns(rounds, our_day, *(partial(naive_day, archive) for archive in naive))
+    for archive, costs in zip(naive, theirs, strict=True):
+        what = f"one new day at {ENTRIES:,} entries / five naive steps, loading {archive.loads} rows"
+        yield against("b", what, 1 / 3, ours, costs)
+
+
+# ---- c: everything -------------------------------------------------------------------------
+def everything(place: Surroundings, rounds: int) -> Iterator[Line]:
+    """A full backfill through the old API in ranges of a year, against dlt and the floor."""
+    days = (str(FIRST_DAY), str(last_day(ENTRIES)), YEAR)
+
+    def floor(_: int) -> Cost:
+        return cost_of(place.script("floor.py", *days, DATABASE_URL=place.database("floor")))
+
+    def peer(number: int) -> Cost:
+        data = place.work / "dlt" / str(number)
+        settings = {"DATABASE_URL": place.database("dlt"), "DLT_DATA_DIR": str(data)}
+        return cost_of(place.script("dlt_peer.py", *days, peer=True, RUNTIME__DLTHUB_TELEMETRY="false", **settings))
+
+    ours, theirs, least = in_turns(rounds, lambda number: place.backfill(f"full_{number}", ENTRIES)[0], peer, floor)
+    yield against("c", f"backfill of {ENTRIES:,} days, everything included / dlt", 1.0, ours, theirs)
+    yield against("c", f"backfill of {ENTRIES:,} days / floor (no target)", float("inf"), ours, least)
+    yield peak("c", f"backfill of {ENTRIES:,} days", median(ours))
+
+
+# ---- e: one large reply --------------------------------------------------------------------
+def large_reply(place: Surroundings, rounds: int) -> Iterator[Line]:  # noqa: ARG001 - it is about memory: once will do
+    """One reply of 100 MB goes through, below the default limit of a body."""
+    database, day = place.database("large"), last_day(DAYS_OF_100_MB)
+    command = place.apod("backfill", "large", database, day, APOD_RANGE_DAYS=str(DAYS_OF_100_MB * 2))
+    cost = ran(command, inserted=DAYS_OF_100_MB)
+    replies = [path.stat().st_size for path in (place.work / "large" / "data" / "raw").glob("*.json")]
+    if len(replies) != 1 or replies[0] < 100_000_000:
+        raise Failed(f"the large reply came as {replies}")
+    yield peak("e", f"a reply of {replies[0] / 1e6:.0f} MB goes through", cost)
+
+
+# ---- f: beginnings -------------------------------------------------------------------------
+def beginnings(place: Surroundings, rounds: int) -> Iterator[Line]:
+    """What everybody waits for: the import, the help, the demo."""
+    timed = "import time; t = time.perf_counter(); import apod_pipeline; print(time.perf_counter() - t)"
+    importing = Command([sys.executable, "-c", timed], place.environ(), place.work)
+    helping = Command([BIN / "apod", "--help"], place.environ(), place.work)
+    demo = Command([BIN / "apod", "demo"], place.environ(), place.work)
+    imported = sorted(float(cost_of(importing).output) for _ in range(rounds))[rounds // 2]
+    yield Line("f", "import apod_pipeline", f"{imported * 1e3:.0f} ms", "", imported * 1e3, 50, "ms")
+    helped = median([cost_of(helping) for _ in range(rounds)])
+    yield Line("f", "apod --help", told(helped), "", helped.seconds * 1e3, 250, "ms")
+    shown = median([cost_of(demo) for _ in range(min(rounds, 3))])
+    yield Line("f", "apod demo, installed already", told(shown), "", shown.seconds, 60, "s")
+
+
+ALL = {"a": nothing_new, "b": one_new_day, "c": everything, "e": large_reply, "f": beginnings}

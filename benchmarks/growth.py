@@ -1,0 +1,62 @@
+"""How the three kinds of runs grow with the archive: everything, one new day, nothing new; to a hundred times APOD.
+
+Takes the surroundings, gives points. A size that does not fit into its time or onto the disk is told, not
+measured.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from comparisons import ran
+from measuring import Cost, Failed, in_turns, median
+from surroundings import Surroundings, last_day
+
+SIZES = (11_400, 114_000, 1_140_000)
+MINUTES = 20
+DISK_BYTES_AN_ENTRY = 10_500  # archive, DVC's cache and remote, PostgreSQL with its log: measured at 114,000
+DISK_LIMIT = 12 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One size of an archive and what a run takes there."""
+
+    kind: str
+    entries: int
+    cost: Cost
+
+
+def growth(place: Surroundings, rounds: int, *, large: bool) -> Iterator[Point | str]:
+    """Points of all sizes, smallest first; a text where one was left out, with the reason."""
+    for entries in SIZES if large else SIZES[:1]:
+        free = min(DISK_LIMIT, shutil.disk_usage(place.work).free)
+        if entries * DISK_BYTES_AN_ENTRY > free:
+            yield f"{entries:,} entries: left out, they need about {entries * DISK_BYTES_AN_ENTRY >> 30} GB of disk"
+            continue
+        try:
+            yield from _points(place, entries, rounds if entries == SIZES[0] else 1)
+        except Failed as error:
+            yield f"{entries:,} entries: left out after {error}"
+
+
+def _points(place: Surroundings, entries: int, rounds: int) -> Iterator[Point]:
+    name = f"growth_{entries}"
+    cost, database = place.backfill(name, entries, limit=MINUTES * 60)
+    yield Point("everything", entries, cost)
+
+    def one_day(number: int) -> Cost:
+        return ran(place.apod("run", name, database, last_day(entries + number + 1)), inserted=1)
+
+    def nothing(number: int) -> Cost:
+        # In the turns it comes before or after the new day of its round: either way nothing is new by then.
+        return ran(place.apod("run", name, database, last_day(entries + number)), inserted=0)
+
+    days, repeats = in_turns(rounds, one_day, nothing)
+    yield Point("one new day", entries, median(days))
+    yield Point("nothing new", entries, median(repeats))
+    for folder in (name, f"{name}-remote"):
+        shutil.rmtree(place.work / folder)
+    place.database(name)

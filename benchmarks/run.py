@@ -1,0 +1,84 @@
+"""Speed and memory, as ratios in one run: `make bench`, or `benchmarks/run.py --only a,b`.
+
+Takes letters of comparisons, prints a table, keeps `results.md` and `growth.svg` when everything was measured. A missed
+target is told, and is no failure: these are measurements, not tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import report
+from comparisons import ALL, Line
+from growth import Point, growth
+from surroundings import BIN, HERE, Surroundings, surroundings
+
+PINS = HERE.parent / "requirements" / "bench.txt"
+ENVIRONMENT = HERE.parent / ".venv-bench"
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    asked = _arguments()
+    for folder in (HERE.parent / "src", HERE):  # or every process would compile what the last one compiled
+        compileall.compile_dir(folder, quiet=1)
+    peers = asked.peers.absolute() / "bin" if asked.peers else _peers()
+    # A server started by root runs as somebody else, who has to be let in.
+    with tempfile.TemporaryDirectory(prefix="apod-bench-", dir=asked.work) as work:
+        Path(work).chmod(0o755)
+        with surroundings(Path(work), peers) as place:
+            lines, points, remarks = _measured(place, asked)
+    report.show(lines, points, remarks)
+    if not asked.only:
+        report.keep(lines, points, remarks, asked.rounds, peers)
+
+
+def _arguments() -> argparse.Namespace:
+    words = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
+    words.add_argument("--only", help=f"some of {','.join(sorted([*ALL, 'd']))}; without it all, and results are kept")
+    words.add_argument("--rounds", type=int, default=5, help="how often each side is measured (default 5)")
+    words.add_argument("--growth", action="store_true", help="also ten and a hundred times the entries; takes long")
+    words.add_argument("--peers", type=Path, help="a virtual environment that holds the peers (default: .venv-bench)")
+    words.add_argument("--work", type=Path, help="where to work (default: the system's temporary folder)")
+    return words.parse_args()
+
+
+def _peers() -> Path:
+    """The peers' own environment, made from the pins where it is not there yet or older than they are."""
+    mark = ENVIRONMENT / "installed"
+    if not mark.exists() or mark.stat().st_mtime < PINS.stat().st_mtime:
+        tell(f"installing the peers into {ENVIRONMENT.name}")
+        uv, python = BIN / "uv", ENVIRONMENT / "bin" / "python"
+        subprocess.run([uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
+        options = ["--quiet", "--compile-bytecode", "--require-hashes", "--python"]
+        subprocess.run([uv, "pip", "sync", *options, python, PINS], check=True)
+        mark.touch()
+    return ENVIRONMENT / "bin"
+
+
+def _measured(place: Surroundings, asked: argparse.Namespace) -> tuple[list[Line], list[Point], list[str]]:
+    letters = asked.only.split(",") if asked.only else [*ALL, "d"]
+    lines: list[Line] = []
+    for letter in letters:
+        if letter in ALL:
+            tell(f"{letter}: {ALL[letter].__doc__}")
+            lines += ALL[letter](place, asked.rounds)
+    found: list[Point | str] = []
+    if "d" in letters:
+        tell("d: how runs grow with the archive")
+        found += growth(place, asked.rounds, large=asked.growth)
+    return lines, [p for p in found if isinstance(p, Point)], [r for r in found if isinstance(r, str)]
+
+
+def tell(message: str) -> None:
+    """Say what is going on, apart from the results."""
+    print(message, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

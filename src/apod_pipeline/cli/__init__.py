@@ -1,0 +1,67 @@
+"""The command `apod`: words in, one call, words out.
+
+Takes what was typed, calls the library, prints. Messages go to standard error, results to standard output; `--json`
+prints one JSON object. Never holds a rule, a statement or an address of its own. Heavy rooms are imported by the
+command that enters them.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from apod_pipeline import __version__
+from apod_pipeline.cli import questions, runs, simulated
+from apod_pipeline.errors import ApodError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="apod")
+@click.option("--log", is_flag=True, help="Show what Git, DVC and the network are asked to do.")
+def apod(*, log: bool) -> None:
+    """Your own complete, current, versioned archive of NASA's Astronomy Picture of the Day.
+
+    \b
+    Begin with:
+      apod demo                                  the whole thing on a simulated NASA
+      apod backfill --from 1995-06-16            everything there is
+      apod run                                   what is new; every day, from cron or Airflow
+    """  # noqa: D301 - \b is click's
+    if log:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+
+
+for _command in (
+    runs.init,
+    runs.backfill,
+    runs.run,
+    runs.import_file,
+    runs.replay,
+    runs.rebuild,
+    questions.status,
+    questions.coverage,
+    questions.history,
+    questions.config,
+    questions.doctor,
+    simulated.simulate,
+    simulated.demo,
+):
+    apod.add_command(_command)
+
+
+def main() -> None:
+    """Entry point: errors of the family become one line and their exit code."""
+    try:
+        apod.main(standalone_mode=False)
+    except ApodError as error:
+        click.echo(f"apod: {error}", err=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("apod: stopped. What was received is kept; the same command goes on from there.", err=True)
+        sys.exit(130)

@@ -1,0 +1,90 @@
+"""What several commands share: options, and settings from what was typed.
+
+Takes click's values, gives settings and spans. Never prints.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from apod_pipeline.errors import SettingsError
+
+if TYPE_CHECKING:
+    from apod_pipeline.calendar import Span
+    from apod_pipeline.settings import Settings
+
+
+class Day(click.DateTime):
+    """A calendar day, YYYY-MM-DD."""
+
+    name = "date"
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        """How help shows it."""
+        return "DATE"
+
+
+DAY = Day()
+
+
+def archive_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`--archive` and `--json`, which every command of an archive has."""
+    where = click.option(
+        "--archive", type=Path, help="The archive's folder (default: $APOD_ARCHIVE or ./apod-archive)."
+    )
+    form = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    return where(form(command))
+
+
+def source_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`--source`: whom to ask this time."""
+    return click.option("--source", "sources", help="Whom to ask, in this order: science,planetary.")(command)
+
+
+def settings_of(**flags: Any) -> Settings:  # noqa: ANN401 - values of any setting
+    """Settings, with what was typed on top."""
+    from apod_pipeline.settings import resolve
+
+    return resolve(flags, os.environ)
+
+
+def existing(archive: Path | None) -> Settings:
+    """Settings of an archive that is there.
+
+    Raises:
+        SettingsError: when there is none.
+    """
+    from apod_pipeline.archive import Archive
+
+    settings = settings_of(archive=archive)
+    if not Archive(settings.archive).exists:
+        raise SettingsError(
+            f"{settings.archive} is no archive. Make one with `apod run`, or name it with --archive or $APOD_ARCHIVE."
+        )
+    return settings
+
+
+def span_of(first: dt.datetime | None, last: dt.datetime | None, default_last: dt.date) -> Span | None:
+    """The days between two typed ones; None when neither was typed.
+
+    Raises:
+        SettingsError: when they run backwards, or before the first picture.
+    """
+    from apod_pipeline.calendar import FIRST_DAY, Span
+
+    if first is None and last is None:
+        return None
+    span_first = first.date() if first else FIRST_DAY
+    span_last = last.date() if last else default_last
+    if span_last < span_first or span_first < FIRST_DAY:
+        raise SettingsError(f"from {span_first} to {span_last}: days run from {FIRST_DAY} on, and forward.")
+    return Span(span_first, span_last)

@@ -1,0 +1,205 @@
+"""Commands that bring readings in, and versions out.
+
+Takes what was typed, runs a wired pipeline, prints its outcome. Never decides what a run does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apod_pipeline.cli.options import DAY, archive_option, existing, settings_of, source_option, span_of
+from apod_pipeline.errors import SettingsError
+
+if TYPE_CHECKING:
+    from apod_pipeline.model import Outcome
+    from apod_pipeline.pipeline import Pipeline, Wanted
+    from apod_pipeline.settings import Settings
+
+
+@click.command()
+@click.option("--from", "first", type=DAY, help="Ask these days again, from this one ...")
+@click.option("--to", "last", type=DAY, help="... to this one (default: the newest that is due).")
+@click.option("--date", "day", type=DAY, help="Ask one day again.")
+@source_option
+@archive_option
+def run(
+    first: dt.datetime | None,
+    last: dt.datetime | None,
+    day: dt.datetime | None,
+    sources: str | None,
+    archive: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Ask for what is new or missing.
+
+    Without dates: whatever is due or missing, and the last ten days again. With dates: those days again.
+
+    Example: apod run --from 2024-01-01 --to 2024-01-31
+    """
+    from apod_pipeline.pipeline import Wanted
+    from apod_pipeline.wiring import today
+
+    if day and (first or last):
+        raise SettingsError("--date names one day; leave it out, or leave --from and --to out.")
+    settings = settings_of(archive=archive, sources=sources)
+    span = span_of(day or first, day or last, today(settings))
+    _run(
+        settings,
+        Wanted(f"run --from {span.first} --to {span.last}" if span else "run", span),
+        as_json=as_json,
+    )
+
+
+@click.command()
+@click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
+@click.option("--to", "last", type=DAY, help="The last day (default: the newest that is due).")
+@source_option
+@archive_option
+def backfill(
+    first: dt.datetime | None,
+    last: dt.datetime | None,
+    sources: str | None,
+    archive: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Ask for all days that are not there yet.
+
+    Interrupted, it goes on where it stopped.
+
+    Example: apod backfill --from 1995-06-16
+    """
+    from apod_pipeline.calendar import FIRST_DAY, Span
+    from apod_pipeline.pipeline import Wanted
+    from apod_pipeline.wiring import today
+
+    settings = settings_of(archive=archive, sources=sources)
+    newest = today(settings)
+    span = span_of(first, last, newest) or Span(FIRST_DAY, newest)
+    wanted = Wanted(f"backfill --from {span.first} --to {span.last}", span, only_missing=True)
+    _run(settings, wanted, as_json=as_json)
+
+
+@contextmanager
+def _pipeline(settings: Settings, what: str, total: int) -> Iterator[Pipeline]:
+    from apod_pipeline.presentation import progress, tell
+    from apod_pipeline.wiring import pipeline
+
+    with progress(what, total) as advance, pipeline(settings, tell, advance) as wired:
+        yield wired
+
+
+def _run(settings: Settings, wanted: Wanted, *, as_json: bool) -> None:
+    total = len(wanted.span) if wanted.span else 1
+    with _pipeline(settings, "asking", total) as pipeline:
+        outcome = pipeline.run(wanted)
+    _report(settings, outcome, as_json=as_json)
+    sys.exit(outcome.exit_code)
+
+
+def _report(settings: Settings, outcome: Outcome, *, as_json: bool) -> None:
+    from apod_pipeline import presentation
+    from apod_pipeline.pipeline import as_json as whole
+
+    if as_json:
+        presentation.as_object(whole(outcome))
+    else:
+        news = f"{outcome.inserted} new, {outcome.changed} changed, {outcome.unchanged} unchanged"
+        refused = f", {outcome.refused} refused" if outcome.refused else ""
+        version = f"version {outcome.version[:10]}" if outcome.version else "nothing new, no version"
+        click.echo(f"{outcome.span or 'nothing asked'}: {news}{refused}; {version}")
+        click.echo(f"seconds: {presentation.seconds(outcome.seconds)}")
+    _tell_missing(settings, outcome)
+
+
+def _tell_missing(settings: Settings, outcome: Outcome) -> None:
+    from apod_pipeline.presentation import tell
+
+    if not outcome.missing:
+        return
+    days = sorted(outcome.missing)
+    for day in days[:5]:
+        tell(f"missing {day}: {outcome.missing[day]}")
+    if days[5:]:
+        tell(f"... and {len(days) - 5} more, to {days[-1]}")
+    again = "apod replay (after a fix), or apod run" if outcome.exit_code == 3 else "apod run"
+    tell(f"All that came is stored in {settings.archive}; {len(days)} days will be asked again by: {again}")
+
+
+@click.command()
+@archive_option
+def init(archive: Path | None, *, as_json: bool) -> None:
+    """Make an archive.
+
+    Its folders, its Git repository, its database. `apod run` does it too, where there is none.
+
+    Example: apod init --archive ~/apod
+    """
+    from apod_pipeline import presentation
+
+    settings = settings_of(archive=archive)
+    with _pipeline(settings, "", 1) as pipeline:
+        pipeline.prepare()
+    if as_json:
+        presentation.as_object({"archive": str(pipeline.archive.root)})
+    else:
+        click.echo(f"{pipeline.archive.root} is an archive. Next: apod backfill --from 1995-06-16")
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@archive_option
+def import_file(file: Path, archive: Path | None, *, as_json: bool) -> None:
+    """Take over an archive you already have.
+
+    JSON, JSON lines (.gz too) or CSV of records as the old API words them.
+
+    Example: apod import nasa_apod.jsonl.gz
+    """
+    from apod_pipeline.importing import import_into
+
+    settings = settings_of(archive=archive)
+    with _pipeline(settings, "importing", 1) as pipeline:
+        outcome = import_into(pipeline, file)
+    _report(settings, outcome, as_json=as_json)
+    sys.exit(outcome.exit_code)
+
+
+@click.command()
+@archive_option
+def replay(archive: Path | None, *, as_json: bool) -> None:
+    """Judge the quarantine once more.
+
+    What passes today's rules is let in, from the bytes that were kept.
+
+    Example: apod replay
+    """
+    from apod_pipeline.importing import replay_quarantine
+
+    settings = existing(archive)
+    with _pipeline(settings, "replaying", 1) as pipeline:
+        outcome = replay_quarantine(pipeline)
+    _report(settings, outcome, as_json=as_json)
+
+
+@click.command()
+@archive_option
+def rebuild(archive: Path | None, *, as_json: bool) -> None:
+    """Make every file and table again, offline.
+
+    From the raw replies and the ledger; the bytes are what they were.
+
+    Example: apod rebuild
+    """
+    settings = existing(archive)
+    with _pipeline(settings, "rebuilding", 1) as pipeline:
+        outcome = pipeline.rebuild()
+    _report(settings, outcome, as_json=as_json)

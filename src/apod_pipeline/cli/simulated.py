@@ -1,0 +1,48 @@
+"""Commands around the bundled simulator: a NASA of one's own, and the demo.
+
+Takes what was typed, starts what is asked for. Never touches an archive that no demo made.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from apod_pipeline.cli.options import DAY
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8099, show_default=True)
+@click.option("--today", type=DAY, help="The newest published day (default: today in US Eastern).")
+@click.option("--seed", default=0, show_default=True, help="Other entries for another number.")
+def simulate(host: str, port: int, today: dt.datetime | None, seed: int) -> None:
+    """Both of NASA's services, simulated.
+
+    Over generated entries; POST /_control switches faults on, GET /_log tells what was asked (docs/simulator.md).
+
+    Example: apod simulate --port 8099
+    """
+    from apod_pipeline.simulator import serve
+
+    def announce(url: str) -> None:
+        click.echo(f"both of NASA's services on {url} (Ctrl-C ends them); in another terminal:")
+        click.echo(f"  APOD_SCIENCE_URL={url} APOD_PLANETARY_URL={url} apod run")
+
+    serve(host, port, today=today.date() if today else None, seed=seed, announce=announce)
+
+
+@click.command()
+@click.option("--archive", type=Path, default=Path("apod-demo"), show_default=True, help="The folder it leaves behind.")
+def demo(archive: Path) -> None:
+    """The main job on a simulated NASA.
+
+    No network, no key, no server to start.
+
+    Example: apod demo
+    """
+    from apod_pipeline.demo import show
+
+    show(archive)

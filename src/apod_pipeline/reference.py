@@ -1,0 +1,70 @@
+"""Documentation that is made from the code: the commands and the settings.
+
+Takes a folder, writes `cli.md` and `settings.md` into it. `make docs` runs it; a test fails when they are stale.
+Never holds a word that the code does not.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from apod_pipeline.cli import apod
+from apod_pipeline.settings import Settings
+
+GENERATED = "<!-- made by `make docs` from the code; do not edit -->"
+
+
+def commands() -> str:
+    """Every command's help, as Markdown."""
+    parts = ["# The command `apod`", GENERATED, _help(apod, "apod")]
+    for name, command in sorted(apod.commands.items()):
+        parts += [f"## `apod {name}`", _help(command, f"apod {name}")]
+    codes = (
+        "Exit codes: 0 done (also when nothing was new), 1 failed, 2 wrong use or settings, 3 data refused (canary or "
+        "quality gate), 4 days asked for are missing because a source was unavailable or rate-limited, 5 another run "
+        "holds the archive."
+    )
+    return "\n\n".join([*parts, codes]) + "\n"
+
+
+def _help(command: click.Command, path: str) -> str:
+    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    return f"```\n{command.get_help(context)}\n```"
+
+
+def settings() -> str:
+    """Every setting: its variable, its name in `apod.toml`, its default and its meaning."""
+    lines = [
+        "# Settings",
+        GENERATED,
+        "From flags, then the environment, then `.env` in the working folder, then `apod.toml` in the archive; "
+        "`apod config` prints them with their origin.",
+        "| variable | in `apod.toml` | default | |\n|---|---|---|---|",
+    ]
+    rows = []
+    for item in fields(Settings):
+        if item.metadata:
+            default = ",".join(item.default) if isinstance(item.default, tuple) else item.default
+            shown = "" if default is None else f"`{default}`"
+            rows.append(f"| `{item.metadata['name']}` | `{item.name}` | {shown} | {item.metadata['meaning']} |")
+    return "\n\n".join(lines) + "\n" + "\n".join(rows) + "\n"
+
+
+def write(folder: Path) -> list[Path]:
+    """Write both pages; gives those that changed."""
+    changed = []
+    for name, text in (("cli.md", commands()), ("settings.md", settings())):
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+if __name__ == "__main__":
+    for page in write(Path(sys.argv[1])):
+        click.echo(f"written: {page}")

@@ -1,0 +1,132 @@
+"""Archives that somebody already has, and the quarantine judged once more."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import datetime as dt
+import gzip
+import json
+
+import pytest
+
+from apod_pipeline.calendar import Span
+from apod_pipeline.errors import DataRefused, SettingsError
+from apod_pipeline.importing import import_into, replay_quarantine
+from apod_pipeline.simulator import record_of
+
+DAYS = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 12))
+RECORDS = [record_of(day) for day in DAYS]
+
+
+def _as_json(path):
+    path.write_text(json.dumps(RECORDS))
+
+
+def _as_lines(path):
+    path.write_text("".join(json.dumps(record) + "\n" for record in RECORDS))
+
+
+def _as_gzip(path):
+    path.write_bytes(gzip.compress("".join(json.dumps(record) + "\n" for record in RECORDS).encode()))
+
+
+def _as_csv(path):
+    names = sorted({name for record in RECORDS for name in record})
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [("a.json", _as_json), ("a.jsonl", _as_lines), ("a.jsonl.gz", _as_gzip), ("a.csv", _as_csv)],
+)
+def test_every_form_gives_the_same_entries(lab, tmp_path, undisturbed, name, write):
+    """JSON, JSON lines, gzip and CSV of the same records give the entries that the old service would have given."""
+    write(tmp_path / name)
+    outcome = lab.wired(lambda pipeline: import_into(pipeline, tmp_path / name))
+    assert (outcome.exit_code, outcome.inserted) == (0, len(DAYS))
+    assert outcome.version
+    assert lab.files()["apod_data.csv"] == undisturbed(DAYS, sources=("planetary",))[0]["apod_data.csv"]
+
+
+def test_import_twice_changes_nothing(lab, tmp_path):
+    """The same file again is no news."""
+    _as_lines(tmp_path / "a.jsonl")
+    lab.wired(lambda pipeline: import_into(pipeline, tmp_path / "a.jsonl"))
+    again = lab.wired(lambda pipeline: import_into(pipeline, tmp_path / "a.jsonl"))
+    assert (again.version, again.inserted, again.unchanged) == (None, 0, len(DAYS))
+
+
+def test_imported_days_are_other_readings(lab, tmp_path):
+    """Days that NASA gave already keep NASA's words; the file's are kept as readings, and no version is made."""
+    lab.run(DAYS)
+    before = lab.files()
+    _as_lines(tmp_path / "a.jsonl")
+    outcome = lab.wired(lambda pipeline: import_into(pipeline, tmp_path / "a.jsonl"))
+    assert (outcome.version, lab.files()) == (None, before)
+    assert lab.rows("SELECT source, count(*) FROM apod_reading GROUP BY 1 ORDER BY 1") == [
+        ("file", 12),
+        ("science", 12),
+    ]
+
+
+def test_import_asks_for_nothing(lab, nasa, tmp_path):
+    """A gap in somebody's archive is `unasked`: a run without dates does not go after it."""
+    keep = [record for record in RECORDS if record["date"] != "2018-12-06"]
+    (tmp_path / "a.json").write_text(json.dumps(keep))
+    lab.wired(lambda pipeline: import_into(pipeline, tmp_path / "a.json"))
+    assert lab.rows("SELECT status FROM apod_day WHERE date = '2018-12-06'") == [("unasked",)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "error", "says"),
+    [
+        ("a.txt", b"[]", SettingsError, "ends in"),
+        ("a.json", b"<html>", DataRefused, "web page"),
+        ("a.json", b'[{"date": "2018-12-01", "title": "Half', DataRefused, "breaks off"),
+        ("a.jsonl", b'{"date": "2018-12-01"}\n{nonsense\n', DataRefused, "line 2"),
+        ("a.csv", b"day,title\n2018-12-01,x\n", DataRefused, "date"),
+        ("a.jsonl.gz", b"\x1f\x8b\x08garbage", DataRefused, "cannot be read"),
+        ("a.json", b"[]", DataRefused, "no record"),
+    ],
+)
+def test_bad_file_is_refused_in_words(lab, tmp_path, name, content, error, says):
+    """A file that cannot be taken says why, and leaves nothing behind."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(error, match=says):
+        lab.wired(lambda pipeline: import_into(pipeline, tmp_path / name))
+    assert not lab.archive.csv.exists()
+    assert list(lab.archive.incoming.iterdir()) == []
+
+
+def test_one_bad_record_does_not_take_its_neighbours(lab, tmp_path):
+    """A placeholder among an archive's records is quarantined; all others are taken."""
+    bad = {**RECORDS[3], "title": "NASA Science"}
+    (tmp_path / "a.json").write_text(json.dumps([*RECORDS[:3], bad, *RECORDS[4:]]))
+    outcome = lab.wired(lambda pipeline: import_into(pipeline, tmp_path / "a.json"))
+    assert (outcome.inserted, outcome.refused) == (len(DAYS) - 1, 1)
+    assert lab.rows("SELECT date, status FROM apod_day WHERE status = 'quarantined'") == [("2018-12-04", "quarantined")]
+
+
+def test_replay_lets_in_what_a_fixed_canary_believes(lab, nasa, span):
+    """A reply that was refused by mistake is let in after the fix, from the bytes that were kept, without asking."""
+    nasa.fault("same_text", match="wp-json", text="The same words on every day, as a broken page would have them.")
+    broken = lab.run(span, sources=("science",))
+    assert broken.exit_code == 3
+    asked = len(nasa.requests)
+    nothing = lab.wired(replay_quarantine)
+    assert nothing.inserted == 0
+    outcome = lab.wired(lambda pipeline: replay_quarantine(_lenient(pipeline)))
+    assert outcome.inserted == len(span)
+    assert outcome.version
+    assert len(nasa.requests) == asked
+
+
+def _lenient(pipeline):
+    """The pipeline with a canary that believes a thousand equal days."""
+    strict = pipeline.extraction
+    pipeline.extraction = lambda run, known: dataclasses.replace(strict(run, known), most_repeats=1000)
+    return pipeline

@@ -1,0 +1,68 @@
+"""What happens to an archive when our own rules, or the preference, change."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from apod_pipeline.calendar import Span
+from apod_pipeline.settings import resolve
+from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
+from apod_pipeline.wiring import pipeline
+
+SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
+
+
+def shouting(readings):
+    """Another transform: one title in two in capitals."""
+    for number, entry in enumerate(transform(readings)):
+        yield dataclasses.replace(entry, title=entry.title.upper()) if number % 2 else entry
+
+
+def test_new_rules_make_revisions_of_cause_rules(lab):
+    """New rules: one version of its own, revisions of cause `rules` for the entries they word otherwise, none else."""
+    lab.run(SPAN)
+    before = lab.entries()
+    with pipeline(resolve(lab.all_flags(), {}, None), lab.told.append) as wired:
+        wired.derivation = dataclasses.replace(wired.derivation, transform=shouting, rules=RULES_VERSION + 1)
+        outcome = wired.run(_wanted())
+        again = wired.run(_wanted())
+    changed = {day for day, row in lab.entries().items() if row != before[day]}
+    assert len(changed) == len(SPAN) // 2
+    assert outcome.version
+    assert again.version is None
+    revisions = lab.rows(
+        "SELECT date, cause, changed FROM apod_revision "
+        "WHERE observed_from > (SELECT min(observed_from) FROM apod_revision)"
+    )
+    assert {row[0] for row in revisions} == changed
+    assert {(row[1], tuple(row[2])) for row in revisions} == {("rules", ("title",))}
+    assert "reworded" in lab.git("log", "-1", "--format=%b")
+
+
+def test_states_of_old_rules_survive_a_rebuild(lab):
+    """Rebuilt from files with the new rules, the tables still tell what the old rules had made of a day."""
+    lab.run(SPAN)
+    with pipeline(resolve(lab.all_flags(), {}, None), lab.told.append) as wired:
+        wired.derivation = dataclasses.replace(wired.derivation, transform=shouting, rules=RULES_VERSION + 1)
+        wired.run(_wanted())
+        before = lab.tables()
+        lab.rows_deleted()
+        wired.rebuild()
+    assert lab.tables() == before
+
+
+def test_another_preference_is_a_version_of_its_own(lab):
+    """Preferring the old service makes revisions of cause `preference` for days of which both told something."""
+    lab.run(SPAN)
+    lab.run(SPAN, sources=("planetary",))
+    lab.run(preference=("planetary", "science", "file"))
+    causes = lab.rows("SELECT cause, count(*) FROM apod_revision GROUP BY 1 ORDER BY 1")
+    assert causes == [("preference", len(SPAN)), ("source", len(SPAN))]
+    assert {row["source"] for row in lab.entries().values()} == {"planetary"}
+
+
+def _wanted():
+    from apod_pipeline.pipeline import Wanted
+
+    return Wanted("run")

@@ -1,0 +1,127 @@
+"""Several at once: two runs on one archive, two archives on one database, two archives that push to one remote."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from apod_pipeline.calendar import Span
+from apod_pipeline.errors import ArchiveBusy, VersioningError
+
+FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 20))
+SECOND = Span(dt.date(2018, 12, 15), dt.date(2018, 12, 31))
+
+
+@pytest.fixture
+def remote(tmp_path):
+    """A bare Git repository and a DVC remote that two archives share, as settings."""
+    bare = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(bare)], check=True)
+    return {"git_remote": str(bare), "dvc_remote": str(tmp_path / "objects")}
+
+
+@pytest.fixture
+def other(lab, tmp_path, second_database):
+    """A second archive with a database of its own, as on another machine."""
+    return dataclasses.replace(lab, root=tmp_path / "other", database=second_database, flags={}, told=[])
+
+
+def test_second_run_on_a_held_archive_is_told_to_wait(lab, span):
+    """While one run holds the archive another ends at once with exit code 5, and changes nothing."""
+    lab.run(span)
+    with lab.archive.locked():
+        done = lab.command("run")
+        assert done.returncode == 5
+        assert "another run" in done.stderr
+        with pytest.raises(ArchiveBusy):
+            lab.run()
+    assert lab.run().exit_code == 0
+
+
+def test_two_archives_load_one_database_at_once(lab, tmp_path, undisturbed, span):
+    """Two runs that load the same tables at the same moment both succeed, and every row is there once."""
+    labs = [dataclasses.replace(lab, root=tmp_path / name, told=[]) for name in ("one", "two")]
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(lambda one: one.run(span), labs))
+    assert [outcome.exit_code for outcome in outcomes] == [0, 0]
+    assert lab.rows("SELECT count(*), count(DISTINCT date) FROM apod") == [(len(span), len(span))]
+    assert lab.tables()["apod"] == undisturbed(span)[1]["apod"]
+
+
+def test_rejected_push_takes_theirs_over(lab, other, remote, undisturbed):
+    """The second to push takes over what the first had, commits on top of it, and both end equal; never by force."""
+    lab.flags, other.flags = dict(remote), dict(remote)
+    first = lab.run(FIRST)
+    theirs = other.run(SECOND)
+    whole = Span(FIRST.first, SECOND.last)
+    assert other.files() == undisturbed(whole)[0]
+    assert other.git("rev-parse", f"{theirs.version}~1") == first.version
+    superseded = other.git("for-each-ref", "--format=%(refname)", "refs/apod/superseded/").splitlines()
+    assert len(superseded) == 1
+    back = lab.run(whole)
+    assert lab.files() == other.files()
+    assert lab.git("rev-parse", "HEAD") == other.git("rev-parse", "HEAD") == lab.git("rev-parse", "origin/main")
+    assert back.exit_code == 0
+    assert lab.tables()["apod"] == other.tables()["apod"]
+
+
+def test_rounds_of_two_pushers_lose_nothing(lab, nasa, other, remote, undisturbed):
+    """Five rounds in which both have news, and both push: every entry is there, both ends and the remote are equal."""
+    lab.flags, other.flags = dict(remote), dict(remote)
+    days = list(Span(dt.date(2018, 12, 1), dt.date(2018, 12, 30)))
+    for number in range(5):
+        six = days[number * 6 : number * 6 + 6]
+        lab.run(Span(six[0], six[3]))
+        other.run(Span(six[2], six[5]))
+    whole = Span(days[0], days[-1])
+    for one in (lab, other):
+        one.run(whole)
+    assert lab.files() == other.files() == undisturbed(whole)[0]
+    assert lab.git("rev-parse", "HEAD") == other.git("rev-parse", "HEAD")
+    assert lab.git("log", "--format=%P").count(" ") == 0
+
+
+def test_edit_seen_by_one_survives_the_other(lab, nasa, other, remote):
+    """An edit that one archive saw is not undone by the other's older reading of the same day."""
+    lab.flags, other.flags = dict(remote), dict(remote)
+    lab.run(FIRST)
+    other.run(FIRST)
+    nasa.edit(dt.date(2018, 12, 10), title="The Newer Title")
+    lab.run(FIRST)
+    other.run(SECOND)
+    other.run(FIRST)
+    lab.run(SECOND)
+    for one in (lab, other):
+        assert one.entries()["2018-12-10"]["title"] == "The Newer Title"
+    assert lab.files() == other.files()
+
+
+def test_lost_remote_is_told_and_pushed_to_later(lab, remote, span, tmp_path):
+    """The Git remote is away: the run fails and says so, the commit is kept, the next run pushes it."""
+    lab.flags = dict(remote)
+    away = tmp_path / "away.git"
+    (tmp_path / "remote.git").rename(away)
+    with pytest.raises(VersioningError, match="type the same command again"):
+        lab.run(span)
+    kept = lab.git("rev-parse", "HEAD")
+    away.rename(tmp_path / "remote.git")
+    outcome = lab.run(span)
+    assert outcome.exit_code == 0
+    assert lab.git("ls-remote", str(tmp_path / "remote.git"), "main").split()[0] == kept
+    assert lab.commits() == 1
+
+
+def test_unwritable_dvc_remote_commits_nothing(lab, span, tmp_path):
+    """The DVC remote cannot be written: nothing is committed; when it can, the next run completes."""
+    blocked = tmp_path / "blocked"
+    blocked.write_text("a file where a folder should be")
+    with pytest.raises(VersioningError, match="dvc"):
+        lab.run(span, dvc_remote=str(blocked / "objects"))
+    assert lab.git("for-each-ref") == ""
+    blocked.unlink()
+    outcome = lab.run(span, dvc_remote=str(blocked / "objects"))
+    assert (outcome.exit_code, lab.commits()) == (0, 1)

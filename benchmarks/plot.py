@@ -56,20 +56,13 @@ def svg(points: Sequence[Point]) -> str:
     ]
     width, height = right + WIDTH + 30, TOP + HEIGHT + 80
     body = [part for panel in panels for part in (*_axes(panel), *_lines(panel, points))]
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif"'
-            ' font-size="12">',
-            f'<rect width="{width}" height="{height}" fill="white"/>',
-            *body,
-            *_legend(height - 18),
-            "</svg>\n",
-        ]
-    )
+    root = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif">'
+    ground = f'<rect width="{width}" height="{height}" fill="white"/>'
+    return "\n".join([root, ground, *body, *_legend(height - 18), "</svg>\n"])
 
 
 def _text(x: float, y: float, words: str, anchor: str = "middle") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="12" text-anchor="{anchor}">{escape(words)}</text>'
 
 
 def _line(x1: float, y1: float, x2: float, y2: float) -> str:

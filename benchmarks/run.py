@@ -11,11 +11,13 @@ import compileall
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import report
 from comparisons import ALL, Line
 from growth import Point, growth
+from measuring import Failed
 from surroundings import BIN, HERE, Surroundings, surroundings
 
 PINS = HERE.parent / "requirements" / "bench.txt"
@@ -63,16 +65,19 @@ def _peers() -> Path:
 
 def _measured(place: Surroundings, asked: argparse.Namespace) -> tuple[list[Line], list[Point], list[str]]:
     letters = asked.only.split(",") if asked.only else [*ALL, "d"]
-    lines: list[Line] = []
+    found: list[Line | Point | str] = []
     for letter in letters:
-        if letter in ALL:
-            tell(f"{letter}: {ALL[letter].__doc__}")
-            lines += ALL[letter](place, asked.rounds)
-    found: list[Point | str] = []
-    if "d" in letters:
-        tell("d: how runs grow with the archive")
-        found += growth(place, asked.rounds, large=asked.growth)
-    return lines, [p for p in found if isinstance(p, Point)], [r for r in found if isinstance(r, str)]
+        measure = ALL.get(letter) or partial(growth, large=asked.growth)
+        tell(f"{letter}: {(ALL.get(letter) or growth).__doc__}")
+        try:
+            found += measure(place, asked.rounds)
+        except Failed as error:
+            found.append(f"{letter}: not measured: {error}")
+    return (
+        [item for item in found if isinstance(item, Line)],
+        [item for item in found if isinstance(item, Point)],
+        [item for item in found if isinstance(item, str)],
+    )
 
 
 def tell(message: str) -> None:

@@ -1,4 +1,4 @@
-"""Third step, naively: the CSV into the design document's table with psycopg2, row by row; or the run's records only."""
+"""Third step, naively: the CSV into the design document's table with psycopg2, row by row; or the new row only."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from apod_pipeline.calendar import GAPS, Span
 from apod_pipeline.errors import ApodError
@@ -81,8 +81,7 @@ def _addresses(record: Record) -> Iterator[str]:
 
 
 def _is_page(address: str) -> bool:
-    path = urlsplit(address.strip()).path.lower() if "://" in address else ""
-    return "/image-article/" in path or path.endswith(("/astropix.html", "/apod/"))
+    return "/image-article/" in address or address.endswith(("/astropix.html", "/apod/"))
 
 
 class Told(Protocol):
@@ -100,16 +99,19 @@ class Canary:
     Attributes:
         source: whose replies.
         today: the newest day that is due; later ones are not believed.
-        repeats: what is stored already, counted on.
         present: by ISO day, what this source told last.
         most_repeats: so many days with the same words or picture are too many.
     """
 
     source: str
     today: dt.date
-    repeats: Repeats
     present: Mapping[str, Told]
     most_repeats: int = REPEATS
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        """What this source told so far, counted when it is first needed: most runs find nothing new."""
+        return Repeats.of(told.digest for told in self.present.values())
 
     def judge(self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str) -> Verdict:
         """What one reply is worth.
@@ -159,6 +161,8 @@ class Canary:
         # All days of the reply are counted before any is judged: ten equal ones are refused together. What was
         # refused stays counted: the last page of a repeated text may hold fewer than ten.
         new = {day: digest for day, digest in good.items() if digest != self._held(day)}
+        if not new:
+            return
         self.repeats.add(new.values())
         refusals.update(
             {day: why for day, digest in new.items() if (why := self.repeats.reason(digest, self.most_repeats))}

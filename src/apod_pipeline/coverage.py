@@ -74,5 +74,13 @@ def due(known: Known, today: dt.date, today_then: dt.date | None, lookback: int)
 
 def missing(known: Known, today: dt.date, span: Span | None = None) -> list[dt.date]:
     """Days that were asked for (or lie in a span) and that no source gave."""
-    spans = [span] if span else known.asked
-    return [day for s in spans for day in publishable(s) if day <= today and not known.has(day.isoformat())]
+    spans = [Span(s.first, min(s.last, today)) for s in ([span] if span else known.asked) if s.first <= today]
+    return [day for s in spans if not _complete(known, s) for day in publishable(s) if not known.has(day.isoformat())]
+
+
+def _complete(known: Known, span: Span) -> bool:
+    """True when every publishable day of a span is there; told by counting, because it is asked in every run."""
+    first, last = max(span.first, FIRST_DAY), span.last
+    wanted = (last - first).days + 1 - sum(first <= gap <= last for gap in GAPS)
+    low, high = str(first), str(last)
+    return sum(low <= day <= high for day in known.first_line) == wanted

@@ -91,14 +91,13 @@ def _disk(archive: Archive) -> Sight:
 def _lock(archive: Archive) -> Sight:
     if not archive.exists:
         return Sight("archive", "odd", f"{archive.root} is no archive yet", "apod backfill")
+    lock = archive.root / ".git" / "index.lock"
     try:
         with archive.locked():
-            stale = archive.root / ".dvc" / "tmp" / "lock"
-            holder = stale.read_text().strip() if stale.exists() else ""
+            if lock.exists():
+                return Sight("archive", "bad", "Git's index is locked by a process that is gone", f"rm {lock}")
     except ApodError as error:
         return Sight("archive", "odd", str(error), "wait for the other run")
-    if holder and not Path(f"/proc/{holder.split()[0]}").exists():
-        return Sight("archive", "odd", f"DVC's lock names process {holder}, which is gone", f"rm {stale}")
     return Sight("archive", "ok", f"{archive.root}, nobody is at it")
 
 
@@ -129,7 +128,8 @@ def _asked(client: HttpClient, source: Source, name: str, request: Request) -> S
             answer = client.download(request, body)
             says = _differs(source, request, answer, body)
         except (ApodError, OSError) as error:
-            return Sight(what, "bad", str(error), "another source answers with --source; see the service's status page")
+            says = str(error).partition(". ")[0]
+            return Sight(what, "bad", says, "ask another source with --source; see the service's status page")
     took = f"{(time.perf_counter() - begin) * 1000:.0f} ms from {urlsplit(request.address).netloc}"
     if says:
         return Sight(what, "bad", f"{says} ({took})", "its answers will be refused; ask another source with --source")

@@ -17,6 +17,7 @@ Three kinds of files, all JSON lines, versioned by Git:
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -196,6 +197,15 @@ class Ledger:
     def count(self) -> int:
         """How many reply lines there are."""
         return sum(shard.read_bytes().count(b"\n") for shard in self._shards("replies"))
+
+    def tip(self, number: int) -> str | None:
+        """Hash of the reply line with a number (from 1), None where there is none: who shares it shares all before.
+
+        So whoever stands at a number of lines can tell whether they are still the same ones.
+        """
+        lines = (line for shard in self._shards("replies") for line in shard.read_bytes().splitlines(keepends=True))
+        line = next(islice(lines, number - 1, number), None) if number > 0 else None
+        return hashlib.sha256(line).hexdigest()[:16] if line else None
 
     def known(self, lines: int | None = None) -> Known:
         """What the reply lines add up to: all of them, or as many as a version held."""

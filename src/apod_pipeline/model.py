@@ -10,7 +10,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -23,9 +23,13 @@ MEDIA_TYPES = ("image", "video", "other")
 CAUSES = ("source", "rules", "preference")
 
 
+# Made once: json.dumps makes a new encoder at every call that is not plain.
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def canonical_json(value: object) -> str:
     """One value as JSON that is always the same text: keys sorted, no blanks, letters as they are."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _canonical.encode(value)
 
 
 def fingerprint(value: object) -> str:
@@ -142,8 +146,9 @@ class Entry:
 
     def as_row(self) -> dict[str, Any]:
         """Every field by name, ready for JSON: the date as text, tuples as lists."""
-        row = asdict(self)
-        return row | {"date": self.date.isoformat(), "repairs": [*self.repairs], "flags": [*self.flags]}
+        row: dict[str, Any] = {name: getattr(self, name) for name in ENTRY_FIELDS}
+        row["date"], row["repairs"], row["flags"] = self.date.isoformat(), [*self.repairs], [*self.flags]
+        return row
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Entry:

@@ -15,6 +15,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -103,8 +104,11 @@ class Pipeline:
         """
         with self._recorded(wanted.command) as outcome:
             self._finish_what_was_left(outcome)
-            with _timed(outcome, "extract"):
+            # The database may have to be started: that is done while the services are asked.
+            with _timed(outcome, "extract"), ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
+                opening = beside.submit(self.store)
                 extracted = self._extract(wanted, outcome)
+            opening.result()
             outcome.refused = extracted.refused
             self._publish_news(outcome)
             outcome.unchanged = max(0, extracted.answered - outcome.inserted - outcome.changed)
@@ -218,17 +222,24 @@ class Pipeline:
     def _publish(self, version: Version, outcome: Outcome) -> None:
         with _timed(outcome, "check_quality"):
             self.check_quality()
-        with _timed(outcome, "load"):
-            inserted, changed = self.store().load()
-            outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
-        with _timed(outcome, "dvc"):
-            self.publisher.prepare()
-            outcome.csv_md5 = self.versioner.track()
+        # The tables and the objects do not know one another, and each mostly waits: side by side they take the time
+        # of one. Nothing is committed before both are done.
+        with ThreadPoolExecutor(1, thread_name_prefix="dvc") as beside:
+            tracking = beside.submit(self._track, outcome)
+            with _timed(outcome, "load"):
+                inserted, changed = self.store().load()
+                outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
+            tracking.result()
         with _timed(outcome, "git"):
             commit = self.publisher.commit(version.at, self.derivation.summary(version))
             outcome.version = commit or outcome.version
             self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
         self._push(outcome)
+
+    def _track(self, outcome: Outcome) -> None:
+        with _timed(outcome, "dvc"):
+            self.publisher.prepare()
+            outcome.csv_md5 = self.versioner.track()
 
     def _push(self, outcome: Outcome) -> None:
         with _timed(outcome, "push"):

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
+
+import orjson
 
 from apod_pipeline.archive import Archive, replacing
 
@@ -62,7 +63,7 @@ class Rows:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Keep a row; a later one of the same key takes its place."""
-        line = json.dumps(row, ensure_ascii=False).encode()
+        line = orjson.dumps(row)
         assert self._file is not None, "Rows is a context manager"  # noqa: S101 - a programming error, not input
         self._places[row[self.key]] = (self._file.tell(), len(line))
         self._file.write(line)
@@ -84,7 +85,7 @@ class Rows:
             for key in sorted(self._places):
                 place, length = self._places[key]
                 reader.seek(place)
-                yield json.loads(reader.read(length))
+                yield orjson.loads(reader.read(length))
 
 
 # ---- one line a row ------------------------------------------------------------------------
@@ -97,7 +98,7 @@ def csv_line(values: Iterable[Any]) -> bytes:
 
 def json_line(row: Mapping[str, Any]) -> bytes:
     """One record of the JSON array, without what separates it from the next."""
-    return json.dumps(row, ensure_ascii=False).encode()
+    return orjson.dumps(row)
 
 
 def _merged(old: Iterable[bytes], key_of: Callable[[bytes], str], new: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

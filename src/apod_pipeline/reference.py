@@ -41,8 +41,7 @@ def settings() -> str:
     lines = [
         "# Settings",
         GENERATED,
-        "From flags, then the environment, then `.env` in the working folder, then `apod.toml` in the archive; "
-        "`apod config` prints them with their origin.",
+        "From flags, the environment, `.env` here, `apod.toml` in the archive; `apod config` tells which.",
         "| variable | in `apod.toml` | default | |\n|---|---|---|---|",
     ]
     rows = []

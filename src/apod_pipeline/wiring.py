@@ -86,6 +86,8 @@ def pipeline(
 
         @cache
         def store() -> Store:
+            import psycopg  # noqa: F401 - imported here, where it can be waited for beside the network
+
             conninfo = open_things.enter_context(database(settings, archive))
             return PostgresStore(archive, ledger, COLUMNS, today(settings), conninfo)
 

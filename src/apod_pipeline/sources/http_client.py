@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apod_pipeline import __version__
@@ -61,14 +62,14 @@ class HttpClient:
 
     @cached_property
     def _client(self) -> httpx.Client:
-        import httpx
-
+        library = _library()
         phase = max(self.timeout / 3, min(self.timeout, 1.0))
-        return httpx.Client(
-            timeout=httpx.Timeout(phase),
+        client: httpx.Client = library.Client(
+            timeout=library.Timeout(phase),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json, application/rss+xml;q=0.5"},
             trust_env=True,
         )
+        return client
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -98,8 +99,9 @@ class HttpClient:
                 last = again
                 if attempt < self.retries:
                     self.sleep(self._pause(attempt, again.wait, request))
+        tries = f"{self.retries + 1} tries" if self.retries else "one try"
         raise SourceUnavailable(
-            f"{request.asked}: {request.address} gave no answer after {self.retries + 1} tries (last: {last}). "
+            f"{request.asked}: no answer from {request.address} after {tries} ({last}). "
             "What came before is kept; type the same command again later."
         ) from last
 
@@ -172,6 +174,20 @@ class HttpClient:
                 f"{request.asked}: {urlsplit(request.address).netloc} refuses the key (HTTP {status}). Nothing was "
                 "stored of these days; set NASA_API_KEY to a valid key, or ask another source with --source."
             )
+
+
+def _library() -> Any:  # noqa: ANN401 - the module httpx
+    """The library httpx, without its command line: that would import rich and pygments, a tenth of a short run."""
+    line = "httpx._main"
+    absent = line not in sys.modules
+    if absent:
+        sys.modules[line] = None  # type: ignore[assignment] # httpx then does without, as if rich were not installed
+    try:
+        import httpx
+    finally:
+        if absent:
+            del sys.modules[line]
+    return httpx
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import Span, publishable, spans_of
-from apod_pipeline.canary import REPEATS, Canary, Repeats, Unreadable
+from apod_pipeline.canary import REPEATS, Canary, Unreadable
 from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused
 from apod_pipeline.incoming import Incoming
 from apod_pipeline.ledger import WHOLE_REPLY, Known, Ledger, refusal_key
@@ -264,8 +264,7 @@ class Extraction:
         """The canary that watches a source in this run."""
         if source not in self._canaries:
             held = self.known.latest.setdefault(source, {})
-            repeats = Repeats.of(reading.digest for reading in held.values())
-            self._canaries[source] = Canary(source, self.today, repeats, held, self.most_repeats)
+            self._canaries[source] = Canary(source, self.today, held, self.most_repeats)
         return self._canaries[source]
 
     def _judge(self, source: Source, reply: Reply, body: Path) -> Verdict:

@@ -130,11 +130,12 @@ class PostgresStore:
     def _mark(self, connection: Connection, versions: list[Version]) -> tuple[Version | None, int]:
         """The version that the tables show, if it is one of this archive's and derived as the last one is.
 
-        The second value is how many of the ledger's lines they show; 0 without such a version.
+        The second value is how many of the ledger's lines they show; 0 without such a version. Another archive's
+        version may have the same instant: the hash of the last line tells them apart.
         """
-        row = connection.execute("SELECT version_at, lines, rules, preference FROM apod_state").fetchone()
+        row = connection.execute("SELECT version_at, lines, tip, rules, preference FROM apod_state").fetchone()
         last = versions[-1]
-        if row is None or (row[2], row[3]) != (last.rules, ",".join(last.preference)):
+        if row is None or row[2:] != (self.ledger.tip(row[1]), last.rules, ",".join(last.preference)):
             return None, 0
         mark = next((v for v in versions if v.at == row[0] and v.lines <= row[1]), None)
         return mark, row[1] if mark else 0
@@ -152,10 +153,10 @@ class PostgresStore:
         _merge_days(connection, known, self._days_to_tell(known, mark, lines), self.today)
         _merge_quarantine(connection, known, versions)
         connection.execute(
-            "INSERT INTO apod_state (version_at, lines, rules, preference) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (only_row) DO UPDATE SET (version_at, lines, rules, preference) ="
-            " (EXCLUDED.version_at, EXCLUDED.lines, EXCLUDED.rules, EXCLUDED.preference)",
-            [last.at, known.lines, last.rules, ",".join(last.preference)],
+            "INSERT INTO apod_state (version_at, lines, tip, rules, preference) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (only_row) DO UPDATE SET (version_at, lines, tip, rules, preference) ="
+            " (EXCLUDED.version_at, EXCLUDED.lines, EXCLUDED.tip, EXCLUDED.rules, EXCLUDED.preference)",
+            [last.at, known.lines, self.ledger.tip(known.lines), last.rules, ",".join(last.preference)],
         )
         return counts
 

@@ -3,6 +3,7 @@ CREATE TABLE apod_state (
     only_row BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (only_row),
     version_at TIMESTAMPTZ NOT NULL,
     lines BIGINT NOT NULL,
+    tip TEXT NOT NULL,
     rules INTEGER NOT NULL,
     preference TEXT NOT NULL
 );

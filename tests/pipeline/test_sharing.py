@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -125,3 +126,19 @@ def test_unwritable_dvc_remote_commits_nothing(lab, span, tmp_path):
     blocked.unlink()
     outcome = lab.run(span, dvc_remote=str(blocked / "objects"))
     assert (outcome.exit_code, lab.commits()) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "place", ["write takeover.json", "ledger-appended:2", "version-sealed:2", "dvc-pushed:2", "committed:2"]
+)
+def test_takeover_killed_half_way_goes_on(lab, other, remote, undisturbed, place):
+    """Killed while it takes the other's versions over, the next run finishes it: nothing lost, one commit on top."""
+    lab.flags, other.flags = dict(remote), dict(remote)
+    first = lab.run(FIRST)
+    words = ("run", "--from", str(SECOND.first), "--to", str(SECOND.last))
+    killed = other.command(*words, APOD_KILL_AT=place)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert other.run(SECOND).exit_code == 0
+    assert other.files() == undisturbed(Span(FIRST.first, SECOND.last))[0]
+    assert other.git("rev-parse", "HEAD~1") == first.version
+    assert other.git("rev-parse", "HEAD") == other.git("rev-parse", "origin/main")

@@ -1,0 +1,159 @@
+"""The three files: canonical, sorted, and after any change the bytes that writing everything anew gives."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from apod_pipeline.archive import Archive
+from apod_pipeline.processed import BATCH, Columns, Rows, Table, csv_line, write_all, write_csv, write_json
+
+COLUMNS = Columns(
+    key="date",
+    output=("date", "title", "explanation"),
+    every=("date", "title", "explanation", "flags"),
+    lists=("flags",),
+)
+FEW = settings(max_examples=60, deadline=None)
+
+# One line a key is the files' law: a line break never comes here (the rules make every text one line), half a
+# character neither.
+WORDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=12)
+ODD = st.sampled_from(['"', '""', ",", '",', '"},', "]", "[", "\\", "\\n", "\t", "\u2028", "\x85", "Ä", "\U0001f52d", "'", "\ufeff"])
+TEXTS = st.lists(WORDS | ODD, max_size=3).map("".join)
+KEYS = st.integers(0, 30).map(lambda number: f"2018-12-{number:02}")
+ROWS = st.dictionaries(
+    KEYS, st.tuples(TEXTS, st.none() | TEXTS, st.lists(TEXTS, max_size=2)), max_size=12
+).map(lambda d: [dict(zip(COLUMNS.every, (key, *values), strict=True)) for key, values in sorted(d.items())])
+
+
+def _written(folder, rows, *, keep=False, name="a"):
+    paths = Path(folder) / f"{name}.csv", Path(folder) / f"{name}.json"
+    write_csv(paths[0], COLUMNS, rows, keep=keep)
+    write_json(paths[1], COLUMNS, rows, keep=keep)
+    return tuple(path.read_bytes() for path in paths)
+
+
+def _merged(*many):
+    return [row for _, row in sorted({row["date"]: row for rows in many for row in rows}.items())]
+
+
+# ---- CSV and JSON --------------------------------------------------------------------------
+@FEW
+@given(ROWS, ROWS)
+@example([], [])
+def test_merging_a_change_is_writing_all_anew(old, new):
+    """Rows merged into files that are there give, byte for byte, the files that all rows together give."""
+    with tempfile.TemporaryDirectory() as folder:
+        _written(folder, old)
+        merged = _written(folder, new, keep=True)
+        assert merged == _written(folder, _merged(old, new), name="anew")
+        assert merged == _written(folder, new, keep=True)
+
+
+@FEW
+@given(ROWS)
+def test_files_are_read_back_by_anybody(rows):
+    """The JSON parses, the CSV is read by the standard library, and both hold what was written: sorted, UTF-8, LF."""
+    with tempfile.TemporaryDirectory() as folder:
+        table, array = _written(folder, rows)
+    said = [{name: row[name] for name in COLUMNS.output} for row in rows]
+    assert json.loads(array) == said
+    assert list(csv.DictReader(io.StringIO(table.decode(), newline=""))) == [
+        {name: value or "" for name, value in row.items()} for row in said
+    ]
+    assert table.startswith(b"date,title,explanation\n")
+    assert (table.count(b"\n"), array.count(b"\n")) == (len(rows) + 1, len(rows) + 2 if rows else 2)
+
+
+@settings(max_examples=25, deadline=None)
+@given(ROWS)
+def test_polars_reads_the_csv(rows):
+    """The CSV is read by polars as the standard library reads it."""
+    import polars
+
+    with tempfile.TemporaryDirectory() as folder:
+        table, _ = _written(folder, rows)
+    frame = polars.read_csv(table, infer_schema=False).fill_null("")
+    assert frame.rows() == [tuple(row[name] or "" for name in COLUMNS.output) for row in rows]
+
+
+def test_an_empty_data_set_is_an_empty_list(tmp_path):
+    """Without a row the CSV is its header and the JSON an empty list, and rows come into both later."""
+    assert _written(tmp_path, []) == (b"date,title,explanation\n", b"[\n]\n")
+    row = {"date": "2018-12-01", "title": "A", "explanation": None, "flags": []}
+    table, array = _written(tmp_path, [row], keep=True)
+    assert table == b"date,title,explanation\n2018-12-01,A,\n"
+    assert json.loads(array) == [{"date": "2018-12-01", "title": "A", "explanation": None}]
+
+
+@pytest.mark.parametrize("write", [write_csv, write_json])
+def test_rows_that_fail_leave_the_old_file(tmp_path, write):
+    """An error among the rows leaves the old bytes, and nothing beside them."""
+    row = {"date": "2018-12-01", "title": "A", "explanation": "B"}
+    write(tmp_path / "f", COLUMNS, [row], keep=False)
+    before = (tmp_path / "f").read_bytes()
+
+    def failing():
+        yield row | {"title": "C"}
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError):
+        write(tmp_path / "f", COLUMNS, failing(), keep=True)
+    assert (tmp_path / "f").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["f"]
+
+
+def test_quotes_only_where_they_are_needed():
+    """A plain value stands as it is; a comma or a quote is quoted; nothing stands for None."""
+    assert csv_line(["a", "b,c", 'd"e', None]) == b'a,"b,c","d""e",\n'
+
+
+# ---- rows on disk --------------------------------------------------------------------------
+def test_rows_come_sorted_and_the_last_of_a_key_counts(tmp_path):
+    """Rows added in any order come back by key, as often as one likes; a second one of a key replaces the first."""
+    path = tmp_path / "private" / "changed.jsonl"
+    with Rows(path, "date") as rows:
+        for day, title in (("03", "c"), ("01", "old"), ("02", "\U0001f52d"), ("01", "a")):
+            rows.add({"date": day, "title": title, "flags": ["x"]})
+        for _ in range(2):
+            assert [(row["date"], row["title"]) for row in rows] == [("01", "a"), ("02", "\U0001f52d"), ("03", "c")]
+        assert (len(rows), "02" in rows, "04" in rows, sorted(rows.keys())) == (3, True, False, ["01", "02", "03"])
+    assert not path.exists()
+
+
+# ---- Parquet -------------------------------------------------------------------------------
+@settings(max_examples=25, deadline=None)
+@given(ROWS, ROWS)
+def test_the_table_merges_as_the_lines_do(old, new):
+    """All three files of an archive, changed, are those of an archive that was written anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        changed, anew = Archive(Path(folder) / "changed"), Archive(Path(folder) / "anew")
+        first = write_all(changed, COLUMNS, Table.empty(COLUMNS), old, keep=False)
+        write_all(changed, COLUMNS, first, new, keep=True)
+        write_all(anew, COLUMNS, Table.empty(COLUMNS), _merged(old, new), keep=False)
+        assert changed.csv.read_bytes() == anew.csv.read_bytes()
+        assert changed.json.read_bytes() == anew.json.read_bytes()
+        assert list(Table.read(changed.parquet, COLUMNS).rows()) == _merged(old, new)
+        assert changed.parquet.read_bytes() == anew.parquet.read_bytes()
+
+
+def test_many_batches_are_one_table(tmp_path):
+    """More rows than are held at once are written and read whole, all of them or those of some keys."""
+    rows = [
+        {"date": f"{number:08}", "title": f"t{number}", "explanation": None, "flags": ["a"]}
+        for number in range(BATCH + 7)
+    ]
+    Table.empty(COLUMNS).merged(rows, keep=False).write(tmp_path / "t.parquet")
+    table = Table.read(tmp_path / "t.parquet", COLUMNS)
+    assert list(table.rows()) == rows
+    assert list(table.rows({f"{BATCH:08}", "00000001", "no such"})) == [rows[1], rows[BATCH]]
+    assert len(table) == BATCH + 7
+    assert list(Table.read(tmp_path / "none.parquet", COLUMNS).rows()) == []

@@ -94,7 +94,7 @@ class Lab:
     # ---- what is there afterwards --------------------------------------------------------
     def entries(self) -> dict[str, dict[str, Any]]:
         """The archive's entries by date, from the Parquet file."""
-        return {row["date"]: row for row in Table.read(self.archive.parquet, COLUMNS).rows()}
+        return {row["date"]: row for row in Table(self.archive.parquet, COLUMNS).rows()}
 
     def files(self) -> dict[str, str]:
         """SHA-256 of the three files (the Parquet file by content)."""

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from apod_pipeline.calendar import GAPS, Span
+from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
 from apod_pipeline.errors import ApodError
 from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict
 
 # So many days may share their words or their picture; real ones share up to five.
 REPEATS = 10
-GENERIC_PICTURE = "news-thumbnail"
 
 
 class Unreadable(ApodError):
@@ -43,17 +42,23 @@ class Repeats:
 
     def add(self, digests: Iterable[str]) -> None:
         """Count more days."""
-        for _, text, picture in (digest.split("-") for digest in digests):
-            self.texts.update([text] if text else [])
-            self.pictures.update([picture] if picture else [])
+        parts = [digest.split("-") for digest in digests]
+        self.texts.update(text for _, text, _ in parts if text)
+        self.pictures.update(picture for _, _, picture in parts if picture)
+
+    def forget(self, digests: Iterable[str]) -> None:
+        """Count days no more: they say something else now."""
+        parts = [digest.split("-") for digest in digests]
+        self.texts.subtract(text for _, text, _ in parts if text)
+        self.pictures.subtract(picture for _, _, picture in parts if picture)
 
     def reason(self, digest: str, most: int) -> str | None:
         """Why a counted day is implausible: `most` or more carry its words or its picture; None when it is not."""
         _, text, picture = digest.split("-")
         if text and self.texts[text] >= most:
-            return f"the same explanation on {self.texts[text]} days"
+            return f"the same explanation on {most} days or more"
         if picture and self.pictures[picture] >= most:
-            return f"the same picture on {self.pictures[picture]} days"
+            return f"the same picture on {most} days or more"
         return None
 
 
@@ -81,7 +86,8 @@ def _addresses(record: Record) -> Iterator[str]:
 
 
 def _is_page(address: str) -> bool:
-    return "/image-article/" in address or address.endswith(("/astropix.html", "/apod/"))
+    path = address.partition("?")[0]
+    return "/image-article/" in path or path.endswith(("/astropix.html", "/apod/"))
 
 
 class Told(Protocol):
@@ -107,6 +113,7 @@ class Canary:
     today: dt.date
     present: Mapping[str, Told]
     most_repeats: int = REPEATS
+    _counted: dict[dt.date, str] = field(default_factory=dict)
 
     @cached_property
     def repeats(self) -> Repeats:
@@ -148,8 +155,8 @@ class Canary:
     def _weigh(self, reading: Reading, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
         day = reading.day
         why = implausible(reading.record)
-        if why is None and (day > self.today or day in GAPS):
-            why = "nothing is published on this day" if day in GAPS else "it is not due yet"
+        if why is None and (day > self.today or day < FIRST_DAY or day in GAPS):
+            why = "it is not due yet" if day > self.today else "nothing was published on this day"
         if why is None and good.get(day, reading.digest) != reading.digest:
             why = "it is told twice, differently"
         if why:
@@ -163,7 +170,11 @@ class Canary:
         new = {day: digest for day, digest in good.items() if digest != self._held(day)}
         if not new:
             return
+        # A day counts once, with what it says now.
+        old = {day: self._counted.get(day) or self._held(day) for day in new}
+        self.repeats.forget(digest for digest in old.values() if digest)
         self.repeats.add(new.values())
+        self._counted |= new
         refusals.update(
             {day: why for day, digest in new.items() if (why := self.repeats.reason(digest, self.most_repeats))}
         )
@@ -187,7 +198,9 @@ def _stray(told: str | None) -> str:
 
 
 def _day(told: str | None) -> dt.date | None:
+    # Only the one way in which keys are written: fromisoformat also takes 20181201 and 2018-W48-6.
     try:
-        return dt.date.fromisoformat(told) if told else None
+        day = dt.date.fromisoformat(told) if told else None
     except ValueError:
         return None
+    return day if str(day) == told else None

@@ -92,7 +92,7 @@ class Derivation:
         version = replace(draft, at=_next_instant(draft.at, last))
         with Rows(self.archive.private / "changed.jsonl", self.columns.key) as rows:
             self._fill(rows, known, days)
-            table = Table.read(self.archive.parquet, self.columns)
+            table = Table(self.archive.parquet, self.columns)
             replaced, added = self._replaced(table, rows, versions, version, by_rules=by_rules)
             if not replaced and not added:
                 self.archive.advance(examined=draft.lines)
@@ -101,7 +101,7 @@ class Derivation:
                 return None
             self.ledger.append_superseded(replaced, version.at)
             self.ledger.seal(version)
-            write_all(self.archive, self.columns, table, rows, keep=True)
+            write_all(self.archive, self.columns, rows, keep=True)
         self._mark(version)
         return version
 
@@ -160,7 +160,7 @@ class Derivation:
         return lines or ["no entry changed"]
 
     def _fields_changed(self, states: list[dict[str, Any]]) -> str:
-        table = Table.read(self.archive.parquet, self.columns)
+        table = Table(self.archive.parquet, self.columns)
         now = {row[self.columns.key]: row for row in table.rows([s["date"] for s in states])}
         changed = {n for s in states for n, value in s["entry"].items() if now[s["date"]].get(n) != value}
         return f" ({', '.join(name for name in self.columns.every if name in changed)})"
@@ -194,9 +194,7 @@ class Derivation:
         days = known.first_line.keys() if since is None else known.days_since(since.lines)
         with Rows(self.archive.private / "changed.jsonl", self.columns.key) as rows:
             self._fill(rows, known, days)
-            keep = since is not None
-            table = Table.read(self.archive.parquet, self.columns) if keep else Table.empty(self.columns)
-            write_all(self.archive, self.columns, table, rows, keep=keep)
+            write_all(self.archive, self.columns, rows, keep=since is not None)
             count = len(rows)
         self._mark(versions[-1])
         return count

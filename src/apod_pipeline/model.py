@@ -20,6 +20,7 @@ Record = Mapping[str, Any]  # one day as a source words it: field name -> string
 
 OUTPUT_FIELDS = ("date", "title", "url", "explanation", "media_type")
 MEDIA_TYPES = ("image", "video", "other")
+GENERIC_PICTURE = "news-thumbnail"  # stands in for whatever the new service has no picture of
 CAUSES = ("source", "rules", "preference")
 
 
@@ -92,7 +93,7 @@ class Reading:
     @property
     def _picture_key(self) -> str:
         picture = self.record.get("pictures") or self.record.get("url")
-        return fingerprint(picture)[:8] if picture else ""
+        return fingerprint(picture)[:8] if picture and GENERIC_PICTURE not in str(picture) else ""
 
 
 class Digest(NamedTuple):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import polars
 
 Row = dict[str, Any]
-BATCH = 4096
+ROW_GROUP = 16_384  # so that a reader can take the file piece by piece
 
 
 @dataclass(frozen=True)
@@ -147,61 +147,67 @@ def _old_lines(path: Path, *, keep: bool) -> Iterator[bytes]:
 
 
 # ---- every field ---------------------------------------------------------------------------
+@dataclass(frozen=True)
 class Table:
-    """The Parquet file as a table in memory; polars is imported by whoever makes one."""
+    """The Parquet file: read by row groups and merged as a stream, so that it never stands in memory whole."""
 
-    def __init__(self, frame: polars.DataFrame, columns: Columns) -> None:
-        self._frame = frame
-        self._columns = columns
+    path: Path
+    columns: Columns
 
-    @classmethod
-    def read(cls, path: Path, columns: Columns) -> Table:
-        """The table in a file; an empty one where there is no file."""
+    def lazy(self) -> polars.LazyFrame:
+        """The table as polars reads it; an empty one where there is no file."""
         import polars
 
-        return cls.empty(columns) if not path.exists() else cls(polars.read_parquet(path, memory_map=False), columns)
-
-    @classmethod
-    def empty(cls, columns: Columns) -> Table:
-        """A table without rows."""
-        import polars
-
-        return cls(polars.DataFrame(schema=_schema(columns)), columns)
-
-    @property
-    def frame(self) -> polars.DataFrame:
-        """The table as polars has it."""
-        return self._frame
+        return polars.scan_parquet(self.path) if self.path.exists() else _nothing(self.columns)
 
     def __len__(self) -> int:
-        return self._frame.height
+        import polars
+
+        return int(self.lazy().select(polars.len()).collect().item())
 
     def rows(self, keys: Collection[str] | None = None) -> Iterator[Row]:
         """Rows in the order of their keys: all, or those of some keys."""
-        frame = self._frame
         if keys is not None:
-            import polars
-
-            wanted = polars.Series(sorted(keys), dtype=polars.String)
-            frame = frame.filter(polars.col(self._columns.key).is_in(wanted.implode()))
-        for piece in frame.iter_slices(BATCH):
+            yield from self.lazy().filter(self._among(keys)).collect().iter_rows(named=True)
+            return
+        offset = 0
+        while (piece := self.lazy().slice(offset, ROW_GROUP).collect()).height:
             yield from piece.iter_rows(named=True)
+            offset += ROW_GROUP
 
-    def merged(self, rows: Iterable[Row], *, keep: bool) -> Table:
-        """A table with rows put in place of, or beside, those that there are; without `keep` only of them."""
+    def merge(self, rows: Iterable[Row], *, keep: bool) -> None:
+        """Write the file with rows put in place of, or beside, those that there are; without `keep` only of them.
+
+        Args:
+            rows: in the order of their keys.
+            keep: whether the other rows stay.
+        """
         import polars
 
-        pieces = [polars.DataFrame(batch, schema=_schema(self._columns)) for batch in _batches(rows)]
-        new = polars.concat(pieces) if pieces else polars.DataFrame(schema=_schema(self._columns))
-        if keep and self._frame.height:
-            old = self._frame.filter(~polars.col(self._columns.key).is_in(new[self._columns.key].implode()))
-            new = polars.concat([old, new])
-        return Table(new.sort(self._columns.key), self._columns)
+        lines = self.path.with_name(f".{self.path.name}.rows.partial")
+        keys = []
+        with lines.open("wb") as file:
+            for row in rows:
+                keys.append(row[self.columns.key])
+                file.write(orjson.dumps(row) + b"\n")
+        new = polars.scan_ndjson(lines, schema=_schema(self.columns)) if keys else _nothing(self.columns)
+        if keep and self.path.exists():
+            new = self.lazy().filter(~self._among(keys)).merge_sorted(new, key=self.columns.key)
+        with replacing(self.path) as file:
+            new.sink_parquet(Path(file.name), compression="zstd", row_group_size=ROW_GROUP)
+        lines.unlink()
 
-    def write(self, path: Path) -> None:
-        """Write the file, whole or not at all."""
-        with replacing(path) as file:
-            self._frame.write_parquet(file, compression="zstd", statistics=True)
+    def _among(self, keys: Collection[str]) -> polars.Expr:
+        import polars
+
+        wanted = polars.Series(sorted(keys), dtype=polars.String)
+        return polars.col(self.columns.key).is_in(wanted.implode())
+
+
+def _nothing(columns: Columns) -> polars.LazyFrame:
+    import polars
+
+    return polars.LazyFrame(schema=_schema(columns))
 
 
 def _schema(columns: Columns) -> dict[str, Any]:
@@ -211,29 +217,15 @@ def _schema(columns: Columns) -> dict[str, Any]:
     return {name: text_list if name in columns.lists else polars.String for name in columns.every}
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def write_all(archive: Archive, columns: Columns, table: Table, rows: Iterable[Row], *, keep: bool) -> Table:
-    """Bring the three files to the state that has `rows` in it; gives the new table.
+def write_all(archive: Archive, columns: Columns, rows: Iterable[Row], *, keep: bool) -> None:
+    """Bring the three files to the state that has `rows` in it.
 
     Args:
         archive: where they lie.
         columns: which fields there are.
-        table: the Parquet file's old state.
         rows: changed rows in the order of their keys; iterable more than once.
         keep: whether the other rows stay (a change), or go (everything made anew).
     """
     write_csv(archive.csv, columns, rows, keep=keep)
     write_json(archive.json, columns, rows, keep=keep)
-    new = table.merged(rows, keep=keep)
-    new.write(archive.parquet)
-    return new
+    Table(archive.parquet, columns).merge(rows, keep=keep)

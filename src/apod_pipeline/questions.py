@@ -70,7 +70,7 @@ def history(archive: Archive, columns: Columns, day: dt.date) -> list[dict[str, 
     superseded = [state for state in ledger.superseded(versions) if state["date"] == key]
     since = current_since(known, versions, superseded)[key]
     chosen = known.chosen(key, versions[-1].preference)
-    entry = next(Table.read(archive.parquet, columns).rows([key]))
+    entry = next(Table(archive.parquet, columns).rows([key]))
     current = {
         "from": timestamp(since.at),
         "to": None,

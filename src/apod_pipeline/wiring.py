@@ -116,7 +116,7 @@ def pipeline(
 
 
 def _quality(settings: Settings, archive: Archive, entries_before: int) -> Report:
-    return check_quality(Table.read(archive.parquet, COLUMNS).frame, today(settings), entries_before)
+    return check_quality(Table(archive.parquet, COLUMNS).lazy(), today(settings), entries_before)
 
 
 def initialised(settings: Settings) -> Archive:

@@ -45,10 +45,9 @@ class DvcVersioner:
             VersioningError: nothing was committed then, and the next run pushes again.
         """
         targets = [self.archive.csv, self.archive.parquet, self.archive.raw]
-        with self._repository("add") as repo:
+        with self._repository("add and push") as repo:
             repo.add([str(path) for path in targets])
             kill_point("dvc-added")
-        with self._repository("push") as repo:
             for path in targets:
                 pushed = repo.push(targets=[f"{path}.dvc"])
                 log.info("dvc push %s: %s objects", self.archive.relative(path), pushed)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
 DOCUMENT = (*OUTPUT_FIELDS, "created_at", "updated_at")
-DOCUMENT_TYPES = ("text",) * 5 + ("timestamp",) * 2
+TIMES = ("date", "created_at", "updated_at")
 LISTS = {"changed", "repairs", "flags"}
 INSTANTS = {"observed_from", "observed_to"}
 REVISION = (
@@ -179,8 +179,7 @@ class PostgresStore:
         chains: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for state in superseded:
             chains[state["date"]].append(state)
-        table = Table.read(self.archive.parquet, self.columns)
-        for row in table.rows(days):
+        for row in Table(self.archive.parquet, self.columns).rows(days):
             day = row["date"]
             chosen = known.chosen(day, last.preference)
             current = {
@@ -219,44 +218,49 @@ def _instant(text: str | None) -> dt.datetime | None:
 
 # ---- merges --------------------------------------------------------------------------------
 def _merge_entries(connection: Connection, chains: Iterable[list[Row]]) -> tuple[int, int]:
-    _staging(connection, "apod", DOCUMENT)
     _staging(connection, "apod_revision", REVISION)
+    _staging(connection, "apod", TIMES)
+    times = []
     with connection.cursor() as one, _copy(one, "apod_revision", REVISION, REVISION_TYPES) as copy:
-        documents = []
         for chain in chains:
             for row in chain:
                 copy.write_row([row[name] for name in REVISION])
-            documents.append(_document_row(chain))
-    with connection.cursor() as one, _copy(one, "apod", DOCUMENT, DOCUMENT_TYPES) as copy:
-        for document in documents:
-            copy.write_row(document)
+            times.append(_times(chain))
+    with connection.cursor() as one, _copy(one, "apod", TIMES, ("text", "timestamp", "timestamp")) as copy:
+        for row_times in times:
+            copy.write_row(row_times)
     connection.execute("ANALYZE staged_apod_revision")
-    changed = connection.execute(
-        "SELECT count(*) FROM staged_apod_revision s JOIN apod_revision r ON r.date = s.date AND r.observed_to IS NULL "
-        "WHERE s.observed_to IS NULL AND r.content_hash <> s.content_hash"
-    ).fetchone()
-    found = connection.execute(
-        "SELECT count(*) FROM staged_apod s WHERE NOT EXISTS (SELECT 1 FROM apod a WHERE a.date = s.date)"
-    ).fetchone()
+    changed = _count(
+        connection,
+        "staged_apod_revision s JOIN apod_revision r ON r.date = s.date AND r.observed_to IS NULL "
+        "WHERE s.observed_to IS NULL AND r.content_hash <> s.content_hash",
+    )
+    inserted = _count(
+        connection, "staged_apod s WHERE NOT EXISTS (SELECT 1 FROM apod_revision r WHERE r.date = s.date)"
+    )
     connection.execute(
         "DELETE FROM apod_revision r USING staged_apod s WHERE r.date = s.date AND NOT EXISTS (SELECT 1 FROM"
         " staged_apod_revision n WHERE (n.date, n.observed_from) = (r.date, r.observed_from)"
         " AND n.observed_to IS NOT DISTINCT FROM r.observed_to)"
     )
     _merge(connection, "apod_revision", REVISION, ("date", "observed_from"))
-    _merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS)
-    return (found[0] if found else 0), (changed[0] if changed else 0)
+    current = "staged_apod JOIN staged_apod_revision USING (date) WHERE observed_to IS NULL"
+    _merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS, staged=current)
+    return inserted, changed
 
 
-def _document_row(chain: list[Row]) -> list[Any]:
-    """The document's columns; `updated_at` is when one of its own values last changed. TIMESTAMP means UTC."""
-    updated = chain[0]["observed_from"]
+def _count(connection: Connection, what: str) -> int:
+    found = connection.execute(f"SELECT count(*) FROM {what}".encode()).fetchone()  # noqa: S608 - names are ours
+    return int(found[0]) if found else 0
+
+
+def _times(chain: list[Row]) -> list[Any]:
+    """`created_at` and `updated_at`: when one of the document's own values last changed. TIMESTAMP means UTC."""
+    created = updated = chain[0]["observed_from"]
     for before, after in pairwise(chain):
         if any(before[name] != after[name] for name in OUTPUT_FIELDS):
             updated = after["observed_from"]
-    created = chain[0]["observed_from"]
-    current = [chain[-1][name] for name in OUTPUT_FIELDS]
-    return [*current, created.replace(tzinfo=None), updated.replace(tzinfo=None)]
+    return [chain[0]["date"], created.replace(tzinfo=None), updated.replace(tzinfo=None)]
 
 
 def _merge_readings(connection: Connection, known: Known, since: int) -> None:
@@ -340,13 +344,15 @@ def _merge(
     columns: Sequence[str],
     key: Sequence[str],
     compared: Sequence[str] | None = None,
+    staged: str | None = None,
 ) -> None:
     """Insert what is new, update what differs in the compared columns (default: all), leave the rest alone."""
     names, watched = ", ".join(columns), compared or columns
     kept = {"created_at"}
     updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in key and name not in kept)
     old, new = (", ".join(f"{side}.{name}" for name in watched) for side in ("t", "EXCLUDED"))
+    source = staged or f"staged_{table}"
     connection.execute(
-        f"INSERT INTO {table} AS t ({names}) SELECT {names} FROM staged_{table} ORDER BY {', '.join(key)} "  # noqa: S608 - names are ours
+        f"INSERT INTO {table} AS t ({names}) SELECT {names} FROM {source} ORDER BY {', '.join(key)} "  # noqa: S608 - names are ours
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates} WHERE ({old}) IS DISTINCT FROM ({new})".encode()
     )

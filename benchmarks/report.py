@@ -70,7 +70,8 @@ def keep(lines: Sequence[Line], points: Sequence[Point], remarks: Sequence[str],
     if points:
         (HERE / "growth.svg").write_text(plot.svg(points), encoding="utf-8")
         table = _markdown(("run", "entries", "took"), [growth_cells(point) for point in points])
-        parts += ["## Growth", table, *[f"- {remark}" for remark in remarks], "![growth](growth.svg)"]
+        parts += ["## Growth", table, "![growth](growth.svg)"]
+    parts += [f"- {remark}" for remark in remarks]
     parts.append((HERE / "reading.md").read_text(encoding="utf-8").strip())
     (HERE / "results.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
@@ -79,8 +80,8 @@ def _head(rounds: int, peers: Path) -> str:
     ours = ", ".join(f"{name} {version(name)}" for name in OURS)
     return (
         "# Speed and memory\n\n"
-        f"Made by `make bench` on {dt.datetime.now(dt.UTC):%Y-%m-%d}, {rounds} rounds in turns, medians; every number "
-        "is one of whole processes. Ratios hold from machine to machine, seconds do not.\n\n"
+        f"Made by `make bench` on {dt.datetime.now(dt.UTC):%Y-%m-%d}, {rounds} rounds in turns, medians. "
+        "Ratios hold from machine to machine, seconds do not.\n\n"
         f"- machine: {_processor()}, {os.cpu_count()} processors, {_memory()} GB of memory, {platform.system()}\n"
         f"- Python {platform.python_version()}; {ours}\n"
         f"- peers: {_peer_versions(peers)}\n"

@@ -72,12 +72,17 @@ def _measured(place: Surroundings, asked: argparse.Namespace) -> tuple[list[Line
         try:
             found += measure(place, asked.rounds)
         except Failed as error:
-            found.append(f"{letter}: not measured: {error}")
+            found.append(f"{letter}: not measured, because {_in_short(error, place)}")
     return (
         [item for item in found if isinstance(item, Line)],
         [item for item in found if isinstance(item, Point)],
         [item for item in found if isinstance(item, str)],
     )
+
+
+def _in_short(error: Failed, place: Surroundings) -> str:
+    """What went wrong, in one line and without a path: it is kept in the results."""
+    return " ".join(str(error).replace(f"{place.work}/", "").split())[:300]
 
 
 def tell(message: str) -> None:

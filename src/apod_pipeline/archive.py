@@ -17,6 +17,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
+
 from apod_pipeline.errors import ArchiveBusy, ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
 
@@ -220,7 +222,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         if not line.endswith(b"\n"):
             return
         try:
-            yield json.loads(line)
+            yield orjson.loads(line)
         except ValueError as error:
             raise ArchiveDamaged(
                 f"{path}, line {number} is not JSON. The archive's other files are untouched; "

@@ -109,7 +109,7 @@ class Derivation:
         self, table: Table, rows: Rows, versions: list[Version], version: Version, *, by_rules: bool
     ) -> tuple[list[dict[str, Any]], int]:
         """The states that differ from the new rows, as the ledger keeps them; and how many rows are new."""
-        if not len(table):
+        if not versions:
             return [], len(rows)
         before = self.ledger.known(versions[-1].lines)
         since = current_since(before, versions, self.ledger.superseded(versions))

@@ -22,7 +22,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from apod_pipeline.archive import Archive, append_lines, instant, read_lines, timestamp
 from apod_pipeline.calendar import Span, publishable
@@ -32,8 +32,7 @@ from apod_pipeline.model import Reply, Verdict
 WHOLE_REPLY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """The last thing that one source said of one day: the reading's digest, and the reply it stands in."""
 
     digest: str
@@ -111,17 +110,27 @@ class Known:
             return
         source, file = line["source"], line["file"]
         self.replies.setdefault(file, {**line, "order": number})
-        held = self.latest.setdefault(source, {})
-        for day, digest in line.get("readings", {}).items():
-            held[day] = Held(digest, file, number)
-            self.first_line.setdefault(day, number)
-            self.last_line[day] = number
-            self.refused.pop(day, None)
+        self._read(source, line.get("readings") or {}, file, number)
         for day in line.get("absent", ()):
             self.denied[source, day] = number
         for day, reason in line.get("refused", {}).items():
             self._refuse(Refused(source, reason, file, number), day, line["asked"])
             self.quarantine.append(Quarantined(file, day, source, reason, line["at"], number))
+
+    def _read(self, source: str, readings: Mapping[str, str], file: str, number: int) -> None:
+        # A whole archive passes here in every run: dictionaries are updated at once, not day by day.
+        held = self.latest.setdefault(source, {})
+        held.update({day: Held(digest, file, number) for day, digest in readings.items()})
+        lines = dict.fromkeys(readings, number)
+        if self.first_line.keys().isdisjoint(lines):
+            self.first_line.update(lines)
+        else:
+            for day in lines:
+                self.first_line.setdefault(day, number)
+        self.last_line.update(lines)
+        if self.refused:
+            for day in readings:
+                self.refused.pop(day, None)
 
     def _refuse(self, refusal: Refused, day: str, asked: list[str]) -> None:
         self.refusals_heard[refusal.source, refusal_key(day, asked)] = refusal.reason
@@ -185,6 +194,11 @@ class Ledger:
     """One archive's ledger files."""
 
     archive: Archive
+    _folded: list[Known] = field(default_factory=list)
+
+    def forget(self) -> None:
+        """Read the files anew when they are next asked for: somebody else may have written."""
+        self._folded.clear()
 
     def _shards(self, stem: str) -> list[Any]:
         return sorted(self.archive.ledger.glob(f"{stem}-*.jsonl"))
@@ -208,10 +222,19 @@ class Ledger:
         return hashlib.sha256(line).hexdigest()[:16] if line else None
 
     def known(self, lines: int | None = None) -> Known:
-        """What the reply lines add up to: all of them, or as many as a version held."""
+        """What the reply lines add up to: all of them, or as many as a version held.
+
+        One state is kept for every number of lines. Who appends a line adds it to the state that was asked for, so
+        the two go on together; it is not to be changed otherwise.
+        """
+        wanted = self.count() if lines is None else lines
+        for state in self._folded:
+            if state.lines == wanted:
+                return state
         state = Known()
-        for line in islice(self.reply_lines(), lines):
+        for line in islice(self.reply_lines(), wanted):
             state.add(line)
+        self._folded.append(state)
         return state
 
     def versions(self) -> list[Version]:

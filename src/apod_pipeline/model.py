@@ -40,6 +40,10 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a service answered, byte for byte: where the bytes lie, and where they came from.
@@ -88,12 +92,13 @@ class Reading:
     def _text_key(self) -> str:
         # The beginning only: the new service ends every text with the next day's title.
         text = self.record.get("explanation")
-        return fingerprint(text[:400])[:8] if isinstance(text, str) and len(text) > 40 else ""
+        return _short_hash(text[:400]) if isinstance(text, str) and len(text) > 40 else ""
 
     @property
     def _picture_key(self) -> str:
         picture = self.record.get("pictures") or self.record.get("url")
-        return fingerprint(picture)[:8] if picture and GENERIC_PICTURE not in str(picture) else ""
+        said = picture if isinstance(picture, str) else str(picture or "")
+        return _short_hash(said) if said and GENERIC_PICTURE not in said else ""
 
 
 class Digest(NamedTuple):

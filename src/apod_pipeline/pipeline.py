@@ -143,6 +143,7 @@ class Pipeline:
         started = self.now()
         outcome = Outcome(run=started.strftime("%Y%m%dT%H%M%S%fZ"), command=command, started=started)
         with self.archive.locked():
+            self.ledger.forget()
             for folder in (self.archive.csv.parent, self.archive.quality_report.parent, self.archive.private):
                 sweep(folder)
             try:
@@ -170,7 +171,7 @@ class Pipeline:
             outcome.span = Span(days[0], days[-1])
         extracted = extraction.ask(self.sources, days)
         if wanted.span and days and not all(known.was_asked(day) for day in (days[0], days[-1])):
-            self.ledger.append_asked(wanted.span, self.now())
+            known.add(self.ledger.append_asked(wanted.span, self.now()))
         return extracted
 
     def _days(self, wanted: Wanted, known: Known) -> list[dt.date]:
@@ -222,24 +223,26 @@ class Pipeline:
     def _publish(self, version: Version, outcome: Outcome) -> None:
         with _timed(outcome, "check_quality"):
             self.check_quality()
-        # The tables and the objects do not know one another, and each mostly waits: side by side they take the time
-        # of one. Nothing is committed before both are done.
+        # The tables and the replies' objects do not know one another, and each mostly waits: they are done side by
+        # side. The files are tracked when the load has read them. Nothing is committed before all is done.
         with ThreadPoolExecutor(1, thread_name_prefix="dvc") as beside:
-            tracking = beside.submit(self._track, outcome)
+            tracking = beside.submit(self._track_replies, outcome)
             with _timed(outcome, "load"):
                 inserted, changed = self.store().load()
                 outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
             tracking.result()
+        with _timed(outcome, "dvc"):
+            outcome.csv_md5 = self.versioner.track_files()
         with _timed(outcome, "git"):
             commit = self.publisher.commit(version.at, self.derivation.summary(version))
             outcome.version = commit or outcome.version
             self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
         self._push(outcome)
 
-    def _track(self, outcome: Outcome) -> None:
+    def _track_replies(self, outcome: Outcome) -> None:
         with _timed(outcome, "dvc"):
             self.publisher.prepare()
-            outcome.csv_md5 = self.versioner.track()
+            self.versioner.track_replies()
 
     def _push(self, outcome: Outcome) -> None:
         with _timed(outcome, "push"):
@@ -258,13 +261,15 @@ class Pipeline:
         if not self.takeover.pending:
             self.takeover.begin()
         self.takeover.finish()
+        self.ledger.forget()
         self.derivation.catch_up()
         version = self.derivation.seal_news(outcome.run, self.now(), self.today)
         if version:
             self.check_quality()
         self.store().load()
         if version:
-            outcome.csv_md5 = self.versioner.track()
+            self.versioner.track_replies()
+            outcome.csv_md5 = self.versioner.track_files()
             outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
         last = self.ledger.versions()[-1]
         self.archive.advance(published=timestamp(last.at), commit=self.publisher.head())

@@ -106,8 +106,15 @@ class Store(Protocol):
 class Versioner(Protocol):
     """Keeps the data files' versions."""
 
-    def track(self) -> str:
-        """Keep the files as they are now, here and on the remote, verified; gives the CSV's MD5.
+    def track_replies(self) -> None:
+        """Keep the raw replies, here and on the remote, verified; may be done while the processed files are read.
+
+        Raises:
+            VersioningError: nothing was committed then.
+        """
+
+    def track_files(self) -> str:
+        """Keep the processed files in the same way, while nobody reads them; gives the CSV's MD5.
 
         Raises:
             VersioningError: nothing was committed then.

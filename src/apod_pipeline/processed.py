@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -17,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Self
 import orjson
 
 from apod_pipeline.archive import Archive, replacing
+from apod_pipeline.errors import ArchiveDamaged
 
 if TYPE_CHECKING:
     import polars
@@ -155,15 +157,23 @@ class Table:
     columns: Columns
 
     def lazy(self) -> polars.LazyFrame:
-        """The table as polars reads it; an empty one where there is no file."""
+        """The table as polars reads it.
+
+        Raises:
+            ArchiveDamaged: when the file is not there. It is never taken for an empty one.
+        """
         import polars
 
-        return polars.scan_parquet(self.path) if self.path.exists() else _nothing(self.columns)
+        if not self.path.exists():
+            raise ArchiveDamaged(
+                f"{self.path} is gone. The raw replies and the ledger are untouched; `apod rebuild` makes it again."
+            )
+        return polars.scan_parquet(self.path)
 
     def __len__(self) -> int:
         import polars
 
-        return int(self.lazy().select(polars.len()).collect().item())
+        return int(self.lazy().select(polars.len()).collect().item()) if self.path.exists() else 0
 
     def rows(self, keys: Collection[str] | None = None) -> Iterator[Row]:
         """Rows in the order of their keys: all, or those of some keys."""
@@ -226,6 +236,9 @@ def write_all(archive: Archive, columns: Columns, rows: Iterable[Row], *, keep: 
         rows: changed rows in the order of their keys; iterable more than once.
         keep: whether the other rows stay (a change), or go (everything made anew).
     """
-    write_csv(archive.csv, columns, rows, keep=keep)
-    write_json(archive.json, columns, rows, keep=keep)
-    Table(archive.parquet, columns).merge(rows, keep=keep)
+    # polars works outside of Python's lock: the Parquet file is written while the lines of the others are.
+    with ThreadPoolExecutor(1, thread_name_prefix="parquet") as beside:
+        parquet = beside.submit(Table(archive.parquet, columns).merge, rows, keep=keep)
+        write_csv(archive.csv, columns, rows, keep=keep)
+        write_json(archive.json, columns, rows, keep=keep)
+        parquet.result()

@@ -9,6 +9,7 @@ Killed half-way it goes on where it stopped: what is ours is written down before
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,13 +60,14 @@ class Takeover:
             git.run("update-ref", f"refs/apod/superseded/{head}", head)
         theirs = {_key(line) for line in self._lines_at(git, tip)}
         ours = [line for line in Ledger(self.archive).reply_lines() if _key(line) not in theirs]
+        self._clear_aside()
         with replacing(self._plan) as file:
             file.write(json.dumps({"tip": tip, "lines": ours}).encode())
 
     def finish(self) -> int:
         """Stand at their tip with our lines behind; gives how many of ours said something that theirs did not."""
         plan = json.loads(self._plan.read_bytes())
-        self._set_aside([line["file"] for line in plan["lines"] if "file" in line])
+        self._set_aside([line for line in plan["lines"] if "file" in line])
         Git(self.archive.root).run("reset", "-q", "--hard", plan["tip"])
         self.fetch_raw()
         ledger = Ledger(self.archive)
@@ -74,8 +76,7 @@ class Takeover:
         ledger.append_lines([self._bring_back(line) for line in fresh])
         self.archive.advance(derived=None, published=None, examined=0)
         self._plan.unlink()
-        for left in self._aside.iterdir() if self._aside.exists() else ():
-            left.unlink()
+        self._clear_aside()
         return len(fresh)
 
     def _lines_at(self, git: Git, commit: str) -> list[Line]:
@@ -83,11 +84,17 @@ class Takeover:
         shards = [name for name in names if name.startswith("data/ledger/replies-")]
         return [json.loads(line) for name in shards for line in git.run("show", f"{commit}:{name}").splitlines()]
 
-    def _set_aside(self, files: list[str]) -> None:
+    def _set_aside(self, lines: list[Line]) -> None:
+        """Move our replies away, before theirs come; by their hash, because theirs may bear the same name."""
         self._aside.mkdir(parents=True, exist_ok=True)
-        for name in files:
-            if (raw := self.archive.raw / name).exists() and not (self._aside / name).exists():
-                raw.replace(self._aside / name)
+        for line in lines:
+            raw, kept = self.archive.raw / line["file"], self._aside / line["file"]
+            if raw.exists() and not kept.exists() and _sha256(raw) == line["sha256"]:
+                raw.replace(kept)
+
+    def _clear_aside(self) -> None:
+        for left in self._aside.iterdir() if self._aside.exists() else ():
+            left.unlink()
 
     def _bring_back(self, line: Line) -> Line:
         """Put a reply of ours beside theirs; another one of the same name and second makes it change its name."""
@@ -98,8 +105,15 @@ class Takeover:
         while (self.archive.raw / name).exists():
             number += 1
             name = f"{stem}_{number}{dot}{suffix}"
-        kept.replace(self.archive.raw / name)
+        # A copy: if we are killed before the end, the next try finds ours where it was.
+        with replacing(self.archive.raw / name) as file:
+            file.write(kept.read_bytes())
         return line | {"file": name}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _key(line: Line) -> tuple[Any, ...]:

@@ -53,10 +53,9 @@ def readers(settings: Settings) -> dict[str, Source]:
     return {source.name: source for source in known}
 
 
-def derivation(settings: Settings, archive: Archive) -> Derivation:
+def derivation(settings: Settings, archive: Archive, ledger: Ledger) -> Derivation:
     """How entries come from readings in this archive."""
-    ledger, sources = Ledger(archive), readers(settings)
-    return Derivation(archive, ledger, sources, transform, RULES_VERSION, settings.preference, COLUMNS)
+    return Derivation(archive, ledger, readers(settings), transform, RULES_VERSION, settings.preference, COLUMNS)
 
 
 @contextmanager
@@ -97,12 +96,13 @@ def pipeline(
             )
 
         versioner = DvcVersioner(archive, settings.dvc_remote or str(settings.remote_folder))
+        open_things.callback(versioner.close)
         yield Pipeline(
             archive=archive,
             ledger=ledger,
             sources=[known_sources[name] for name in settings.sources if name != "file"],
             readers=known_sources,
-            derivation=derivation(settings, archive),
+            derivation=derivation(settings, archive, ledger),
             extraction=extraction,
             quality=partial(_quality, settings, archive),
             store=store,

@@ -6,8 +6,13 @@ import csv
 import datetime as dt
 import json
 
+import pytest
+
 from apod_pipeline.calendar import Span
+from apod_pipeline.errors import ArchiveDamaged
+from apod_pipeline.processed import Table
 from apod_pipeline.simulator import record_of
+from apod_pipeline.wiring import COLUMNS
 
 
 def test_files_and_tables_agree(lab, span):
@@ -184,4 +189,17 @@ def test_lost_database_is_filled_again(lab, span):
     lab.rows_deleted()
     outcome = lab.run(span)
     assert outcome.version is None
+    assert lab.tables() == before
+
+
+def test_file_that_lost_entries_is_not_loaded(lab, span):
+    """A Parquet file with fewer entries than the ledger tells of: refused in words, and a rebuild heals it."""
+    lab.run(span)
+    before = lab.tables()
+    rows = list(lab.entries().values())
+    Table(lab.archive.parquet, COLUMNS).merge(rows[:-3], keep=False)
+    lab.rows_deleted()
+    with pytest.raises(ArchiveDamaged, match=f"{len(span) - 3} of the {len(span)} entries"):
+        lab.run(span)
+    lab.wired(lambda pipeline: pipeline.rebuild())
     assert lab.tables() == before

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from apod_pipeline.model import Reading, Record
     from apod_pipeline.rules.media import Media
 
-RULES_VERSION: int = 1
 
 _LOST = "\ufffd"
 _LEAD = re.compile(r"\s*Explanation\s*:\s*")

@@ -124,7 +124,7 @@ def _image_urls(sketch: Sketch, hosts: Hosts) -> tuple[str, str]:
     base = f"{hosts.old}/apod/image/{short_code(day)[:4]}/{sketch.stem}"
     extension = extension_of(sketch)
     if "foreign_host" in dirts:
-        return ("http://telescope.example.org/live/field.gif",) * 2
+        return (f"http://telescope.example.org/live/{short_code(day)}.gif",) * 2
     if "url_blank" in dirts:
         base = base.replace("_", " ")
     large = f"{base}{extension}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
+import ssl
 import sys
 import threading
 import time
@@ -61,20 +62,30 @@ class HttpClient:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
-    def _client(self) -> httpx.Client:
+    def _secure(self) -> httpx.Client:
+        return self._make(ssl.create_default_context())
+
+    @cached_property
+    def _plain(self) -> httpx.Client:
+        # Knows no authority, so it can speak to no https host; reading them all takes longer than an answer does.
+        return self._make(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+    def _make(self, authorities: ssl.SSLContext) -> httpx.Client:
         library = _library()
         phase = max(self.timeout / 3, min(self.timeout, 1.0))
         client: httpx.Client = library.Client(
             timeout=library.Timeout(phase),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json, application/rss+xml;q=0.5"},
+            verify=authorities,
             trust_env=True,
         )
         return client
 
     def close(self) -> None:
         """Let go of the connections."""
-        if "_client" in self.__dict__:
-            self._client.close()
+        for name in ("_secure", "_plain"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
 
     def download(self, request: Request, into: Path) -> Answer:
         """Ask until an answer is had that another try would not change.
@@ -89,7 +100,7 @@ class HttpClient:
             ReplyRefused: this one answer is too large to be taken.
         """
         with self._lock:
-            client = self._client
+            client = self._secure if request.address.startswith("https:") else self._plain
         last: Exception | None = None
         for attempt in range(self.retries + 1):
             try:

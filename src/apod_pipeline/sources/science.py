@@ -18,7 +18,6 @@ from apod_pipeline.calendar import Span
 from apod_pipeline.model import Record
 from apod_pipeline.ports import Request
 from apod_pipeline.sources.json_items import json_items
-from apod_pipeline.sources.science_record import settle
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class Science:
 
     def settle(self, item: Any) -> Record:  # noqa: ANN401 - whatever the service's JSON held
         """One item without what changes from fetch to fetch."""
+        from apod_pipeline.sources.science_record import settle  # its parser is not needed where nobody is asked
+
         return settle(item)
 
     def denies(self, status: int, body: Path) -> bool:

@@ -17,14 +17,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.coverage import coverage
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.schema import LOCK, migrate
+from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
 from apod_pipeline.ledger import Known, Ledger, Since, Version, current_since
-from apod_pipeline.model import OUTPUT_FIELDS, Outcome, canonical_json
+from apod_pipeline.model import OUTPUT_FIELDS, Outcome
 from apod_pipeline.processed import Columns, Row, Table
 
 if TYPE_CHECKING:
@@ -148,7 +151,8 @@ class PostgresStore:
         days = None if mark is None else sealed.days_since(mark.lines)
         superseded = self.ledger.superseded(versions)
         since = current_since(sealed, versions, superseded)
-        counts = _merge_entries(connection, self._states(sealed, last, days, since, superseded))
+        expected = len(sealed.first_line if days is None else days)
+        counts = _merge_entries(connection, self._states(sealed, last, days, since, superseded), expected)
         _merge_readings(connection, known, lines)
         _merge_days(connection, known, self._days_to_tell(known, mark, lines), self.today)
         _merge_quarantine(connection, known, versions)
@@ -204,7 +208,7 @@ def _chain(states: list[dict[str, Any]]) -> list[Row]:
                 "observed_to": _instant(state["to"]),
                 "cause": state["began"],
                 "changed": [name for name in entry if before is not None and before.get(name) != entry[name]],
-                "content_hash": hashlib.sha256(canonical_json(entry).encode()).hexdigest(),
+                "content_hash": hashlib.sha256(orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)).hexdigest(),
                 "reply": state["reply"],
             }
         )
@@ -217,7 +221,7 @@ def _instant(text: str | None) -> dt.datetime | None:
 
 
 # ---- merges --------------------------------------------------------------------------------
-def _merge_entries(connection: Connection, chains: Iterable[list[Row]]) -> tuple[int, int]:
+def _merge_entries(connection: Connection, chains: Iterable[list[Row]], expected: int) -> tuple[int, int]:
     _staging(connection, "apod_revision", REVISION)
     _staging(connection, "apod", TIMES)
     times = []
@@ -226,6 +230,11 @@ def _merge_entries(connection: Connection, chains: Iterable[list[Row]]) -> tuple
             for row in chain:
                 copy.write_row([row[name] for name in REVISION])
             times.append(_times(chain))
+    if len(times) != expected:
+        raise ArchiveDamaged(
+            f"the Parquet file holds {len(times)} of the {expected} entries that the ledger tells of. "
+            "Nothing was loaded; `apod rebuild` makes the files again from the raw replies."
+        )
     with connection.cursor() as one, _copy(one, "apod", TIMES, ("text", "timestamp", "timestamp")) as copy:
         for row_times in times:
             copy.write_row(row_times)

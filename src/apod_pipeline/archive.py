@@ -93,7 +93,7 @@ class Archive:
         return path.relative_to(self.root).as_posix()
 
     def create_folders(self) -> None:
-        """Make the folders that are missing."""
+        """Make the folders that are missing; the private one last, because it says that the archive is whole."""
         for folder in (self.incoming, self.ledger, self.csv.parent, self.quality_report.parent, self.private):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -122,6 +122,20 @@ class Archive:
         finally:
             os.close(descriptor)
 
+    # ---- files that were written by us --------------------------------------------------
+    def _stamps(self) -> list[list[int]]:
+        paths = (self.csv, self.json, self.parquet)
+        return [[s.st_size, s.st_mtime_ns] if (s := _stat(path)) else [] for path in paths]
+
+    def witness(self) -> None:
+        """Write down how the processed files look now that they are right."""
+        self.advance(files=self._stamps())
+
+    @property
+    def untouched(self) -> bool:
+        """True when nobody has written to the processed files since `witness`."""
+        return self.progress().get("files") == self._stamps()
+
     # ---- progress of the stages ----------------------------------------------------------
     def progress(self) -> dict[str, Any]:
         """Which version each local artefact stands at: `{}` when unknown, then it is made again."""
@@ -131,7 +145,7 @@ class Archive:
             return {}
         return content if isinstance(content, dict) else {}
 
-    def advance(self, **marks: str | int | None) -> None:
+    def advance(self, **marks: str | int | list[list[int]] | None) -> None:
         """Write down that artefacts now stand at a version."""
         marked = self.progress() | marks
         with replacing(self.private / "progress.json") as file:
@@ -164,6 +178,13 @@ def sweep(folder: Path) -> None:
     """Remove what a killed writer left behind."""
     for neighbour in folder.glob(".*.partial"):
         neighbour.unlink()
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def _sync_folder(folder: Path) -> None:
@@ -222,12 +243,20 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         if not line.endswith(b"\n"):
             return
         try:
-            yield orjson.loads(line)
+            yield _parsed(line)
         except ValueError as error:
             raise ArchiveDamaged(
                 f"{path}, line {number} is not JSON. The archive's other files are untouched; "
                 f"`git -C {path.parent} checkout -- {path.name}` brings the last committed ledger back."
             ) from error
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        value: dict[str, Any] = orjson.loads(line)
+    except ValueError:
+        value = json.loads(line)  # slower, and knows half a surrogate pair
+    return value
 
 
 def timestamp(instant: dt.datetime) -> str:

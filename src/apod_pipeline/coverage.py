@@ -1,6 +1,6 @@
 """What is known of every calendar day: present, gap, pending, failed, quarantined or unasked.
 
-Takes what the ledger adds up to and the newest day that is due, gives a status a day. Pure.
+Takes what the ledger adds up to and the newest day that is due, gives a status a day. Pure: never asks anybody.
 """
 
 from __future__ import annotations

@@ -172,13 +172,13 @@ class Derivation:
         if not versions:
             return False
         last, mark = versions[-1], self.archive.progress().get("derived")
-        files = (self.archive.csv, self.archive.json, self.archive.parquet)
-        if mark == timestamp(last.at) and all(path.exists() for path in files):
+        untouched = self.archive.untouched
+        if mark == timestamp(last.at) and untouched:
             return False
         since = next((v for v in versions if timestamp(v.at) == mark), None)
-        if since is None or (since.rules, since.preference) != (last.rules, last.preference):
-            since = None
-        self.rebuild(None if since is None or not all(path.exists() for path in files) else since)
+        alike = since is not None and (since.rules, since.preference) == (last.rules, last.preference)
+        # A change is merged only into files that are as we left them; all others are made anew.
+        self.rebuild(since if alike and untouched else None)
         return True
 
     def rebuild(self, since: Version | None = None) -> int:
@@ -200,6 +200,7 @@ class Derivation:
         return count
 
     def _mark(self, version: Version) -> None:
+        self.archive.witness()
         self.archive.advance(derived=timestamp(version.at), rules=self.rules, preference=",".join(self.preference))
 
     # ---- readings ------------------------------------------------------------------------

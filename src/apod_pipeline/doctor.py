@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from apod_pipeline.archive import Archive
 from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.canary import Unreadable, implausible
-from apod_pipeline.errors import ApodError
+from apod_pipeline.errors import ApodError, SourceRefused
 from apod_pipeline.git import Git, GitFailed
 from apod_pipeline.ports import Answer, Request, Source
 from apod_pipeline.settings import Settings
@@ -127,6 +127,8 @@ def _asked(client: HttpClient, source: Source, name: str, request: Request) -> S
         try:
             answer = client.download(request, body)
             says = _differs(source, request, answer, body)
+        except SourceRefused as error:
+            return Sight(what, "bad", str(error), "set NASA_API_KEY, or ask another source with --source")
         except (ApodError, OSError) as error:
             says = str(error).partition(". ")[0]
             return Sight(what, "bad", says, "ask another source with --source; see the service's status page")
@@ -184,6 +186,11 @@ def _dvc_remote(settings: Settings) -> str:
         return f"{folder} is writable" if folder.exists() else f"{folder} will be made"
 
 
+def _changed(git: Git) -> str:
+    changed = git.run("status", "--porcelain", "--untracked-files=no").strip()
+    return f"{len(changed.splitlines())} metadata files wait for the next version" if changed else "clean"
+
+
 def _git(settings: Settings, archive: Archive) -> Iterator[Sight]:
     yield Sight("git author", "ok", settings.git_author)
     if not shutil.which("git"):
@@ -191,9 +198,7 @@ def _git(settings: Settings, archive: Archive) -> Iterator[Sight]:
         return
     git = Git(archive.root)
     if archive.exists and git.exists:
-        changed = git.run("status", "--porcelain", "--untracked-files=no").strip()
-        says = f"{len(changed.splitlines())} metadata files wait for the next version" if changed else "clean"
-        yield Sight("git", "ok", says)
+        yield _seen("git", lambda: _changed(git), "see `git status` in the archive")
     if not settings.git_remote:
         yield Sight("git remote", "odd", "none: versions stay on this machine", "set APOD_GIT_REMOTE")
         return

@@ -38,6 +38,12 @@ class Git:
 
     root: Path
 
+    @property
+    def _always(self) -> tuple[str, ...]:
+        # safe.directory: in a container the archive often belongs to another account than the one that runs.
+        settings = ("commit.gpgsign=false", "core.quotepath=false", f"safe.directory={self.root}")
+        return tuple(word for setting in settings for word in ("-c", setting))
+
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         """Run one git command; gives what it printed.
 
@@ -49,7 +55,7 @@ class Git:
         inherited.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
         try:
             done = subprocess.run(
-                ["git", "-c", "commit.gpgsign=false", "-c", "core.quotepath=false", *arguments],
+                ["git", *self._always, *arguments],
                 cwd=self.root,
                 env={**inherited, **quiet, **(env or {})},
                 stdin=subprocess.DEVNULL,
@@ -92,4 +98,4 @@ class Git:
 
 def without_credentials(text: str) -> str:
     """A text whose addresses hold no user and no password."""
-    return re.sub(r"(\w+://)[^/@\s]+@", r"\1***@", text)
+    return re.sub(r"(\w+://)[^/\s]*@", r"\1***@", text)

@@ -89,4 +89,8 @@ class Incoming:
             if path.name.removesuffix(NOTE) not in known:
                 path.unlink()
         for note in notes:
-            yield reply_of_line(json.loads(note.read_bytes()))
+            reply = reply_of_line(json.loads(note.read_bytes()))
+            if self.body(reply).exists():
+                yield reply
+            else:
+                note.unlink()  # killed while it was forgotten

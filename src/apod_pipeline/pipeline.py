@@ -122,7 +122,7 @@ class Pipeline:
                 outcome.unchanged = self.derivation.rebuild()
             self._finish_what_was_left(outcome)
             with _timed(outcome, "load"):
-                self.store().load()
+                self.store().load(anew=True)
         return outcome
 
     def settle(self, command: str, work: Callable[[Extraction, Outcome], None]) -> Outcome:
@@ -170,8 +170,9 @@ class Pipeline:
         if days:
             outcome.span = Span(days[0], days[-1])
         extracted = extraction.ask(self.sources, days)
-        if wanted.span and days and not all(known.was_asked(day) for day in (days[0], days[-1])):
-            known.add(self.ledger.append_asked(wanted.span, self.now()))
+        silent = wanted.span is None and any(m.kind == "unavailable" for m in extracted.missing.values())
+        if days and (wanted.span or silent) and not all(known.was_asked(day) for day in days):
+            known.add(self.ledger.append_asked(Span(days[0], days[-1]), self.now()))
         return extracted
 
     def _days(self, wanted: Wanted, known: Known) -> list[dt.date]:
@@ -233,6 +234,7 @@ class Pipeline:
             tracking.result()
         with _timed(outcome, "dvc"):
             outcome.csv_md5 = self.versioner.track_files()
+            self.archive.witness()  # DVC copies a file back where it was
         with _timed(outcome, "git"):
             commit = self.publisher.commit(version.at, self.derivation.summary(version))
             outcome.version = commit or outcome.version
@@ -270,6 +272,7 @@ class Pipeline:
         if version:
             self.versioner.track_replies()
             outcome.csv_md5 = self.versioner.track_files()
+            self.archive.witness()
             outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
         last = self.ledger.versions()[-1]
         self.archive.advance(published=timestamp(last.at), commit=self.publisher.head())

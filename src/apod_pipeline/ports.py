@@ -79,6 +79,9 @@ class Source(Protocol):
 class Transport(Protocol):
     """The wire."""
 
+    def abandon(self) -> None:
+        """Give up what is on its way: the user wants to go."""
+
     def download(self, request: Request, into: Path) -> Answer:
         """Ask, and write the answer's body into a file as it comes.
 
@@ -92,8 +95,10 @@ class Transport(Protocol):
 class Store(Protocol):
     """The database that shows the archive."""
 
-    def load(self) -> tuple[int, int]:
+    def load(self, *, anew: bool = False) -> tuple[int, int]:
         """Bring it to the archive's last version; gives how many days were inserted and changed.
+
+        With `anew` everything is compared again, whatever version it says it stands at.
 
         Raises:
             DatabaseError: nothing was loaded then.

@@ -50,7 +50,7 @@ def seconds(stages: Mapping[str, float]) -> str:
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, a line every few seconds elsewhere; gives what is to be called with days done."""
-    if sys.stderr.isatty() and total > 1:
+    if sys.stderr and sys.stderr.isatty() and total > 1:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -160,7 +160,7 @@ class Table:
         """The table as polars reads it.
 
         Raises:
-            ArchiveDamaged: when the file is not there. It is never taken for an empty one.
+            ArchiveDamaged: when the file is not there, or not whole. It is never taken for an empty one.
         """
         import polars
 
@@ -168,6 +168,13 @@ class Table:
             raise ArchiveDamaged(
                 f"{self.path} is gone. The raw replies and the ledger are untouched; `apod rebuild` makes it again."
             )
+        try:
+            polars.read_parquet_schema(self.path)
+        except polars.exceptions.PolarsError as error:
+            raise ArchiveDamaged(
+                f"{self.path} cannot be read: {error}. The raw replies and the ledger are untouched; `apod rebuild` "
+                "makes it again."
+            ) from error
         return polars.scan_parquet(self.path)
 
     def __len__(self) -> int:

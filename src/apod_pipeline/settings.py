@@ -7,6 +7,7 @@ Takes flags, the environment, `.env` and the archive's `apod.toml` (in this orde
 from __future__ import annotations
 
 import datetime as dt
+import math
 import os
 import re
 import tomllib
@@ -41,16 +42,34 @@ def _author(text: str) -> str:
 
 
 def _remote(text: str) -> str:
-    if re.match(r"\w+://[^/@]*:[^/@]*@", text):
-        raise ValueError("must not hold a password: use ssh keys, or the credential helpers of git and DVC")
+    if re.match(r"[\w+]+://[^/]*:[^/]*@", text) or re.match(r"[\w+]*https?://[^/]*@", text):
+        raise ValueError("must not hold a password or a token: use ssh keys, or the helpers of git and DVC")
+    # A plain folder is meant from where one stands; git and DVC would look for it from inside of the archive.
+    here = "://" not in text and not re.match(r"[^/]+:", text)
+    return str(Path(text).expanduser().absolute()) if here else text
+
+
+def _key(text: str) -> str:
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("must be one word of plain letters, digits and signs")
     return text
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        value = int(text)
+        if not least <= value <= most:
+            raise ValueError(f"must be from {least} to {most}, not {text}")
+        return value
+
+    return parse
 
 
 def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
     def parse(text: str) -> Any:  # noqa: ANN401 - int or float, as asked
         value = kind(text)
-        if value <= 0:
-            raise ValueError(f"must be above 0, not {text}")
+        if not 0 < value < math.inf:
+            raise ValueError(f"must be a number above 0, not {text}")
         return value
 
     return parse
@@ -73,7 +92,7 @@ class Settings:
         "APOD_READ_DATABASE_URL", None, "the read-only role, for serving", secret=True
     )
     postgres_host: str | None = _setting("POSTGRES_HOST", None, "selects a server, with the four below")
-    postgres_port: str = _setting("POSTGRES_PORT", "5432", "its port")
+    postgres_port: int = _setting("POSTGRES_PORT", 5432, "its port", _whole(1, 65535))
     postgres_user: str = _setting("POSTGRES_USER", "postgres", "its user")
     postgres_password: str | None = _setting("POSTGRES_PASSWORD", None, "its password", secret=True)
     postgres_db: str = _setting("POSTGRES_DB", "apod", "its database")
@@ -83,7 +102,7 @@ class Settings:
     planetary_url: str = _setting(
         "APOD_PLANETARY_URL", "https://api.nasa.gov", "base of NASA's old API, or of a mirror of it", _address
     )
-    nasa_api_key: str = _setting("NASA_API_KEY", "DEMO_KEY", "key for the old API", secret=True)
+    nasa_api_key: str = _setting("NASA_API_KEY", "DEMO_KEY", "key for the old API", _key, secret=True)
     dvc_remote: str | None = _setting("APOD_DVC_REMOTE", None, "any DVC remote; without it a folder beside", _remote)
     git_remote: str | None = _setting("APOD_GIT_REMOTE", None, "pushed to when set", _remote)
     git_author: str = _setting(
@@ -99,7 +118,7 @@ class Settings:
     page_size: int = _setting("APOD_PAGE_SIZE", 25, "days a request to the new API", _positive(int))
     range_days: int = _setting("APOD_RANGE_DAYS", 366, "days a request to the old API", _positive(int))
     http_timeout: float = _setting("APOD_HTTP_TIMEOUT", 30.0, "seconds a request may take in all", _positive(float))
-    http_retries: int = _setting("APOD_HTTP_RETRIES", 5, "how often a failed request is repeated", int)
+    http_retries: int = _setting("APOD_HTTP_RETRIES", 5, "how often a failed request is repeated", _whole(0, 100))
     http_backoff: float = _setting("APOD_HTTP_BACKOFF", 0.5, "seconds before the first repetition", _positive(float))
     http_concurrency: int = _setting("APOD_HTTP_CONCURRENCY", 4, "requests at one time", _positive(int))
     http_body_limit: int = _setting("APOD_HTTP_BODY_LIMIT", 256 << 20, "bytes of the largest reply", _positive(int))
@@ -123,7 +142,7 @@ class Settings:
             "password": self.postgres_password,
             "dbname": self.postgres_db,
         }
-        return " ".join(f"{key}='{_quoted(value)}'" for key, value in parts.items() if value)
+        return " ".join(f"{key}='{_quoted(str(value))}'" for key, value in parts.items() if value)
 
 
 def _quoted(value: str) -> str:
@@ -146,16 +165,20 @@ def resolve(
         SettingsError: naming the variable and where its bad value stands.
     """
     layers: list[tuple[str, Mapping[str, Any]]] = [
-        ("flag", _by_variable(flags or {})),
+        ("flag", _by_variable(flags or {}, "flags")),
         ("environment", environ),
     ]
     if dotenv and dotenv.is_file():
         from dotenv import dotenv_values
 
-        layers.append((str(dotenv), {k: v for k, v in dotenv_values(dotenv).items() if v is not None}))
+        try:
+            variables = dotenv_values(dotenv)
+        except (UnicodeDecodeError, OSError) as error:
+            raise SettingsError(f"{dotenv} cannot be read: {error}. Mend it, or move it away.") from error
+        layers.append((str(dotenv), {k: v for k, v in variables.items() if v is not None}))
     archive, _ = _value(fields(Settings)[0], layers)
     if (toml := Path(archive) / "apod.toml").is_file():
-        layers.append((str(toml), _by_variable(_read_toml(toml))))
+        layers.append((str(toml), _by_variable(_read_toml(toml), str(toml))))
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for item in fields(Settings):
@@ -164,11 +187,11 @@ def resolve(
     return Settings(**values, origins=origins)
 
 
-def _by_variable(values: Mapping[str, Any]) -> dict[str, Any]:
+def _by_variable(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     known = {item.name: item.metadata["name"] for item in fields(Settings) if item.metadata}
     unknown = sorted(set(values) - set(known))
     if unknown:
-        raise SettingsError(f"apod.toml: unknown setting {unknown[0]!r}; `apod config` lists the known ones")
+        raise SettingsError(f"{where}: unknown setting {unknown[0]!r}; `apod config` lists the known ones")
     return {known[name]: value for name, value in values.items() if value is not None}
 
 
@@ -177,7 +200,26 @@ def _read_toml(path: Path) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not TOML: {error}. Mend it, or remove it and run `apod init`.") from error
-    return {key: ",".join(value) if isinstance(value, list) else str(value) for key, value in content.items()}
+    secrets = {item.name for item in fields(Settings) if item.metadata and item.metadata["secret"]}
+    for key in content:
+        if key in secrets:
+            raise SettingsError(
+                f"{path}: {_variable(key)} is a secret, and this file goes into Git. Take it out (and change it, if it "
+                "was committed); set the variable, or write it into .env."
+            )
+    return {key: _as_text(path, key, value) for key, value in content.items()}
+
+
+def _variable(name: str) -> str:
+    return next((item.metadata["name"] for item in fields(Settings) if item.metadata and item.name == name), name)
+
+
+def _as_text(path: Path, key: str, value: object) -> str:
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ",".join(value)
+    if isinstance(value, list | dict) and _variable(key) != key:
+        raise SettingsError(f"{path}: {_variable(key)} must be text, a number, or a list of texts.")
+    return str(value)
 
 
 def _value(item: Any, layers: list[tuple[str, Mapping[str, Any]]]) -> tuple[Any, str]:  # noqa: ANN401 - dataclass Field

@@ -129,19 +129,26 @@ def initialised(settings: Settings) -> Archive:
     if archive.exists:
         archive.create_folders()
         return archive
-    if archive.root.is_dir() and any(archive.root.iterdir()) and not (archive.root / "apod.toml").exists():
+    strangers = archive.root.is_dir() and {p.name for p in archive.root.iterdir()} - {".apod.toml.partial"}
+    if strangers and not (archive.root / "apod.toml").exists():
         raise SettingsError(
             f"{archive.root} is not empty and no archive. Nothing was touched; name another folder with --archive."
         )
     try:
+        _write_once(archive.root / "apod.toml", _toml(settings))
+        _write_once(archive.root / ".gitignore", "".join(f"{line}\n" for line in IGNORED))
         archive.create_folders()
     except OSError as error:
         raise SettingsError(f"{archive.root} cannot be made: {error.strerror}. Name another with --archive.") from error
-    if not (toml := archive.root / "apod.toml").exists():
-        with replacing(toml) as file:
-            names = ", ".join(f'"{name}"' for name in settings.preference)
-            file.write(f"# Settings of this archive; `apod config` shows all.\npreference = [{names}]\n".encode())
-    if not (ignore := Path(archive.root / ".gitignore")).exists():
-        with replacing(ignore) as file:
-            file.write("".join(f"{line}\n" for line in IGNORED).encode())
     return archive
+
+
+def _toml(settings: Settings) -> str:
+    names = ", ".join(f'"{name}"' for name in settings.preference)
+    return f"# Settings of this archive; `apod config` shows all.\npreference = [{names}]\n"
+
+
+def _write_once(path: Path, text: str) -> None:
+    if not path.exists():
+        with replacing(path) as file:
+            file.write(text.encode())

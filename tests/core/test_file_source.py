@@ -56,7 +56,7 @@ def _items(folder, name, content):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_tells_the_same_records(tmp_path, name):
-    """JSON, JSON lines and CSV, with or without a byte order mark, blank lines, CRLF or gzip: the same days and words."""
+    """JSON, JSON lines and CSV, with or without byte order mark, blank lines, CRLF or gzip: the same days and words."""
     items = _items(tmp_path, name, FORMS[name])
     assert [told for told, _ in items] == ["2018-12-01", "2018-12-02", None]
     assert [record for _, record in items] == RECORDS
@@ -106,11 +106,13 @@ UNHANDLED = [
     [
         *HOSTILE,
         *(
-            pytest.param(name, content, says, marks=pytest.mark.xfail(reason=f"a {kind.__name__}", raises=kind))
+            pytest.param(
+                name, content, says, marks=pytest.mark.xfail(reason=f"a {kind.__module__}.{kind.__name__}", raises=kind)
+            )
             for name, content, says, kind in UNHANDLED
         ),
     ],
-    ids=str,
+    ids=range(len(HOSTILE) + len(UNHANDLED)),
 )
 def test_a_bad_file_is_unreadable_in_words(tmp_path, name, content, says):
     """Torn, mis-encoded, mis-named, absurd: Unreadable with the line or the cause, never another error."""

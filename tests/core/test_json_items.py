@@ -150,11 +150,14 @@ def test_a_value_longer_than_a_piece_is_read(tmp_path):
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a":' * 100_000, "nested too deeply"),
         (b"[" * 5_000 + b"]" * 5_000, "nested too deeply"),
-        pytest.param(b"[" + b"1" * 5_000 + b"]", "", marks=pytest.mark.xfail(reason="a ValueError", raises=ValueError)),
         pytest.param(
-            b'{"a":' + b"1" * 5_000 + b"}", "", marks=pytest.mark.xfail(reason="a ValueError", raises=ValueError)
+            b"[" + b"1" * 5_000 + b"]", "JSON", marks=pytest.mark.xfail(reason="a ValueError", raises=ValueError)
+        ),
+        pytest.param(
+            b'{"a":' + b"1" * 5_000 + b"}", "JSON", marks=pytest.mark.xfail(reason="a ValueError", raises=ValueError)
         ),
     ],
+    ids=range(25),
 )
 def test_what_is_no_json_is_unreadable_in_words(content, says):
     """HTML, text, torn, nested, mis-encoded and absurd bodies are Unreadable, never another error, never half read."""

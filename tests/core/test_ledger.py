@@ -80,7 +80,7 @@ def test_folding_in_pieces_is_folding_all(lines, data):
 @FEWER
 @given(LINES)
 def test_what_is_known_is_what_was_told(lines):
-    """Last readings, first and last lines, days since a line, denials: as a plain search through the lines finds them."""
+    """Last readings, first and last lines, days since a line, denials: as a plain search through the lines has it."""
     known = _folded(lines)
     told = [
         (number, line["source"], day, digest)
@@ -149,6 +149,20 @@ def test_shards_are_one_ledger(tmp_path_factory, lines, data):
     assert ledger.known(held) == _folded(lines[:held])
 
 
+@FEWER
+@given(LINES, st.data())
+def test_a_state_is_never_that_of_other_lines(tmp_path_factory, lines, data):
+    """Asked for any number of lines, between appends that are added to the newest state: what those add up to."""
+    ledger = Ledger(Archive(tmp_path_factory.mktemp("ledger")))
+    newest = ledger.known()
+    for number, line in enumerate(lines, 1):
+        ledger.append_lines([line])
+        newest.add(line)
+        asked = data.draw(st.integers(0, number))
+        assert ledger.known(asked) == _folded(lines[:asked])
+    assert ledger.known() == newest == _folded(lines)
+
+
 def test_a_clock_that_went_back_does_not_shuffle_lines(tmp_path):
     """Lines go behind the last shard, also when the machine's clock says an earlier month than that shard."""
     ledger = Ledger(Archive(tmp_path))
@@ -195,6 +209,7 @@ def _versions(counts):
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 30), max_size=8), st.integers(0, 35))
 def test_a_line_belongs_to_the_first_version_that_holds_it(counts, number):
     """A line's version is the oldest that holds more lines than its number; a line behind all has none."""

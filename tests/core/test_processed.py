@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.archive import Archive
-from apod_pipeline.processed import BATCH, Columns, Rows, Table, csv_line, write_all, write_csv, write_json
+from apod_pipeline.errors import ArchiveDamaged
+from apod_pipeline.processed import ROW_GROUP, Columns, Rows, Table, csv_line, write_all, write_csv, write_json
 
 COLUMNS = Columns(
     key="date",
@@ -26,12 +27,14 @@ FEW = settings(max_examples=60, deadline=None)
 # One line a key is the files' law: a line break never comes here (the rules make every text one line), half a
 # character neither.
 WORDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=12)
-ODD = st.sampled_from(['"', '""', ",", '",', '"},', "]", "[", "\\", "\\n", "\t", "\u2028", "\x85", "Ä", "\U0001f52d", "'", "\ufeff"])
+ODD = st.sampled_from(
+    ['"', '""', ",", '",', '"},', "]", "[", "\\", "\\n", "\t", "\u2028", "\x85", "Ä", "\U0001f52d", "'", "\ufeff"]
+)
 TEXTS = st.lists(WORDS | ODD, max_size=3).map("".join)
 KEYS = st.integers(0, 30).map(lambda number: f"2018-12-{number:02}")
-ROWS = st.dictionaries(
-    KEYS, st.tuples(TEXTS, st.none() | TEXTS, st.lists(TEXTS, max_size=2)), max_size=12
-).map(lambda d: [dict(zip(COLUMNS.every, (key, *values), strict=True)) for key, values in sorted(d.items())])
+ROWS = st.dictionaries(KEYS, st.tuples(TEXTS, st.none() | TEXTS, st.lists(TEXTS, max_size=2)), max_size=12).map(
+    lambda d: [dict(zip(COLUMNS.every, (key, *values), strict=True)) for key, values in sorted(d.items())]
+)
 
 
 def _written(folder, rows, *, keep=False, name="a"):
@@ -136,24 +139,61 @@ def test_the_table_merges_as_the_lines_do(old, new):
     """All three files of an archive, changed, are those of an archive that was written anew."""
     with tempfile.TemporaryDirectory() as folder:
         changed, anew = Archive(Path(folder) / "changed"), Archive(Path(folder) / "anew")
-        first = write_all(changed, COLUMNS, Table.empty(COLUMNS), old, keep=False)
-        write_all(changed, COLUMNS, first, new, keep=True)
-        write_all(anew, COLUMNS, Table.empty(COLUMNS), _merged(old, new), keep=False)
+        for archive in (changed, anew):
+            archive.create_folders()
+        write_all(changed, COLUMNS, old, keep=False)
+        write_all(changed, COLUMNS, new, keep=True)
+        write_all(anew, COLUMNS, _merged(old, new), keep=False)
         assert changed.csv.read_bytes() == anew.csv.read_bytes()
         assert changed.json.read_bytes() == anew.json.read_bytes()
-        assert list(Table.read(changed.parquet, COLUMNS).rows()) == _merged(old, new)
-        assert changed.parquet.read_bytes() == anew.parquet.read_bytes()
+        assert list(Table(changed.parquet, COLUMNS).rows()) == _merged(old, new)
+        left = sorted(path.name for path in changed.csv.parent.iterdir())
+        assert left == ["apod_data.csv", "apod_entries.parquet", "apod_transformed.json"]
 
 
-def test_many_batches_are_one_table(tmp_path):
-    """More rows than are held at once are written and read whole, all of them or those of some keys."""
+def test_the_same_rows_are_the_same_bytes(tmp_path):
+    """Written twice, the Parquet file has the same bytes: no clock and no chance is in it."""
+    rows = [
+        {"date": f"2018-12-{day:02}", "title": f"t{day}", "explanation": None, "flags": ["a"]} for day in range(1, 9)
+    ]
+    for name in ("a", "b"):
+        Table(tmp_path / name, COLUMNS).merge(rows, keep=False)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_many_groups_are_one_table(tmp_path):
+    """More rows than are read at once are written and read whole, all of them or those of some keys."""
     rows = [
         {"date": f"{number:08}", "title": f"t{number}", "explanation": None, "flags": ["a"]}
-        for number in range(BATCH + 7)
+        for number in range(ROW_GROUP + 7)
     ]
-    Table.empty(COLUMNS).merged(rows, keep=False).write(tmp_path / "t.parquet")
-    table = Table.read(tmp_path / "t.parquet", COLUMNS)
+    table = Table(tmp_path / "t.parquet", COLUMNS)
+    table.merge(rows, keep=False)
     assert list(table.rows()) == rows
-    assert list(table.rows({f"{BATCH:08}", "00000001", "no such"})) == [rows[1], rows[BATCH]]
-    assert len(table) == BATCH + 7
-    assert list(Table.read(tmp_path / "none.parquet", COLUMNS).rows()) == []
+    assert list(table.rows({f"{ROW_GROUP:08}", "00000001", "no such"})) == [rows[1], rows[ROW_GROUP]]
+    table.merge([rows[5] | {"title": "another"}], keep=True)
+    assert (len(table), next(table.rows({"00000005"}))["title"]) == (ROW_GROUP + 7, "another")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"nothing", b"PAR1" * 9])
+def test_a_table_that_cannot_be_read_is_told_as_damage(tmp_path, content):
+    """A Parquet file that is gone, or is none, is damage, with the command that makes it again."""
+    if content is not None:
+        (tmp_path / "t.parquet").write_bytes(content)
+    with pytest.raises(ArchiveDamaged, match="apod rebuild"):
+        list(Table(tmp_path / "t.parquet", COLUMNS).rows())
+
+
+def test_rows_that_fail_leave_the_old_table(tmp_path):
+    """An error among the rows leaves the old Parquet file as it is."""
+    table = Table(tmp_path / "t.parquet", COLUMNS)
+    table.merge([{"date": "2018-12-01", "title": "A", "explanation": None, "flags": []}], keep=False)
+    before = table.path.read_bytes()
+
+    def failing():
+        yield {"date": "2018-12-01", "title": "B", "explanation": None, "flags": []}
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError):
+        table.merge(failing(), keep=True)
+    assert table.path.read_bytes() == before

@@ -7,7 +7,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.errors import SettingsError
@@ -140,7 +140,9 @@ def test_every_setting_that_is_parsed_has_a_bad_value_above():
         ("http_timeout = true", r"APOD_HTTP_TIMEOUT \(from .*apod.toml\)"),
         ('sources = ["science", "hubble"]', r"APOD_SOURCES \(from .*apod.toml\)"),
         ("[science]\nurl = 'x'", "unknown setting 'science'"),
-        pytest.param("sources = [1, 2]", "APOD_SOURCES", marks=pytest.mark.xfail(reason="a TypeError", raises=TypeError)),
+        pytest.param(
+            "sources = [1, 2]", "APOD_SOURCES", marks=pytest.mark.xfail(reason="a TypeError", raises=TypeError)
+        ),
         *(
             pytest.param(f'{name} = "secret-in-git"', meta["name"], marks=pytest.mark.xfail(reason="goes into Git"))
             for name, meta in KNOWN.items()
@@ -218,6 +220,7 @@ def test_only_postgres_host_selects_a_server():
 WORDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1, max_size=30)
 
 
+@settings(deadline=None)
 @given(WORDS, WORDS, WORDS)
 def test_odd_passwords_reach_the_server_as_they_are(user, password, database):
     """Quotes, backslashes, blanks and any letter in user, password or name are read back by libpq."""

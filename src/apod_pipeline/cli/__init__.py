@@ -63,6 +63,12 @@ def main() -> None:
     except ApodError as error:
         click.echo(f"apod: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        click.echo(
+            f"apod: {where}{error.strerror or error}. What was received is kept; mend it, and type it again.", err=True
+        )
+        sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -47,8 +47,11 @@ def connected(conninfo: str) -> Iterator[Connection]:
 
 
 def _clean(error: Exception) -> str:
-    text = re.sub(r"(password=)\S+|(://[^:/@\s]*:)[^@\s]*@", r"\1\2***@", str(error))
-    return " ".join(text.split())
+    """Its words, without any connection string: libpq quotes what it cannot read, whatever stands in it."""
+    text = " ".join(str(error).split())
+    text = re.sub(r"(?i)(password\s*=\s*)('(?:[^'\\\\]|\\\\.)*'|\S+)", r"\1***", text)
+    text = re.sub(r"(\w+://)\S*@", r"\1***@", text)
+    return re.sub(r'"[^"]*(=|://)[^"]*"', '"***"', text)
 
 
 def _holds_secret(error: Exception) -> bool:

@@ -1,6 +1,6 @@
 """Locks that the kernel drops when their holder dies, and that a forked child does not keep.
 
-Takes a descriptor, gives shared or exclusive `flock`s without ever waiting for one.
+Takes a descriptor, gives shared or exclusive `flock`s; never waits for one.
 
 A `flock` belongs to the open file, which a fork shares: a child that lives on would hold its parent's place.
 So every lock open here is closed in forked children, before they run any code of their own. A program that is

@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,8 +79,10 @@ def _opened(body: Path) -> Iterator[IO[str]]:
     try:
         with opener(body, "rt", encoding="utf-8-sig", newline="") as lines:
             yield lines
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError) as error:
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error, csv.Error) as error:
         raise Unreadable(f"it cannot be read to its end: {error}") from error
+    except (RecursionError, ValueError) as error:
+        raise Unreadable(f"it holds what cannot be read: {error}") from error
 
 
 def _json_lines(body: Path) -> Iterator[Any]:
@@ -90,14 +93,16 @@ def _json_lines(body: Path) -> Iterator[Any]:
                 yield from json.loads(first + lines.read())
             except json.JSONDecodeError as error:
                 raise Unreadable(f"its JSON breaks off or is wrong: {error.msg}") from error
+            except RecursionError as error:
+                raise Unreadable("its JSON is nested too deeply") from error
             return
         for number, line in enumerate(chain([first], lines), 1):
             if not line.strip():
                 continue
             try:
                 yield json.loads(line)
-            except json.JSONDecodeError as error:
-                raise Unreadable(f"line {number} is not JSON: {error.msg}") from error
+            except (ValueError, RecursionError) as error:
+                raise Unreadable(f"line {number} is not JSON that can be read: {error}") from error
 
 
 def _csv_records(body: Path) -> Iterator[dict[str, str]]:

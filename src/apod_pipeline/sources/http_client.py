@@ -57,7 +57,8 @@ class HttpClient:
     retries: int = 5
     backoff: float = 0.5
     body_limit: int = 256 << 20
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] | None = None
+    _abandoned: threading.Event = field(default_factory=threading.Event)
     _used_up: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -87,6 +88,11 @@ class HttpClient:
             if name in self.__dict__:
                 self.__dict__[name].close()
 
+    def abandon(self) -> None:
+        """Give up what is on its way, and begin nothing more."""
+        self._abandoned.set()
+        self.close()
+
     def download(self, request: Request, into: Path) -> Answer:
         """Ask until an answer is had that another try would not change.
 
@@ -108,8 +114,10 @@ class HttpClient:
                 return self._once(client, request, into)
             except _Again as again:
                 last = again
+                if self._abandoned.is_set():
+                    break
                 if attempt < self.retries:
-                    self.sleep(self._pause(attempt, again.wait, request))
+                    (self.sleep or self._abandoned.wait)(self._pause(attempt, again.wait, request))
         tries = f"{self.retries + 1} tries" if self.retries else "one try"
         raise SourceUnavailable(
             f"{request.asked}: no answer from {request.address} after {tries} ({last}). "
@@ -167,7 +175,7 @@ class HttpClient:
                         f"{request.asked}: {request.address} sends more than {self.body_limit >> 20} MB. Nothing of it "
                         "was kept; if that is right, raise APOD_HTTP_BODY_LIMIT."
                     )
-                if time.monotonic() > deadline:
+                if self._abandoned.is_set() or time.monotonic() > deadline:
                     raise _Again(f"took more than {self.timeout:g} seconds")
                 digest.update(piece)
                 file.write(piece)

@@ -49,6 +49,8 @@ def json_items(body: Path) -> Iterator[Any]:
         raise Unreadable(f"it is not UTF-8: byte {error.start} of a piece cannot be read") from error
     except json.JSONDecodeError as error:
         raise Unreadable(f"its JSON breaks off or is wrong: {error.msg}") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise Unreadable(f"its JSON holds what cannot be read: {error}") from error
     except RecursionError as error:
         raise Unreadable("its JSON is nested too deeply") from error
 
@@ -78,7 +80,8 @@ class _Text:
         # At least doubling keeps one long value from being decoded again at every piece.
         rest = self._window[self._cursor :]
         piece = self._file.read(max(PIECE, len(rest)))
-        self._window, self._cursor = rest + piece, 0
+        if piece:
+            self._window, self._cursor = rest + piece, 0
         return bool(piece)
 
     def peek(self) -> str:
@@ -114,8 +117,8 @@ class _Text:
                 if not self._widen():
                     raise
                 continue
-            # A number may go on in the next piece.
-            if end == len(self._window) and self._widen():
+            # A number may go on in the next piece, also behind a point or an exponent's letter.
+            if end >= len(self._window) - 3 and not isinstance(value, dict | list | str) and self._widen():
                 continue
             self._cursor = end
             return value

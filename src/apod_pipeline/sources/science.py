@@ -70,6 +70,6 @@ class Science:
 def _code(body: Path) -> str | None:
     try:
         content = json.loads(body.read_bytes()[:10_000])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return content.get("code") if isinstance(content, dict) else None

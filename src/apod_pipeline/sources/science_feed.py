@@ -31,7 +31,7 @@ def feed_items(body: Path) -> Iterator[tuple[str | None, dict[str, Any]]]:
     try:
         # expat refuses entity bombs since 2.4.1, which Python 3.11 bundles.
         root = ElementTree.parse(body).getroot()  # noqa: S314 - see above
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise Unreadable(f"it is no feed: {error}") from error
     if root.tag != "rss":
         raise Unreadable("it is no feed: a web page, or another kind of XML")
@@ -64,5 +64,5 @@ def _day(item: dict[str, Any]) -> str | None:
             return None
     try:
         return str(publishing_day(parsedate_to_datetime(item.get("pubDate", ""))))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None

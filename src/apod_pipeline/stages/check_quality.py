@@ -34,7 +34,9 @@ def _rules() -> Iterator[Rule]:
     from polars import col, lit
 
     text = col("explanation")
-    yield Rule("title-empty", "every entry has a title", "error", lambda _: col("title").str.strip_chars() == "")
+    yield Rule(
+        "title-empty", "every entry has a title", "error", lambda _: col("title").fill_null("").str.strip_chars() == ""
+    )
     yield Rule("date-twice", "a day has one entry", "error", lambda _: col("date").is_duplicated())
     yield Rule(
         "date-impossible",

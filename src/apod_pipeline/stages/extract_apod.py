@@ -218,6 +218,9 @@ class Extraction:
                     yield request, future.result(), slot
                 except SourceError as error:
                     yield request, error, slot
+        except KeyboardInterrupt:
+            self.transport.abandon()  # do not wait for a service that hangs
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             for _, slot, _ in running:

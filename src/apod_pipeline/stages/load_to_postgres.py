@@ -85,8 +85,11 @@ class PostgresStore:
     today: dt.date
     conninfo: str = field(repr=False)
 
-    def load(self) -> tuple[int, int]:
+    def load(self, *, anew: bool = False) -> tuple[int, int]:
         """Bring the database to the archive's last version; gives how many days were inserted and changed.
+
+        Args:
+            anew: compare every row again, whatever version the tables say they stand at.
 
         Raises:
             DatabaseError: nothing was loaded then.
@@ -97,7 +100,7 @@ class PostgresStore:
             if not versions:
                 return 0, 0
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            mark, lines = self._mark(connection, versions)
+            mark, lines = (None, 0) if anew else self._mark(connection, versions)
             if mark is versions[-1] and lines == self.ledger.count():
                 return 0, 0
             counts = self._project(connection, versions, mark, lines)

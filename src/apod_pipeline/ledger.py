@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 
 from apod_pipeline.archive import Archive, append_lines, instant, read_lines, timestamp
 from apod_pipeline.calendar import Span, publishable
+from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
 from apod_pipeline.model import Reply, Verdict
 
@@ -234,6 +235,11 @@ class Ledger:
         state = Known()
         for line in islice(self.reply_lines(), wanted):
             state.add(line)
+        if state.lines < wanted:
+            raise ArchiveDamaged(
+                f"the ledger holds {state.lines} of the {wanted} reply lines that its last version was sealed with. "
+                f"Nothing was changed; `git -C {self.archive.root} checkout -- data/ledger` brings it back."
+            )
         self._folded.append(state)
         return state
 

@@ -201,6 +201,7 @@ class Pipeline:
             self._take_over(outcome)
         if not (versions := self.ledger.versions()):
             return
+        self.ledger.known(versions[-1].lines)  # a ledger that lost lines is told before anything is built upon it
         if self.derivation.catch_up():
             self.tell("brought the files to the last version, where an interrupted run had left them behind")
         progress = self.archive.progress()

@@ -12,6 +12,7 @@ from typing import Any
 from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.calendar import Span
 from apod_pipeline.coverage import DayStatus, coverage
+from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.ledger import Ledger, current_since
 from apod_pipeline.processed import Columns, Table
 
@@ -70,7 +71,11 @@ def history(archive: Archive, columns: Columns, day: dt.date) -> list[dict[str, 
     superseded = [state for state in ledger.superseded(versions) if state["date"] == key]
     since = current_since(known, versions, superseded)[key]
     chosen = known.chosen(key, versions[-1].preference)
-    entry = next(Table(archive.parquet, columns).rows([key]))
+    entry = next(Table(archive.parquet, columns).rows([key]), None)
+    if entry is None:
+        raise ArchiveDamaged(
+            f"{key}: the files are behind the last version, as after a kill. Nothing is lost; `apod run` mends it."
+        )
     current = {
         "from": timestamp(since.at),
         "to": None,

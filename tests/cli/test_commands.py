@@ -189,15 +189,7 @@ def test_a_folder_of_somebody_elses_is_not_touched(lab):
 
 
 @pytest.mark.parametrize(
-    ("variable", "pushed"),
-    [
-        ("APOD_DVC_REMOTE", "files/md5"),
-        pytest.param(
-            "APOD_GIT_REMOTE",
-            "refs/heads/main",
-            marks=pytest.mark.xfail(reason="git looks for the folder from inside of the archive"),
-        ),
-    ],
+    ("variable", "pushed"), [("APOD_DVC_REMOTE", "files/md5"), ("APOD_GIT_REMOTE", "refs/heads/main")]
 )
 def test_a_relative_remote_is_meant_from_where_one_stands(lab, variable, pushed):
     """A remote that is typed as a relative path lies where it would for `ls`, not somewhere in the archive."""

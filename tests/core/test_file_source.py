@@ -7,7 +7,6 @@ import datetime as dt
 import gzip
 import io
 import json
-import zlib
 
 import pytest
 
@@ -91,29 +90,15 @@ HOSTILE = [
     ("a.jsonl.gz", b"no gzip at all", "cannot be read to its end"),
     ("a.jsonl.gz", GZIP[: len(GZIP) // 2], "cannot be read to its end"),
     ("a.jsonl.gz", GZIP[:-4] + b"\0\0\0\0", "cannot be read to its end"),
-]
-UNHANDLED = [
-    ("a.jsonl.gz", BAD_GZIP + b"\xff" * 40, "cannot be read", zlib.error),
-    ("a.jsonl", b"1" * 5_000 + b"\n", "line 1", ValueError),
-    ("a.jsonl", b'{"a":' * 100_000 + b"\n", "line 1", RecursionError),
-    ("a.jsonl", b"[" * 100_000 + b"\n", "nested", RecursionError),
-    ("a.csv", b"date,title\n2018-12-01," + b"x" * (1 << 25) + b"\n", "cannot be read|line 2", csv.Error),
+    ("a.jsonl.gz", BAD_GZIP + b"\xff" * 40, "cannot be read"),
+    ("a.jsonl", b"1" * 5_000 + b"\n", "line 1"),
+    ("a.jsonl", b'{"a":' * 100_000 + b"\n", "line 1"),
+    ("a.jsonl", b"[" * 100_000 + b"\n", "nested"),
+    ("a.csv", b"date,title\n2018-12-01," + b"x" * (1 << 25) + b"\n", "cannot be read|line 2"),
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "says"),
-    [
-        *HOSTILE,
-        *(
-            pytest.param(
-                name, content, says, marks=pytest.mark.xfail(reason=f"a {kind.__module__}.{kind.__name__}", raises=kind)
-            )
-            for name, content, says, kind in UNHANDLED
-        ),
-    ],
-    ids=range(len(HOSTILE) + len(UNHANDLED)),
-)
+@pytest.mark.parametrize(("name", "content", "says"), HOSTILE, ids=range(len(HOSTILE)))
 def test_a_bad_file_is_unreadable_in_words(tmp_path, name, content, says):
     """Torn, mis-encoded, mis-named, absurd: Unreadable with the line or the cause, never another error."""
     (tmp_path / name).write_bytes(content)

@@ -223,7 +223,7 @@ def test_a_body_that_drips_is_cut_off(ask):
     assert took < 1.0
 
 
-@pytest.mark.xfail(reason="the deadline is looked at between pieces of the body only; a head may take for ever")
+@pytest.mark.xfail(reason="the deadline is looked at between pieces of the body; a head is bounded by each read alone")
 def test_a_head_that_drips_is_cut_off(ask):
     """A head that comes byte by byte is given up when the whole request's time is over."""
     drips = [b"HTTP/1.1 200 OK\r\nX-Slow: ", *[b"a", 0.05] * 30, b"\r\nContent-Length: 2\r\n\r\n{}"]
@@ -336,14 +336,7 @@ def test_no_error_tells_the_key(ask, says):
 
 
 @pytest.mark.parametrize(
-    "key",
-    [
-        pytest.param(f"{KEY}\n", marks=pytest.mark.xfail(reason="h11 quotes the header that it refuses")),
-        pytest.param(f" {KEY}", marks=pytest.mark.xfail(reason="h11 quotes the header that it refuses")),
-        pytest.param(f"{KEY}\x00", marks=pytest.mark.xfail(reason="h11 quotes the header that it refuses")),
-        pytest.param(f"{KEY}\u00e9", marks=pytest.mark.xfail(reason="a UnicodeEncodeError", raises=UnicodeEncodeError)),
-    ],
-    ids=["line break", "blank", "NUL", "no ASCII"],
+    "key", [f"{KEY}\n", f" {KEY}", f"{KEY}\x00", f"{KEY}\u00e9"], ids=["line break", "blank", "NUL", "no ASCII"]
 )
 def test_a_key_that_no_header_can_hold_is_not_told_either(tmp_path, key):
     """A key from a file, line break and all, or one that is mistyped: it works, or is refused without being shown."""
@@ -361,7 +354,6 @@ def test_no_repr_tells_the_key():
     assert KEY not in shown
 
 
-@pytest.mark.xfail(reason="httpx's ImportError comes through as the client is made", raises=ImportError)
 def test_a_proxy_that_cannot_be_used_is_told_in_words(tmp_path):
     """A SOCKS proxy in the surroundings, for which a library is missing, is an error of the family."""
     import subprocess

@@ -83,12 +83,7 @@ def test_an_incomplete_item_is_left_out(tmp_path):
         ("https://science.nasa.gov/x/", "the day before yesterday", None),
         ("https://science.nasa.gov/apod-2018-brumaire-3-a-lamp/", "Mon, 03 Dec 2018 05:05:00 +0000", None),
         ("https://science.nasa.gov/apod-2018-february-30-a-lamp/", "Mon, 03 Dec 2018 05:05:00 +0000", None),
-        pytest.param(
-            "https://science.nasa.gov/x/",
-            "Fri, 31 Dec 9999 23:59:59 -1200",
-            None,
-            marks=pytest.mark.xfail(reason="an OverflowError", raises=OverflowError),
-        ),
+        ("https://science.nasa.gov/x/", "Fri, 31 Dec 9999 23:59:59 -1200", None),
     ],
 )
 def test_the_day_stands_in_the_link_or_is_that_of_publishing(tmp_path, link, published, day):
@@ -108,14 +103,8 @@ def test_the_day_stands_in_the_link_or_is_that_of_publishing(tmp_path, link, pub
         b"<feed xmlns='http://www.w3.org/2005/Atom'></feed>",
         b"<rss>\xff</rss>",
         b"\x00\x01\x02",
-        pytest.param(
-            b'<?xml version="1.0" encoding="no-such"?><rss/>',
-            marks=pytest.mark.xfail(reason="a LookupError", raises=LookupError),
-        ),
-        pytest.param(
-            b'<?xml version="1.0" encoding="gb2312"?><rss/>',
-            marks=pytest.mark.xfail(reason="a ValueError", raises=ValueError),
-        ),
+        b'<?xml version="1.0" encoding="no-such"?><rss/>',
+        b'<?xml version="1.0" encoding="gb2312"?><rss/>',
         (
             b'<!DOCTYPE a [<!ENTITY b "x"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;">'
             b'<!ENTITY d "&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;"><!ENTITY e "&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;">'
@@ -142,9 +131,7 @@ def test_what_is_no_feed_is_unreadable(tmp_path, content):
         (404, b"[1]", False),
         (404, b"", False),
         (200, b'{"code":"apod_basic_not_found"}', False),
-        pytest.param(
-            404, b"[" * 10_000, False, marks=pytest.mark.xfail(reason="a RecursionError", raises=RecursionError)
-        ),
+        (404, b"[" * 10_000, False),
     ],
 )
 def test_only_the_services_own_words_deny_a_day(tmp_path, status, content, denies):

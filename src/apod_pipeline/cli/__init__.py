@@ -8,6 +8,7 @@ command that enters them.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 import click
@@ -53,11 +54,22 @@ for _command in (
     apod.add_command(_command)
 
 
+def _open_closed_streams() -> None:
+    # A daemon may start us without a standard stream: the next file that is opened would take its number, and be
+    # written to by whoever complains.
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
 def main() -> None:
     """Entry point: errors of the family become one line and their exit code."""
     # A run makes hundreds of thousands of small objects, nearly all of which live to its end: looking for cycles
     # among them every 700 allocations takes a seventh of its time.
     gc.set_threshold(100_000, 50, 50)
+    _open_closed_streams()
     try:
         apod.main(standalone_mode=False)
     except ApodError as error:
@@ -65,9 +77,8 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        click.echo(
-            f"apod: {where}{error.strerror or error}. What was received is kept; mend it, and type it again.", err=True
-        )
+        done = "What was received is kept; mend that, then type the same command again."
+        click.echo(f"apod: {where}{error.strerror or error}. {done}", err=True)
         sys.exit(1)
     except click.ClickException as error:
         error.show()

@@ -29,6 +29,7 @@ def connected(conninfo: str) -> Iterator[Connection]:
     """
     import psycopg
 
+    _readable(conninfo)
     try:
         with psycopg.connect(
             conninfo, connect_timeout=CONNECT_SECONDS, options="-c TimeZone=UTC", application_name="apod"
@@ -44,6 +45,21 @@ def connected(conninfo: str) -> Iterator[Connection]:
             f"PostgreSQL refused the load: {_clean(error)}. The transaction was rolled back, the archive's files are "
             "complete; `apod doctor` looks at the tables, `apod rebuild` makes them again."
         ) from error
+
+
+def _readable(conninfo: str) -> None:
+    from psycopg import ProgrammingError
+    from psycopg import conninfo as parser
+
+    try:
+        parser.conninfo_to_dict(conninfo)
+    except ProgrammingError:
+        # libpq quotes what it cannot read, and a password may stand in it: its words are not passed on.
+        raise DatabaseError(
+            "APOD_DATABASE_URL is no connection string that PostgreSQL can read. Nothing was loaded, the archive's "
+            "files are complete; write it as postgresql://user@host:5432/database, with %25 for a percent sign "
+            "(`apod doctor` tries it)."
+        ) from None
 
 
 def _clean(error: Exception) -> str:

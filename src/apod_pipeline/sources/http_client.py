@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apod_pipeline import __version__
-from apod_pipeline.errors import ReplyRefused, SourceRefused, SourceUnavailable
+from apod_pipeline.errors import ReplyRefused, SettingsError, SourceRefused, SourceUnavailable
 from apod_pipeline.ports import Answer, Request
 
 if TYPE_CHECKING:
@@ -74,12 +74,18 @@ class HttpClient:
     def _make(self, authorities: ssl.SSLContext) -> httpx.Client:
         library = _library()
         phase = max(self.timeout / 3, min(self.timeout, 1.0))
-        client: httpx.Client = library.Client(
-            timeout=library.Timeout(phase),
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json, application/rss+xml;q=0.5"},
-            verify=authorities,
-            trust_env=True,
-        )
+        try:
+            client: httpx.Client = library.Client(
+                timeout=library.Timeout(phase),
+                headers={"User-Agent": USER_AGENT, "Accept": "application/json, application/rss+xml;q=0.5"},
+                verify=authorities,
+                trust_env=True,
+            )
+        except (ImportError, ValueError) as error:
+            raise SettingsError(
+                "the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used. Nothing was "
+                "asked; unset it, or name an http proxy."
+            ) from error
         return client
 
     def close(self) -> None:
@@ -152,9 +158,16 @@ class HttpClient:
                     if response.next_request is None:
                         return self._take(response, request, into, deadline)
                     address = self._same_host(str(response.next_request.url), request)
+        except (httpx.LocalProtocolError, UnicodeEncodeError):
+            pass  # their words quote the header, and so the key: they are not even chained
         except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
             raise _Again(_in_words(error)) from error
-        raise _Again(f"more than {REDIRECTS} redirects")
+        else:
+            raise _Again(f"more than {REDIRECTS} redirects")
+        raise SourceRefused(
+            f"{request.asked}: the question cannot be sent, because of a sign in NASA_API_KEY that no header can hold. "
+            "Nothing was asked; set it to a valid key."
+        )
 
     def _same_host(self, target: str, request: Request) -> str:
         old, new = urlsplit(request.address), urlsplit(target)

@@ -7,6 +7,7 @@ DVC is imported only when there is something to track. Never commits, never dele
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -97,7 +98,7 @@ class DvcVersioner:
         os.environ.setdefault("DVC_NO_ANALYTICS", "1")
         logging.getLogger("dvc").setLevel(logging.WARNING)
         try:
-            with redirect_stdout(sys.stderr):
+            with redirect_stdout(sys.stderr or io.StringIO()):
                 yield self._opened()
         except LockError as error:
             raise VersioningError(

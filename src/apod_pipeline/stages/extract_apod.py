@@ -111,6 +111,7 @@ class Extraction:
     _fate: dict[dt.date, Miss] = field(default_factory=dict)
     _canaries: dict[str, Canary] = field(default_factory=dict)
     _denied: set[dt.date] = field(default_factory=set)
+    _wanted: set[dt.date] | None = None
 
     def __post_init__(self) -> None:
         self.incoming = Incoming(self.archive)
@@ -118,7 +119,7 @@ class Extraction:
     # ---- the whole stage -----------------------------------------------------------------
     def ask(self, sources: Sequence[Source], days: Collection[dt.date]) -> Extracted:
         """Ask for days until they are had or nobody is left to be asked."""
-        wanted = set(days)
+        wanted = self._wanted = set(days)
         for source in sources:
             if wanted - self._had:
                 self._ask_source(source, wanted)
@@ -285,7 +286,8 @@ class Extraction:
             return Verdict(refusals=(Refusal(only, str(error)),))
 
     def _remember(self, reply: Reply, verdict: Verdict) -> None:
-        self._had.update(digest.day for digest in verdict.readings)
+        days = {digest.day for digest in verdict.readings}
+        self._had |= days if self._wanted is None else days & self._wanted
         self.advance(len(self._had) - self.result.answered)
         self.result.answered = len(self._had)
         self._denied.update(verdict.absent)

@@ -303,11 +303,11 @@ def _error_of(client, request, into):
 
 
 def _all_words(error):
-    """Everything an error, and whatever led to it, says of itself."""
+    """Everything that a traceback of an error would show of it, and of whatever led to it."""
     words = []
     while error is not None:
         words += [str(error), repr(error)]
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return "\n".join(words)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from apod_pipeline.canary import Unreadable
 from apod_pipeline.sources.json_items import PIECE, json_items, shape_of
 
-FEW = settings(max_examples=150, deadline=None)
+FEW = settings(max_examples=80, deadline=None)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),

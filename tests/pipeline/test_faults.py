@@ -38,8 +38,11 @@ KINDS = {
 FLAGS = {"http_timeout": 0.4, "http_body_limit": 2 << 20, "range_days": 25, "http_retries": 1}
 
 
-@pytest.mark.parametrize("source", ["science", "planetary"])
-@pytest.mark.parametrize("times", [1, -1], ids=["once", "always"])
+@pytest.mark.parametrize(
+    ("source", "times"),
+    [("science", 1), ("science", -1), ("planetary", -1)],
+    ids=["once", "always", "planetary-always"],
+)
 @pytest.mark.parametrize("name", KINDS)
 def test_fault_on_a_page_in_the_middle_is_healed(lab, nasa, undisturbed, name, times, source):
     """One page misbehaves, once or for ever: its days come by asking for less, and all is as if nothing had been."""

@@ -20,6 +20,7 @@ from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict
 
 # So many days may share their words or their picture; real ones share up to five.
 REPEATS = 10
+EQUAL_EDITS = 3
 
 
 class Unreadable(ApodError):
@@ -175,9 +176,18 @@ class Canary:
         self.repeats.forget(digest for digest in old.values() if digest)
         self.repeats.add(new.values())
         self._counted |= new
-        refusals.update(
-            {day: why for day, digest in new.items() if (why := self.repeats.reason(digest, self.most_repeats))}
-        )
+        reason, most = self.repeats.reason, self.most_repeats
+        refusals.update({day: why for day, digest in new.items() if (why := reason(digest, most))})
+        self._weigh_edits(new, refusals)
+
+    def _weigh_edits(self, new: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
+        # NASA edits entries one by one: days that were told apart before do not come to say the same at once. What
+        # was refused in a list stays counted when its days are asked for one by one.
+        edited = {day: said for day, said in self._counted.items() if self._held(day) not in {None, said}}
+        texts = Counter(said.split("-")[1] for said in edited.values())
+        for day in new.keys() & edited.keys():
+            if (text := new[day].split("-")[1]) and texts[text] >= EQUAL_EDITS:
+                refusals.setdefault(day, f"the same new explanation on {EQUAL_EDITS} days or more at once")
 
     def _held(self, day: dt.date) -> str | None:
         held = self.present.get(str(day))

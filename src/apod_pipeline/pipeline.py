@@ -148,15 +148,15 @@ class Pipeline:
                 sweep(folder)
             try:
                 yield outcome
-            except ApodError as error:
-                outcome.exit_code = error.exit_code
+            except (ApodError, OSError) as error:
+                outcome.exit_code = error.exit_code if isinstance(error, ApodError) else 1
                 self._log(outcome, error)
                 raise
             with _timed(outcome, "record"):
                 self.store().record(outcome)
             self._log(outcome)
 
-    def _log(self, outcome: Outcome, error: ApodError | None = None) -> None:
+    def _log(self, outcome: Outcome, error: Exception | None = None) -> None:
         line = as_json(outcome) | ({"error": str(error)} if error else {})
         append_lines(self.archive.log, [line])
 

@@ -130,3 +130,15 @@ def test_rate_limit_is_respected(lab, nasa):
     nasa.rate_limit = 1000
     assert lab.run(span, sources=("planetary",), missing=True).exit_code == 0
     assert len(lab.entries()) == 365
+
+
+def test_equal_edits_of_stored_days_are_refused(lab, nasa):
+    """Nine stored days that all come to say the same new words: refused, not taken for nine edits."""
+    span = Span(dt.date(2018, 12, 23), dt.date(2018, 12, 31))
+    lab.run(span, sources=("science",))
+    before = lab.files()
+    nasa.fault(
+        "same_text", match="wp-json", text="One text for every day, as a broken page would have it, long enough."
+    )
+    outcome = lab.run(span, sources=("science",))
+    assert (outcome.changed, outcome.exit_code, lab.files()) == (0, 3, before)

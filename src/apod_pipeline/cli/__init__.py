@@ -8,6 +8,7 @@ command that enters them.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from pathlib import Path
@@ -74,6 +75,9 @@ def main() -> None:
     # among them every 700 allocations takes a seventh of its time.
     gc.set_threshold(100_000, 50, 50)
     _open_closed_streams()
+    for stream in (sys.stdout, sys.stderr):  # a sign that a terminal cannot show is no reason to stop
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         apod.main(standalone_mode=False)
     except ApodError as error:

@@ -52,8 +52,11 @@ def _readable(conninfo: str) -> None:
     from psycopg import conninfo as parser
 
     try:
-        parser.conninfo_to_dict(conninfo)
+        parts = parser.conninfo_to_dict(conninfo)
     except ProgrammingError:
+        parts = {"host": "@"}
+    # An @ in a password that is not written as %40 ends up in the host's name.
+    if "@" in str(parts.get("host") or "") or not str(parts.get("port") or "0").replace(",", "").isdigit():
         # libpq quotes what it cannot read, and a password may stand in it: its words are not passed on.
         raise DatabaseError(
             "APOD_DATABASE_URL is no connection string that PostgreSQL can read. Nothing was loaded, the archive's "

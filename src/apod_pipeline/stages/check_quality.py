@@ -31,9 +31,14 @@ class Rule:
 
 
 def _rules() -> Iterator[Rule]:
-    from polars import col, lit
+    yield from _errors()
+    yield from _warnings()
 
-    text = col("explanation")
+
+def _errors() -> Iterator[Rule]:
+    """What must never be: it stops the run before loading."""
+    from polars import col
+
     yield Rule(
         "title-empty", "every entry has a title", "error", lambda _: col("title").fill_null("").str.strip_chars() == ""
     )
@@ -67,6 +72,13 @@ def _rules() -> Iterator[Rule]:
         "error",
         lambda _: _any(col(name).str.contains(r"[\r\n]") for name in ("title", "explanation")),
     )
+
+
+def _warnings() -> Iterator[Rule]:
+    """What a reader should know of: damages that were kept, oddities."""
+    from polars import col, lit
+
+    text = col("explanation")
     yield Rule("explanation-missing", "an entry has an explanation", "warning", lambda _: text.is_null())
     yield Rule(
         "explanation-short",

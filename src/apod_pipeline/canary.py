@@ -183,10 +183,13 @@ class Canary:
     def _weigh_edits(self, new: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
         # NASA edits entries one by one: days that were told apart before do not come to say the same at once. What
         # was refused in a list stays counted when its days are asked for one by one.
-        edited = {day: said for day, said in self._counted.items() if self._held(day) not in {None, said}}
-        texts = Counter(said.split("-")[1] for said in edited.values())
-        for day in new.keys() & edited.keys():
-            if (text := new[day].split("-")[1]) and texts[text] >= EQUAL_EDITS:
+        before: dict[str, set[str]] = {}
+        for day, said in self._counted.items():
+            if (held := self._held(day)) and held != said:
+                before.setdefault(said.split("-")[1], set()).add(held.split("-")[1])
+        for day, said in new.items():
+            text = said.split("-")[1]
+            if text and self._held(day) and len(before.get(text, ())) >= EQUAL_EDITS:
                 refusals.setdefault(day, f"the same new explanation on {EQUAL_EDITS} days or more at once")
 
     def _held(self, day: dt.date) -> str | None:

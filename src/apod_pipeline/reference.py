@@ -32,7 +32,8 @@ def commands() -> str:
 
 
 def _help(command: click.Command, path: str) -> str:
-    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100)
+    names = apod.context_settings["help_option_names"]
+    context = click.Context(command, info_name=path, terminal_width=100, max_content_width=100, help_option_names=names)
     return f"```\n{command.get_help(context)}\n```"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -25,25 +26,26 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def database_url(postgres_server: str) -> Iterator[str]:
-    """An empty database for one test, dropped afterwards whoever still looks at it."""
+@contextmanager
+def _empty_database(server: str) -> Iterator[str]:
     import psycopg
 
     name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY".encode())
-        yield urlsplit(postgres_server)._replace(path=f"/{name}").geturl()
+        yield urlsplit(server)._replace(path=f"/{name}").geturl()
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture
+def database_url(postgres_server: str) -> Iterator[str]:
+    """An empty database for one test, dropped afterwards whoever still looks at it."""
+    with _empty_database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture
 def second_database(postgres_server: str) -> Iterator[str]:
     """Another empty database, as on another machine."""
-    import psycopg
-
-    name = f"second_{next(_numbers)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} STRATEGY FILE_COPY".encode())
-        yield urlsplit(postgres_server)._replace(path=f"/{name}").geturl()
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with _empty_database(postgres_server) as url:
+        yield url

@@ -95,7 +95,7 @@ def _lock(archive: Archive) -> Sight:
     try:
         with archive.locked():
             if lock.exists():
-                return Sight("archive", "bad", "Git's index is locked by a process that is gone", f"rm {lock}")
+                return Sight("archive", "bad", "Git's index is locked", f"if no git is at work there: rm {lock}")
     except ApodError as error:
         return Sight("archive", "odd", str(error), "wait for the other run")
     return Sight("archive", "ok", f"{archive.root}, nobody is at it")

@@ -7,10 +7,8 @@ commits data, never changes the user's configuration, never commits when nothing
 from __future__ import annotations
 
 import datetime as dt
-import logging
 import re
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +18,8 @@ from apod_pipeline.errors import PushRejected
 from apod_pipeline.git import Git, GitFailed
 from apod_pipeline.kill_points import kill_point
 
-log = logging.getLogger(__name__)
-
 SUBJECT = "Update DVC metadata: {path}"
 REMOTE = "origin"
-STALE_SECONDS = 60
 METADATA = (
     *(
         ".gitignore",
@@ -81,7 +76,6 @@ class GitPublisher:
             summary: the lines of the body: what changed.
         """
         self.prepare()
-        self._clear_stale_lock()
         paths = self._paths()
         self.git.run("add", "--", *paths)
         if self.git.head() and self.git.succeeds("diff", "--cached", "--quiet", "--", *paths):
@@ -111,14 +105,6 @@ class GitPublisher:
             raise
         kill_point("git-pushed")
         return True
-
-    def _clear_stale_lock(self) -> None:
-        # A power cut in the middle of a git command leaves its lock. We hold the archive, and no command of ours
-        # takes a minute: an older lock is nobody's.
-        lock = self.archive.root / ".git" / "index.lock"
-        if lock.exists() and time.time() - lock.stat().st_mtime > STALE_SECONDS:
-            lock.unlink()
-            log.warning("removed %s, left by a process that is gone", lock)
 
     def _paths(self) -> list[str]:
         root = self.archive.root

@@ -115,6 +115,7 @@ class Canary:
     present: Mapping[str, Told]
     most_repeats: int = REPEATS
     _counted: dict[dt.date, str] = field(default_factory=dict)
+    _edited: dict[dt.date, tuple[str, str]] = field(default_factory=dict)  # what was held, what is said instead
 
     @cached_property
     def repeats(self) -> Repeats:
@@ -155,27 +156,29 @@ class Canary:
 
     def _weigh(self, reading: Reading, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
         day = reading.day
-        why = implausible(reading.record)
+        why, digest = implausible(reading.record), reading.digest
         if why is None and (day > self.today or day < FIRST_DAY or day in GAPS):
             why = "it is not due yet" if day > self.today else "nothing was published on this day"
-        if why is None and good.get(day, reading.digest) != reading.digest:
+        if why is None and good.get(day, digest) != digest:
             why = "it is told twice, differently"
         if why:
             refusals[day] = why
         else:
-            good[day] = reading.digest
+            good[day] = digest
 
     def _weigh_repeats(self, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
         # All days of the reply are counted before any is judged: ten equal ones are refused together. What was
         # refused stays counted: the last page of a repeated text may hold fewer than ten.
-        new = {day: digest for day, digest in good.items() if digest != self._held(day)}
+        held = {day: self._held(day) for day in good}
+        new = {day: digest for day, digest in good.items() if digest != held[day]}
         if not new:
             return
         # A day counts once, with what it says now.
-        old = {day: self._counted.get(day) or self._held(day) for day in new}
-        self.repeats.forget(digest for digest in old.values() if digest)
+        old = (self._counted.get(day) or held[day] for day in new)
+        self.repeats.forget(digest for digest in old if digest)
         self.repeats.add(new.values())
         self._counted |= new
+        self._edited |= {day: (was, digest) for day, digest in new.items() if (was := held[day])}
         reason, most = self.repeats.reason, self.most_repeats
         refusals.update({day: why for day, digest in new.items() if (why := reason(digest, most))})
         self._weigh_edits(new, refusals)
@@ -184,12 +187,11 @@ class Canary:
         # NASA edits entries one by one: days that were told apart before do not come to say the same at once. What
         # was refused in a list stays counted when its days are asked for one by one.
         before: dict[str, set[str]] = {}
-        for day, said in self._counted.items():
-            if (held := self._held(day)) and held != said:
-                before.setdefault(said.split("-")[1], set()).add(held.split("-")[1])
-        for day, said in new.items():
-            text = said.split("-")[1]
-            if text and self._held(day) and len(before.get(text, ())) >= EQUAL_EDITS:
+        for was, said in self._edited.values():
+            before.setdefault(said.split("-")[1], set()).add(was.split("-")[1])
+        for day in new.keys() & self._edited.keys():
+            text = new[day].split("-")[1]
+            if text and len(before[text]) >= EQUAL_EDITS:
                 refusals.setdefault(day, f"the same new explanation on {EQUAL_EDITS} days or more at once")
 
     def _held(self, day: dt.date) -> str | None:

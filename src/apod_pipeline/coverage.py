@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span, publishable
 from apod_pipeline.ledger import Known
@@ -15,8 +15,7 @@ from apod_pipeline.ledger import Known
 STATUSES = ("present", "gap", "pending", "failed", "quarantined", "unasked")
 
 
-@dataclass(frozen=True, slots=True)
-class DayStatus:
+class DayStatus(NamedTuple):
     """One day's coverage and, where there is something to say, why."""
 
     day: dt.date

@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from apod_pipeline.archive import Archive, timestamp
@@ -89,7 +89,7 @@ class Derivation:
         known = self.ledger.known(draft.lines)
         by_rules = last is not None and last.lines == draft.lines
         days = known.first_line.keys() if by_rules else known.days_since(last.lines if last else 0)
-        version = replace(draft, at=_next_instant(draft.at, last))
+        version = draft._replace(at=_next_instant(draft.at, last))
         with Rows(self.archive.private / "changed.jsonl", self.columns.key) as rows:
             self._fill(rows, known, days)
             table = Table(self.archive.parquet, self.columns)

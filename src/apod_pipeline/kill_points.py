@@ -1,7 +1,8 @@
 """Named places at which the tests end the process, to prove that any of them can be survived.
 
 Takes a place's name; ends the process with SIGKILL when the environment variable `APOD_KILL_AT` names it
-(`NAME` or `NAME:3` for its third passage). Without the variable it costs one comparison and never does anything.
+(`NAME` or `NAME:3` for its third passage). A child process aims at its parent instead: it is the run that is killed,
+and the child has to notice. Without the variable it costs one comparison and never does anything.
 
 The places: `reply-received`, `reply-promoted`, `write <file>`, `ledger-appended`, `version-sealed`,
 `before-database-commit`, `after-database-commit`, `dvc-added`, `dvc-pushing`, `dvc-pushed`, `committed`, `git-pushed`.
@@ -15,6 +16,7 @@ from collections import Counter
 
 _wanted, _, _passage = os.environ.get("APOD_KILL_AT", "").partition(":")
 _passed: Counter[str] = Counter()
+_victim = os.getpid()
 
 
 def kill_point(name: str) -> None:
@@ -23,4 +25,11 @@ def kill_point(name: str) -> None:
         return
     _passed[name] += 1
     if _passed[name] == int(_passage or 1):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(_victim, signal.SIGKILL)
+        signal.pause()  # a child gets no further than its parent
+
+
+def aim_at(process: int) -> None:
+    """From now on kill points end another process."""
+    global _victim  # noqa: PLW0603 - one process, one victim
+    _victim = process

@@ -41,8 +41,7 @@ class Held(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """The last refusal of one day: why, and in which reply."""
 
     source: str
@@ -51,8 +50,7 @@ class Refused:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Quarantined:
+class Quarantined(NamedTuple):
     """One refusal that is kept: the reply, the day (`*` for all of it), who said it, why, when, and in which line."""
 
     file: str
@@ -63,8 +61,7 @@ class Quarantined:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One sealed state of the archive.
 
     Attributes:
@@ -340,8 +337,7 @@ def reply_of_line(line: Mapping[str, Any]) -> Reply:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(NamedTuple):
     """When the current state of an entry began, and why."""
 
     at: dt.datetime

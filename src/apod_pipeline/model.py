@@ -1,7 +1,8 @@
 """The words of the house as types: reply, reading, entry, and what the stages tell one another.
 
 Takes plain values, gives frozen ones. Pure: never does I/O, never knows a service, a table or a file format.
-The fields of an entry follow NASA's own names; the first five are the design document's output.
+The fields of an entry follow NASA's own names; the first five are the design document's output. Values are named
+tuples: a frozen dataclass takes ten times as long to define, and a short run is made of definitions.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import orjson
 
 from apod_pipeline.calendar import Span
 
@@ -35,8 +37,11 @@ def canonical_json(value: object) -> str:
 
 def fingerprint(value: object) -> str:
     """The first 16 hexadecimal digits of the SHA-256 of a value's canonical JSON."""
-    # A lone surrogate is legal in JSON and has no UTF-8 form: it is hashed as its escape.
-    text = canonical_json(value).encode("utf-8", "backslashreplace")
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        # A lone surrogate is legal in JSON and has no UTF-8 form: it is hashed as its escape.
+        text = canonical_json(value).encode("utf-8", "backslashreplace")
     return hashlib.sha256(text).hexdigest()[:16]
 
 
@@ -44,8 +49,7 @@ def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a service answered, byte for byte: where the bytes lie, and where they came from.
 
     Attributes:
@@ -71,15 +75,14 @@ class Reply:
     sha256: str
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What one source said of one day, settled: volatile ids and outer blanks aside."""
 
     day: dt.date
     source: str
     record: Record
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """`content-text-picture`, hexadecimal: two readings of a source and day say the same when it is equal.
 
@@ -108,8 +111,7 @@ class Digest(NamedTuple):
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One day's APOD, as this project understands it. Absent is None, never an empty invention.
 
     Attributes:
@@ -152,7 +154,7 @@ class Entry:
 
     def as_row(self) -> dict[str, Any]:
         """Every field by name, ready for JSON: the date as text, tuples as lists."""
-        row: dict[str, Any] = {name: getattr(self, name) for name in ENTRY_FIELDS}
+        row = self._asdict()
         row["date"], row["repairs"], row["flags"] = self.date.isoformat(), [*self.repairs], [*self.flags]
         return row
 
@@ -163,19 +165,17 @@ class Entry:
         return cls(**{**row, **lists, "date": dt.date.fromisoformat(row["date"])})
 
 
-ENTRY_FIELDS = tuple(item.name for item in fields(Entry))
+ENTRY_FIELDS = Entry._fields
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A day (or a whole reply, `day` None) that the canary did not let in, and why."""
 
     day: dt.date | None
     reason: str
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What one reply is worth: the readings that were let in, the refusals, and the days it denies."""
 
     readings: tuple[Digest, ...] = ()
@@ -202,8 +202,7 @@ class Finding:
     dates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """All findings over one state of the archive; a value, never an exception."""
 
     entries: int

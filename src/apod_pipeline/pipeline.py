@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from apod_pipeline.archive import Archive, append_lines, replacing, sweep, timestamp
 from apod_pipeline.calendar import Span, publishable
@@ -34,8 +34,7 @@ from apod_pipeline.takeover import Takeover
 MOST_TAKEOVERS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a run is to ask for.
 
     Attributes:
@@ -110,6 +109,8 @@ class Pipeline:
                 extracted = self._extract(wanted, outcome)
             opening.result()
             outcome.refused = extracted.refused
+            if extracted.lines:
+                self.versioner.begin()
             self._publish_news(outcome)
             outcome.unchanged = max(0, extracted.answered - outcome.inserted - outcome.changed)
             self._judge(wanted, outcome, extracted)
@@ -225,17 +226,22 @@ class Pipeline:
     def _publish(self, version: Version, outcome: Outcome) -> None:
         with _timed(outcome, "check_quality"):
             self.check_quality()
-        # The tables and the replies' objects do not know one another, and each mostly waits: they are done side by
-        # side. The files are tracked when the load has read them. Nothing is committed before all is done.
+        # The tables and DVC's objects do not know one another, and each mostly waits: they are done side by side.
+        # The files are tracked when the load has read them: DVC takes a file away for a moment. Nothing is committed
+        # before all is done.
         with ThreadPoolExecutor(1, thread_name_prefix="dvc") as beside:
-            tracking = beside.submit(self._track_replies, outcome)
+            tracking = [beside.submit(self._track_replies, outcome)]
+
+            def track_files() -> None:
+                tracking.append(beside.submit(self._track_files, outcome))
+
             with _timed(outcome, "load"):
-                inserted, changed = self.store().load()
+                inserted, changed = self.store().load(after_reading=track_files)
                 outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
-            tracking.result()
-        with _timed(outcome, "dvc"):
-            outcome.csv_md5 = self.versioner.track_files()
-            self.archive.witness()  # DVC copies a file back where it was
+            if len(tracking) == 1:
+                track_files()
+            for done in tracking:
+                done.result()
         with _timed(outcome, "git"):
             commit = self.publisher.commit(version.at, self.derivation.summary(version))
             outcome.version = commit or outcome.version
@@ -246,6 +252,11 @@ class Pipeline:
         with _timed(outcome, "dvc"):
             self.publisher.prepare()
             self.versioner.track_replies()
+
+    def _track_files(self, outcome: Outcome) -> None:
+        with _timed(outcome, "dvc"):
+            outcome.csv_md5 = self.versioner.track_files()
+            self.archive.witness()  # DVC copies a file back where it was
 
     def _push(self, outcome: Outcome) -> None:
         with _timed(outcome, "push"):
@@ -285,8 +296,9 @@ class Pipeline:
             DataRefused: for an error; the files stay, and nothing is loaded or versioned.
         """
         report = self.quality(self.archive.progress().get("entries", 0))
+        said = {"entries": report.entries, "findings": [asdict(finding) for finding in report.findings]}
         with replacing(self.archive.quality_report) as file:
-            file.write(json.dumps(asdict(report), indent=1).encode() + b"\n")
+            file.write(json.dumps(said, indent=1).encode() + b"\n")
         errors = [f for f in report.findings if f.count and f.severity == "error"]
         if errors:
             worst = errors[0]

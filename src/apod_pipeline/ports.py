@@ -6,10 +6,10 @@ Takes and gives the words of `model`; holds Protocols only, never an implementat
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from apod_pipeline.calendar import Span
 from apod_pipeline.model import Outcome, Record
@@ -32,8 +32,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came back over the wire: status, and the body's size and hash. The body lies in a file."""
 
     status: int
@@ -95,10 +94,11 @@ class Transport(Protocol):
 class Store(Protocol):
     """The database that shows the archive."""
 
-    def load(self, *, anew: bool = False) -> tuple[int, int]:
+    def load(self, *, anew: bool = False, after_reading: Callable[[], object] | None = None) -> tuple[int, int]:
         """Bring it to the archive's last version; gives how many days were inserted and changed.
 
-        With `anew` everything is compared again, whatever version it says it stands at.
+        With `anew` everything is compared again, whatever version it says it stands at. `after_reading` is called
+        when the archive's files were read, and not at all where they need not be.
 
         Raises:
             DatabaseError: nothing was loaded then.
@@ -110,6 +110,9 @@ class Store(Protocol):
 
 class Versioner(Protocol):
     """Keeps the data files' versions."""
+
+    def begin(self) -> None:
+        """There will be something to keep: whoever needs a while to get ready may begin now."""
 
     def track_replies(self) -> None:
         """Keep the raw replies, here and on the remote, verified; may be done while the processed files are read.

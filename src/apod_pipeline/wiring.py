@@ -14,6 +14,7 @@ from pathlib import Path
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import publishing_day
 from apod_pipeline.derivation import Derivation
+from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.ledger import Known, Ledger
 from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS, Report
@@ -75,8 +76,16 @@ def pipeline(
     settings: Settings,
     tell: Callable[[str], None] = print,
     advance: Callable[[int], None] = lambda _: None,
+    dvc: Callable[[Archive, str], DvcProcess | DvcVersioner] = DvcProcess,
 ) -> Iterator[Pipeline]:
-    """The pipeline of an archive; connections and the embedded server are let go of at the end."""
+    """The pipeline of an archive; connections and the embedded server are let go of at the end.
+
+    Args:
+        settings: resolved.
+        tell: takes a line for the user.
+        advance: takes how many wanted days were settled, for a progress bar.
+        dvc: `DvcProcess`, or `DvcVersioner` for DVC in this process: for those who have it imported already.
+    """
     archive = initialised(settings)
     ledger, known_sources = Ledger(archive), readers(settings)
     client = HttpClient(settings.http_timeout, settings.http_retries, settings.http_backoff, settings.http_body_limit)
@@ -95,7 +104,7 @@ def pipeline(
                 archive, ledger, known, client, today(settings), run, settings.http_concurrency, tell, advance
             )
 
-        versioner = DvcVersioner(archive, settings.dvc_remote or str(settings.remote_folder))
+        versioner = dvc(archive, settings.dvc_remote or str(settings.remote_folder))
         open_things.callback(versioner.close)
         yield Pipeline(
             archive=archive,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 
 import pytest
@@ -28,7 +27,7 @@ def _row(number=1, **changes):
         hdurl=f"https://apod.nasa.gov/apod/image/1801/lamp{number}_big.jpg",
         source="science",
     )
-    return dataclasses.replace(entry).as_row() | changes
+    return entry.as_row() | changes
 
 
 CLEAN = [_row(number) for number in range(5)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 import time
@@ -64,13 +63,12 @@ def check(entry: Entry) -> None:
     assert (entry.url is not None) or entry.media_type == "other"
     assert set(entry.repairs) <= set(REPAIRS)
     assert set(entry.flags) <= set(FLAGS)
-    for field in dataclasses.fields(entry):
-        value = getattr(entry, field.name)
+    for name, value in entry._asdict().items():
         if isinstance(value, str):
             value.encode("utf-8")
             assert "\x00" not in value
-            assert value or field.name == "source"
-            assert field.name == "explanation_html" or len(value.splitlines()) <= 1, field.name
+            assert value or name == "source"
+            assert name == "explanation_html" or len(value.splitlines()) <= 1, name
     for address in (entry.url, entry.hdurl, entry.thumbnail_url, entry.permalink):
         assert address is None or (address.lower().startswith(("http://", "https://")) and " " not in address)
     assert Entry.from_row(json.loads(json.dumps(entry.as_row()))) == entry

@@ -1,8 +1,9 @@
 """Items out of a JSON body, one at a time, so that a body of 100 MB never stands in memory.
 
 Takes a file, gives its shape and its items. Never trusts it: HTML, text, a torn or a deeply nested body is
-`Unreadable`. The decoder is the standard library's, fed piece by piece: it stops at a nesting of a thousand,
-which the streaming parsers that were tried (ijson) do not.
+`Unreadable`. Bodies of a usual size are decoded at once; larger ones, and those that need a patient reader (half a
+surrogate pair) or deserve a good reason, by the standard library's decoder, fed piece by piece: it stops at a nesting
+of a thousand, which the streaming parsers that were tried (ijson) do not.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
+
 from apod_pipeline.canary import Unreadable
 
 PIECE = 1 << 20
+AT_ONCE = 4 << 20  # bytes; the largest body that is decoded as a whole
 _BLANK = " \t\r\n"
 _decoder = json.JSONDecoder()
 
@@ -41,7 +45,10 @@ def json_items(body: Path) -> Iterator[Any]:
         Unreadable: when the body is not JSON to its end, or not UTF-8.
     """
     try:
-        if shape_of(body) == "object":
+        shape = shape_of(body)
+        if (items := _at_once(body)) is not None:
+            yield from items
+        elif shape == "object":
             yield json.loads(body.read_bytes())
         else:
             yield from _list_items(body)
@@ -53,6 +60,17 @@ def json_items(body: Path) -> Iterator[Any]:
         raise Unreadable(f"its JSON holds what cannot be read: {error}") from error
     except RecursionError as error:
         raise Unreadable("its JSON is nested too deeply") from error
+
+
+def _at_once(body: Path) -> list[Any] | None:
+    """All items of a body that is not large; None where it is, or cannot be read so."""
+    if body.stat().st_size > AT_ONCE:
+        return None
+    try:
+        told = orjson.loads(body.read_bytes().removeprefix(codecs.BOM_UTF8))
+    except ValueError:
+        return None
+    return told if isinstance(told, list) else [told]
 
 
 def _list_items(body: Path) -> Iterator[Any]:

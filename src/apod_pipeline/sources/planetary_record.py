@@ -28,6 +28,7 @@ _FIELDS = (
     "alt",
     "permalink",
 )
+_ADDRESSES = ("url", "hdurl", "thumbnail_url")
 
 
 def settle(item: Any) -> Record:  # noqa: ANN401 - whatever the service's JSON held
@@ -38,10 +39,13 @@ def settle(item: Any) -> Record:  # noqa: ANN401 - whatever the service's JSON h
         that are there and are not null; other values than text stay for the rules to flag.
     """
     said = item if isinstance(item, Mapping) else {}
-    return {name: _settled(name, said[name]) for name in _FIELDS if said.get(name) is not None}
-
-
-def _settled(name: str, value: Any) -> Any:  # noqa: ANN401 - what is no text is nobody's business here
-    if not isinstance(value, str):
-        return value
-    return without_rendition(value.strip()) if name.endswith("url") else value.strip()
+    record = {}
+    for name in _FIELDS:
+        value = said.get(name)
+        if isinstance(value, str):
+            value = value.strip()
+            if "?" in value and name in _ADDRESSES:
+                value = without_rendition(value)
+        if value is not None:
+            record[name] = value
+    return record

@@ -40,6 +40,9 @@ class DvcVersioner:
     remote: str
     _open: list[Any] = field(default_factory=list, repr=False)
 
+    def begin(self) -> None:
+        """Nothing: DVC is imported when it is needed."""
+
     def track_replies(self) -> None:
         """Track and push the raw replies: what nobody else reads during a run, so it may be done beside the load.
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import Span, publishable, spans_of
@@ -34,8 +35,7 @@ BRIDGE = 5
 FEED_DAYS = 30  # the feed holds the newest thirty
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(NamedTuple):
     """Why a day was not had: `refused`, `denied` (the service has no such day) or `unavailable`."""
 
     kind: str

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -85,11 +85,12 @@ class PostgresStore:
     today: dt.date
     conninfo: str = field(repr=False)
 
-    def load(self, *, anew: bool = False) -> tuple[int, int]:
+    def load(self, *, anew: bool = False, after_reading: Callable[[], object] | None = None) -> tuple[int, int]:
         """Bring the database to the archive's last version; gives how many days were inserted and changed.
 
         Args:
             anew: compare every row again, whatever version the tables say they stand at.
+            after_reading: called when the archive's files were read, and not at all where they need not be.
 
         Raises:
             DatabaseError: nothing was loaded then.
@@ -103,7 +104,7 @@ class PostgresStore:
             mark, lines = (None, 0) if anew else self._mark(connection, versions)
             if mark is versions[-1] and lines == self.ledger.count():
                 return 0, 0
-            counts = self._project(connection, versions, mark, lines)
+            counts = self._project(connection, versions, mark, lines, after_reading or (lambda: None))
             kill_point("before-database-commit")
         kill_point("after-database-commit")
         return counts
@@ -147,7 +148,12 @@ class PostgresStore:
         return mark, row[1] if mark else 0
 
     def _project(
-        self, connection: Connection, versions: list[Version], mark: Version | None, lines: int
+        self,
+        connection: Connection,
+        versions: list[Version],
+        mark: Version | None,
+        lines: int,
+        after_reading: Callable[[], object],
     ) -> tuple[int, int]:
         last = versions[-1]
         sealed, known = self.ledger.known(last.lines), self.ledger.known()
@@ -155,7 +161,9 @@ class PostgresStore:
         superseded = self.ledger.superseded(versions)
         since = current_since(sealed, versions, superseded)
         expected = len(sealed.first_line if days is None else days)
-        counts = _merge_entries(connection, self._states(sealed, last, days, since, superseded), expected)
+        counts = _merge_entries(
+            connection, self._states(sealed, last, days, since, superseded), expected, after_reading
+        )
         _merge_readings(connection, known, lines)
         _merge_days(connection, known, self._days_to_tell(known, mark, lines), self.today)
         _merge_quarantine(connection, known, versions)
@@ -224,11 +232,12 @@ def _instant(text: str | None) -> dt.datetime | None:
 
 
 # ---- merges --------------------------------------------------------------------------------
-def _merge_entries(connection: Connection, chains: Iterable[list[Row]], expected: int) -> tuple[int, int]:
-    _staging(connection, "apod_revision", REVISION)
-    _staging(connection, "apod", TIMES)
+def _merge_entries(
+    connection: Connection, chains: Iterable[list[Row]], expected: int, after_reading: Callable[[], object]
+) -> tuple[int, int]:
+    into = _staged(connection, "apod_revision", REVISION)
     times = []
-    with connection.cursor() as one, _copy(one, "apod_revision", REVISION, REVISION_TYPES) as copy:
+    with connection.cursor() as one, _copy(one, into, REVISION, REVISION_TYPES) as copy:
         for chain in chains:
             for row in chain:
                 copy.write_row([row[name] for name in REVISION])
@@ -238,9 +247,22 @@ def _merge_entries(connection: Connection, chains: Iterable[list[Row]], expected
             f"the Parquet file holds {len(times)} of the {expected} entries that the ledger tells of. "
             "Nothing was loaded; `apod rebuild` makes the files again from the raw replies."
         )
-    with connection.cursor() as one, _copy(one, "apod", TIMES, ("text", "timestamp", "timestamp")) as copy:
+    after_reading()
+    _staging(connection, "apod", TIMES)
+    with connection.cursor() as one, _copy(one, "staged_apod", TIMES, ("text", "timestamp", "timestamp")) as copy:
         for row_times in times:
             copy.write_row(row_times)
+    inserted, changed = len(times), 0
+    if into != "apod_revision":
+        inserted, changed = _compared(connection)
+        _merge(connection, "apod_revision", REVISION, ("date", "observed_from"))
+    current = f"staged_apod JOIN {into} USING (date) WHERE observed_to IS NULL"
+    _merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS, staged=current)
+    return inserted, changed
+
+
+def _compared(connection: Connection) -> tuple[int, int]:
+    """How many staged days are new and how many are changed; states that are not told any more are removed."""
     connection.execute("ANALYZE staged_apod_revision")
     changed = _count(
         connection,
@@ -255,9 +277,6 @@ def _merge_entries(connection: Connection, chains: Iterable[list[Row]], expected
         " staged_apod_revision n WHERE (n.date, n.observed_from) = (r.date, r.observed_from)"
         " AND n.observed_to IS NOT DISTINCT FROM r.observed_to)"
     )
-    _merge(connection, "apod_revision", REVISION, ("date", "observed_from"))
-    current = "staged_apod JOIN staged_apod_revision USING (date) WHERE observed_to IS NULL"
-    _merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS, staged=current)
     return inserted, changed
 
 
@@ -316,11 +335,21 @@ def _stage_and_merge(
 ) -> None:
     if not rows:
         return
-    _staging(connection, table, columns)
-    with connection.cursor() as one, _copy(one, table, columns, types) as copy:
+    into = _staged(connection, table, columns)
+    with connection.cursor() as one, _copy(one, into, columns, types) as copy:
         for row in rows:
             copy.write_row(row)
-    _merge(connection, table, columns, key)
+    if into != table:
+        _merge(connection, table, columns, key)
+
+
+def _staged(connection: Connection, table: str, columns: Sequence[str]) -> str:
+    """Where rows for a table are copied to: beside it, to be merged; at once into it where it is empty."""
+    found = connection.execute(f"SELECT EXISTS (SELECT FROM {table})".encode()).fetchone()  # noqa: S608 - names are ours
+    if found and not found[0]:
+        return table
+    _staging(connection, table, columns)
+    return f"staged_{table}"
 
 
 def _staging(connection: Connection, table: str, columns: Sequence[str]) -> None:
@@ -331,7 +360,7 @@ def _staging(connection: Connection, table: str, columns: Sequence[str]) -> None
 
 
 def _copy(cursor: Any, table: str, columns: Sequence[str], types: Sequence[str]) -> Any:  # noqa: ANN401 - psycopg's Copy
-    copy = cursor.copy(f"COPY staged_{table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode())
+    copy = cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode())
     return _typed(copy, types)
 
 

@@ -153,11 +153,11 @@ class Archive:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """Write a file whole or not at all: a temporary neighbour, flushed to disk, takes its name at the end.
 
     A failure leaves the old file and no neighbour; a kill leaves the old file and a neighbour that
-    `sweep` removes.
+    `sweep` removes. What is not `durable` survives a kill of the process, but perhaps not of the machine.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     neighbour = path.with_name(f".{path.name}.partial")
@@ -166,12 +166,21 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             yield file
             kill_point(f"write {path.name}")
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         neighbour.replace(path)
     except BaseException:
         neighbour.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync(path.parent)
+
+
+def move(path: Path, target: Path) -> None:
+    """Give a finished file its place, and see that it and its name are on the disk."""
+    _sync(path)
+    path.replace(target)
+    _sync(target.parent)
 
 
 def sweep(folder: Path) -> None:
@@ -187,8 +196,8 @@ def _stat(path: Path) -> os.stat_result | None:
         return None
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

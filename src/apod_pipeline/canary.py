@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
 from apod_pipeline.errors import ApodError
@@ -70,11 +70,11 @@ def implausible(record: Record) -> str | None:
         return 'the placeholder: its title is "NASA Science"'
     if not isinstance(title, str) or not title.strip():
         return "it has no title"
-    addresses = list(_addresses(record))
-    if any("nasa-logo" in address for address in addresses):
-        return "the placeholder: its picture is NASA's logo"
-    if any(_is_page(address) for address in addresses):
-        return "its address is the page of an entry, not what the page shows"
+    for address in _addresses(record):
+        if "nasa-logo" in address:
+            return "the placeholder: its picture is NASA's logo"
+        if _is_page(address):
+            return "its address is the page of an entry, not what the page shows"
     return None
 
 
@@ -91,14 +91,6 @@ def _is_page(address: str) -> bool:
     return "/image-article/" in path or path.endswith(("/astropix.html", "/apod/"))
 
 
-class Told(Protocol):
-    """What a source told last of a day."""
-
-    @property
-    def digest(self) -> str:
-        """`Reading.digest`."""
-
-
 @dataclass
 class Canary:
     """Judges the replies of one source in one run.
@@ -106,13 +98,13 @@ class Canary:
     Attributes:
         source: whose replies.
         today: the newest day that is due; later ones are not believed.
-        present: by ISO day, what this source told last.
+        present: by ISO day, the digest of what this source told last.
         most_repeats: so many days with the same words or picture are too many.
     """
 
     source: str
     today: dt.date
-    present: Mapping[str, Told]
+    present: Mapping[str, str]
     most_repeats: int = REPEATS
     _counted: dict[dt.date, str] = field(default_factory=dict)
     _edited: dict[dt.date, tuple[str, str]] = field(default_factory=dict)  # what was held, what is said instead
@@ -120,7 +112,7 @@ class Canary:
     @cached_property
     def repeats(self) -> Repeats:
         """What this source told so far, counted when it is first needed: most runs find nothing new."""
-        return Repeats.of(told.digest for told in self.present.values())
+        return Repeats.of(self.present.values())
 
     def judge(self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str) -> Verdict:
         """What one reply is worth.
@@ -195,8 +187,7 @@ class Canary:
                 refusals.setdefault(day, f"the same new explanation on {EQUAL_EDITS} days or more at once")
 
     def _held(self, day: dt.date) -> str | None:
-        held = self.present.get(str(day))
-        return held.digest if held else None
+        return self.present.get(str(day))
 
     def _refuse_asked(self, asked: Span, form: str, why: str) -> Verdict:
         return Verdict(refusals=(Refusal(asked.first if form == "day" else None, why),))

@@ -1,9 +1,9 @@
 """DVC in a process of its own, begun before it is needed: its import takes longer than most runs.
 
 Takes an archive and a DVC remote, gives a `Versioner` that does in a child process what `DvcVersioner` does in this
-one: while the parent derives and loads, the child imports DVC and tracks the replies on the other core. One question
-a line goes to the child's standard input, one answer comes back. Never outlives its parent: when its standard input
-ends in the middle of its work, as after a SIGKILL, so does the child.
+one: while the parent derives and loads, the child imports DVC, tracks and pushes on the other core. One question a
+line goes to the child's standard input, one answer comes back. Never outlives its parent: when its standard input ends
+in the middle of its work, as after a SIGKILL, so does the child.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, Any
@@ -24,8 +24,6 @@ from apod_pipeline import kill_points
 from apod_pipeline.archive import Archive
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
-
-QUESTIONS = ("track_replies", "track_files", "fetch_raw")
 
 
 @dataclass
@@ -40,31 +38,34 @@ class DvcProcess:
     archive: Archive
     remote: str
     _child: subprocess.Popen[str] | None = None
-
-    def begin(self) -> None:
-        """Let the child import DVC, beside whatever comes next here."""
-        if self._child is None:
-            import logging
-
-            words = [sys.executable, "-P", "-m", __name__]
-            self._child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-            level = logging.getLogger(DvcVersioner.__module__).getEffectiveLevel()
-            self._say([str(self.archive.root), self.archive.dataset, self.remote, level])
+    _asked: list[str] = field(default_factory=list)  # and not answered yet
 
     def track_replies(self) -> None:
-        """As `DvcVersioner.track_replies`."""
+        """Begin what `DvcVersioner.track_replies` does."""
         self._ask("track_replies")
 
-    def track_files(self) -> str:
-        """As `DvcVersioner.track_files`."""
-        return str(self._ask("track_files"))
+    def track_files(self) -> None:
+        """Begin what `DvcVersioner.track_files` does."""
+        self._ask("track_files")
+
+    def finish(self) -> str | None:
+        """Wait for all that was begun; gives the CSV's MD5, None before it was ever tracked.
+
+        Raises:
+            VersioningError: of what went wrong first; nothing was committed then.
+        """
+        self._ask("finish")
+        md5: str | None = self._answers()[-1]
+        return md5
 
     def fetch_raw(self) -> None:
         """As `DvcVersioner.fetch_raw`."""
         self._ask("fetch_raw")
+        self._answers()
 
     def close(self) -> None:
         """Let the child end, if there is one."""
+        self._asked.clear()
         if child := self._child:
             self._child = None
             with suppress(BrokenPipeError):
@@ -72,29 +73,45 @@ class DvcProcess:
             child.wait()
             _pipe(child.stdout).close()
 
-    def _ask(self, question: str) -> Any:  # noqa: ANN401 - what JSON can hold
-        self.begin()
-        assert self._child is not None  # noqa: S101 - begun above
-        self._say(question)
-        line = _pipe(self._child.stdout).readline()
-        if not line:
-            self.close()
-            raise VersioningError(
-                f"DVC's process ended in the middle of {question}, as if killed. Nothing was committed, the archive's "
-                "files and tables are complete; see that there is memory and disk left (`apod doctor`), then type the "
-                "same command again."
-            )
-        answer = json.loads(line)
-        if "error" in answer:
-            raise VersioningError(answer["error"])
-        return answer["given"]
+    def _ask(self, question: str) -> None:
+        child = self._child or self._begun()
+        if question not in self._asked:
+            self._asked.append(question)
+            self._say(child, question)
 
-    def _say(self, words: object) -> None:
-        assert self._child is not None  # noqa: S101 - begun before anything is said
+    def _begun(self) -> subprocess.Popen[str]:
+        import logging
+
+        words = [sys.executable, "-P", "-m", __name__]
+        child = self._child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        level = logging.getLogger(DvcVersioner.__module__).getEffectiveLevel()
+        self._say(child, [str(self.archive.root), self.archive.dataset, self.remote, level])
+        return child
+
+    def _say(self, child: subprocess.Popen[str], words: object) -> None:
         with suppress(BrokenPipeError):  # it ended: that is told where its answer is missed
-            pipe = _pipe(self._child.stdin)
-            pipe.write(json.dumps(words) + "\n")
-            pipe.flush()
+            _pipe(child.stdin).write(json.dumps(words) + "\n")
+            _pipe(child.stdin).flush()
+
+    def _answers(self) -> list[Any]:
+        """The answers to all questions that are open."""
+        asked, self._asked = self._asked, []
+        answers = [self._answer(question) for question in asked]
+        for answer in answers:
+            if "error" in answer:
+                raise VersioningError(answer["error"])
+        return [answer["given"] for answer in answers]
+
+    def _answer(self, question: str) -> dict[str, Any]:
+        assert self._child is not None  # noqa: S101 - it was asked
+        line = _pipe(self._child.stdout).readline()
+        if line:
+            return dict(json.loads(line))
+        self.close()
+        raise VersioningError(
+            f"DVC's process ended in the middle of {question}, as if killed. Nothing was committed, and what came is "
+            "kept; see that there is memory and disk left (`apod doctor`), then type the same command again."
+        )
 
 
 def _pipe(end: IO[str] | None) -> IO[str]:
@@ -118,7 +135,7 @@ def main() -> None:
         import dvc.repo  # noqa: F401 - this is what the process was begun early for
 
         versioner = DvcVersioner(Archive(Path(root), dataset), remote)
-        while (question := questions.next()) in QUESTIONS:
+        while question := questions.next():
             answers.write(json.dumps(_answer(versioner, question)) + "\n")
             answers.flush()
         versioner.close()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from apod_pipeline.archive import Archive, replacing, sweep
+from apod_pipeline.archive import Archive, move, replacing, sweep
 from apod_pipeline.kill_points import kill_point
 from apod_pipeline.ledger import line_of_reply, reply_of_line
 from apod_pipeline.model import Reply
@@ -50,7 +50,7 @@ class Incoming:
             sha256=answer.sha256,
         )
         body.replace(self.archive.incoming / name)
-        with replacing(self.archive.incoming / f"{name}{NOTE}") as file:
+        with replacing(self.archive.incoming / f"{name}{NOTE}", durable=False) as file:
             file.write(json.dumps(line_of_reply(reply)).encode())
         kill_point("reply-received")
         return reply
@@ -72,7 +72,7 @@ class Incoming:
         """Move a reply to where it stays. The ledger's line comes next, then `forget`."""
         waiting = self.archive.incoming / reply.file
         if waiting.exists():
-            waiting.replace(self.archive.raw / reply.file)
+            move(waiting, self.archive.raw / reply.file)
         kill_point("reply-promoted")
 
     def forget(self, reply: Reply) -> None:

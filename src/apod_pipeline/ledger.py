@@ -86,7 +86,7 @@ class Known:
     """What the reply lines add up to: for every source and day the last reading, and what else was heard."""
 
     lines: int = 0
-    latest: dict[str, dict[str, Held]] = field(default_factory=dict)
+    latest: dict[str, dict[str, int]] = field(default_factory=dict)  # source -> day -> line of the last reading
     first_line: dict[str, int] = field(default_factory=dict)
     last_line: dict[str, int] = field(default_factory=dict)
     denied: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -96,6 +96,7 @@ class Known:
     asked: list[Span] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _told: dict[int, tuple[Mapping[str, str], str]] = field(default_factory=dict)  # line -> readings, file
 
     def add(self, line: Mapping[str, Any]) -> None:
         """Take one more line into account."""
@@ -117,9 +118,9 @@ class Known:
 
     def _read(self, source: str, readings: Mapping[str, str], file: str, number: int) -> None:
         # A whole archive passes here in every run: dictionaries are updated at once, not day by day.
-        held = self.latest.setdefault(source, {})
-        held.update({day: Held(digest, file, number) for day, digest in readings.items()})
+        self._told[number] = readings, file
         lines = dict.fromkeys(readings, number)
+        self.latest.setdefault(source, {}).update(lines)
         if self.first_line.keys().isdisjoint(lines):
             self.first_line.update(lines)
         else:
@@ -150,18 +151,33 @@ class Known:
         """True when any source ever gave a reading of the day that was let in."""
         return day in self.first_line
 
+    def held(self, source: str, day: str) -> Held | None:
+        """The last reading of one source and day."""
+        line = self.latest.get(source, {}).get(day)
+        if line is None:
+            return None
+        readings, file = self._told[line]
+        return Held(readings[day], file, line)
+
     def digest(self, source: str, day: str) -> str | None:
         """Digest of the last reading of one source and day."""
-        held = self.latest.get(source, {}).get(day)
-        return held.digest if held else None
+        line = self.latest.get(source, {}).get(day)
+        return None if line is None else self._told[line][0][day]
+
+    def readings_since(self, line: int) -> Iterator[tuple[str, str, Held]]:
+        """Source, day and last reading of all that was told at or after a line."""
+        for source, lines in self.latest.items():
+            for day, number in lines.items():
+                if number >= line:
+                    readings, file = self._told[number]
+                    yield source, day, Held(readings[day], file, number)
 
     def chosen(self, day: str, preference: Iterable[str]) -> tuple[str, Held] | None:
         """The source whose reading is the entry of a day, and that reading; None without any."""
         for source in preference:
-            held = self.latest.get(source, {}).get(day)
-            if held:
+            if held := self.held(source, day):
                 return source, held
-        return next(((s, d[day]) for s, d in self.latest.items() if day in d), None)
+        return next(((source, held) for source in self.latest if (held := self.held(source, day))), None)
 
     def resolved_at(self, refusal: Quarantined, versions: list[Version]) -> dt.datetime | None:
         """When a refused day was had after all: the version that first held a reading of it; None when not yet."""
@@ -180,6 +196,25 @@ class Known:
     def was_asked(self, day: dt.date) -> bool:
         """True when the day lies in a span that was ever asked for."""
         return any(day in span for span in self.asked)
+
+
+class Digests(Mapping[str, str]):
+    """What one source told last: day -> digest; a view that follows what is known."""
+
+    def __init__(self, known: Known, source: str) -> None:
+        self._known, self._source = known, source
+
+    def __getitem__(self, day: str) -> str:
+        digest = self._known.digest(self._source, day)
+        if digest is None:
+            raise KeyError(day)
+        return digest
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known.latest.get(self._source, ()))
+
+    def __len__(self) -> int:
+        return len(self._known.latest.get(self._source, ()))
 
 
 def refusal_key(day: str, asked: list[str]) -> str:

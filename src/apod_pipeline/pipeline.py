@@ -109,9 +109,7 @@ class Pipeline:
                 extracted = self._extract(wanted, outcome)
             opening.result()
             outcome.refused = extracted.refused
-            if extracted.lines:
-                self.versioner.begin()
-            self._publish_news(outcome)
+            self._publish_news(outcome, extracted)
             outcome.unchanged = max(0, extracted.answered - outcome.inserted - outcome.changed)
             self._judge(wanted, outcome, extracted)
         return outcome
@@ -135,7 +133,7 @@ class Pipeline:
                 extraction.adopt(list(self.readers.values()))
                 work(extraction, outcome)
             outcome.refused = extraction.result.refused
-            self._publish_news(outcome)
+            self._publish_news(outcome, extraction.result)
             outcome.unchanged = max(0, extraction.result.answered - outcome.inserted - outcome.changed)
         return outcome
 
@@ -214,48 +212,44 @@ class Pipeline:
             self.tell(f"rules {version.rules} word some entries differently; that is a version of its own")
             self._publish(version, outcome)
 
-    def _publish_news(self, outcome: Outcome) -> None:
+    def _publish_news(self, outcome: Outcome, extracted: Extracted) -> None:
+        if extracted.lines:
+            self._track_replies()
         with _timed(outcome, "transform"):
             version = self.derivation.seal_news(outcome.run, self.now(), self.today)
         if version:
             self._publish(version, outcome)
-        else:
-            with _timed(outcome, "load"):  # the database may have been elsewhere, or lost
-                self.store().load()
+            return
+        with _timed(outcome, "load"):  # the database may have been elsewhere, or lost
+            self.store().load()
+        if extracted.lines:
+            self.versioner.finish()
 
     def _publish(self, version: Version, outcome: Outcome) -> None:
         with _timed(outcome, "check_quality"):
             self.check_quality()
-        # The tables and DVC's objects do not know one another, and each mostly waits: they are done side by side.
-        # The files are tracked when the load has read them: DVC takes a file away for a moment. Nothing is committed
-        # before all is done.
-        with ThreadPoolExecutor(1, thread_name_prefix="dvc") as beside:
-            tracking = [beside.submit(self._track_replies, outcome)]
-
-            def track_files() -> None:
-                tracking.append(beside.submit(self._track_files, outcome))
-
-            with _timed(outcome, "load"):
-                inserted, changed = self.store().load(after_reading=track_files)
-                outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
-            if len(tracking) == 1:
-                track_files()
-            for done in tracking:
-                done.result()
+        # The tables and DVC's objects do not know one another, and each mostly waits: they are made side by side. The
+        # files are tracked when the load has read them, because DVC takes a file away for a moment. Nothing is
+        # committed before all is done.
+        self._track_replies()
+        with _timed(outcome, "load"):
+            inserted, changed = self.store().load(after_reading=self.versioner.track_files)
+            outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
+        self._track_files(outcome)
         with _timed(outcome, "git"):
             commit = self.publisher.commit(version.at, self.derivation.summary(version))
             outcome.version = commit or outcome.version
             self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
         self._push(outcome)
 
-    def _track_replies(self, outcome: Outcome) -> None:
-        with _timed(outcome, "dvc"):
-            self.publisher.prepare()
-            self.versioner.track_replies()
+    def _track_replies(self) -> None:
+        self.publisher.prepare()
+        self.versioner.track_replies()
 
     def _track_files(self, outcome: Outcome) -> None:
         with _timed(outcome, "dvc"):
-            outcome.csv_md5 = self.versioner.track_files()
+            self.versioner.track_files()
+            outcome.csv_md5 = self.versioner.finish()
             self.archive.witness()  # DVC copies a file back where it was
 
     def _push(self, outcome: Outcome) -> None:
@@ -282,9 +276,8 @@ class Pipeline:
             self.check_quality()
         self.store().load()
         if version:
-            self.versioner.track_replies()
-            outcome.csv_md5 = self.versioner.track_files()
-            self.archive.witness()
+            self._track_replies()
+            self._track_files(outcome)
             outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
         last = self.ledger.versions()[-1]
         self.archive.advance(published=timestamp(last.at), commit=self.publisher.head())

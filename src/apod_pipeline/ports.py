@@ -109,20 +109,16 @@ class Store(Protocol):
 
 
 class Versioner(Protocol):
-    """Keeps the data files' versions."""
-
-    def begin(self) -> None:
-        """There will be something to keep: whoever needs a while to get ready may begin now."""
+    """Keeps the data files' versions. What is asked of it may go on beside what the caller does next."""
 
     def track_replies(self) -> None:
-        """Keep the raw replies, here and on the remote, verified; may be done while the processed files are read.
+        """Begin to keep the raw replies, here and on the remote, verified; others may read them meanwhile."""
 
-        Raises:
-            VersioningError: nothing was committed then.
-        """
+    def track_files(self) -> None:
+        """Begin to keep the processed files in the same way; nobody may read them until `finish`."""
 
-    def track_files(self) -> str:
-        """Keep the processed files in the same way, while nobody reads them; gives the CSV's MD5.
+    def finish(self) -> str | None:
+        """Wait until all is kept that was begun; gives the CSV's MD5, None before it was ever kept.
 
         Raises:
             VersioningError: nothing was committed then.

@@ -15,6 +15,7 @@ from apod_pipeline.coverage import DayStatus, coverage
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.ledger import Ledger, current_since
 from apod_pipeline.processed import Columns, Table
+from apod_pipeline.stages.dvc_track_data import tracked_hash
 
 
 def status(archive: Archive, today: dt.date) -> dict[str, Any]:
@@ -39,17 +40,8 @@ def status(archive: Archive, today: dt.date) -> dict[str, Any]:
         "versions": len(versions),
         "version": progress.get("commit"),
         "version_at": timestamp(versions[-1].at) if versions else None,
-        "csv_md5": csv_md5(archive),
+        "csv_md5": tracked_hash(archive.csv),
     }
-
-
-def csv_md5(archive: Archive) -> str | None:
-    """Hash of the CSV as it lies there, as its `.dvc` file tells it; None before the first version."""
-    pointer = archive.csv.with_name(f"{archive.csv.name}.dvc")
-    if not pointer.exists():
-        return None
-    lines = (line.strip().removeprefix("- ") for line in pointer.read_text(encoding="utf-8").splitlines())
-    return next((line.removeprefix("md5: ") for line in lines if line.startswith("md5: ")), None)
 
 
 def by_year(archive: Archive, today: dt.date, span: Span | None = None) -> dict[int, list[DayStatus]]:

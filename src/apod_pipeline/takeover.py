@@ -143,7 +143,7 @@ def _unknown(known: Known, line: Line) -> Line | None:
 
 
 def _newer(known: Known, line: Line, day: str) -> bool:
-    held = known.latest.get(line["source"], {}).get(day)
+    held = known.held(line["source"], day)
     return held is not None and str(known.replies[held.file]["at"]) > str(line["at"])
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
 from apod_pipeline.canary import Canary, implausible
-from apod_pipeline.ledger import Held
 from apod_pipeline.model import Reading
 
 TODAY = dt.date(2018, 12, 31)
@@ -42,7 +41,7 @@ def _digest(told):
 
 def _canary(*present, most=10):
     """A canary for which these records are stored already."""
-    held = {told["date"]: Held(_digest(told), "f", 0) for told in present}
+    held = {told["date"]: _digest(told) for told in present}
     return Canary(source="planetary", today=TODAY, present=held, most_repeats=most)
 
 

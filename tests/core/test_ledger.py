@@ -130,7 +130,7 @@ def test_the_most_wanted_source_is_chosen(lines, preference):
     for day in known.first_line:
         source, held = known.chosen(day, preference) or pytest.fail("a day that was had has a reading")
         assert source == next(name for name in preference if day in known.latest.get(name, {}))
-        assert held == known.latest[source][day]
+        assert held == known.held(source, day)
     assert known.chosen("1999-01-01", preference) is None
 
 

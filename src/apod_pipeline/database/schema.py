@@ -5,7 +5,7 @@ Takes a connection, gives the number of the newest one. Never edits one that was
 
 from __future__ import annotations
 
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,13 +13,12 @@ if TYPE_CHECKING:
 
 # Any number will do, as long as no other program takes an advisory lock on it.
 LOCK = 0x41504F44
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def available() -> list[tuple[int, str]]:
     """The migrations that this code knows: number and name, oldest first."""
-    folder = resources.files("apod_pipeline.database") / "migrations"
-    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
-    return [(int(name[:4]), name) for name in names]
+    return [(int(path.name[:4]), path.name) for path in sorted(MIGRATIONS.glob("*.sql"))]
 
 
 def applied(connection: Connection) -> int:
@@ -42,9 +41,8 @@ def migrate(connection: Connection) -> int:
         "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())"
     )
     done = applied(connection)
-    folder = resources.files("apod_pipeline.database") / "migrations"
     for number, name in available():
         if number > done:
-            connection.execute((folder / name).read_text(encoding="utf-8").encode())
+            connection.execute((MIGRATIONS / name).read_text(encoding="utf-8").encode())
             connection.execute("INSERT INTO apod_migration (number, name) VALUES (%s, %s)", [number, name])
     return newest

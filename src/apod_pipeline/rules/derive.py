@@ -22,8 +22,6 @@ from apod_pipeline.rules.rights import conclude, in_public_hands
 from apod_pipeline.rules.text import clean, text_of_html, with_plain_quotes, without_gaps, without_markup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from apod_pipeline.model import Reading, Record
     from apod_pipeline.rules.media import Media
 
@@ -120,12 +118,13 @@ def _media_of_answer(record: Record, notes: Notes) -> Media:
 
 
 def _media_of_page(record: Record, notes: Notes) -> Media:
-    players = record.get("players")
+    told = record.get("players")
+    players = told if isinstance(told, list | tuple) else ()
     return media_of_page(
         _words(record, "media_type", notes).strip().lower(),
         _address(record.get("shown"), notes) or "",
         _address(record.get("linked"), notes) or "",
-        list(_addresses(players if isinstance(players, list | tuple) else (), notes)),
+        [address for player in players if (address := _address(player, notes))],
         _address(record.get("hdurl"), notes) or "",
         notes,
     )
@@ -188,7 +187,8 @@ def _words(record: Record, name: str, notes: Notes) -> str:
 
 
 def _plain(record: Record, name: str, notes: Notes) -> str:
-    return without_markup(_words(record, name, notes), notes)
+    words = _words(record, name, notes)
+    return without_markup(words, notes) if words else words
 
 
 def _seen(record: Record, name: str, notes: Notes) -> str:
@@ -198,14 +198,8 @@ def _seen(record: Record, name: str, notes: Notes) -> str:
 
 
 def _address(value: object, notes: Notes) -> str | None:
-    return next(_addresses((value,), notes), None)
-
-
-def _addresses(values: tuple[object, ...] | list[object], notes: Notes) -> Iterator[str]:
-    for value in values:
-        if isinstance(value, str):
-            address = mend_address(clean(value, notes), notes) if value else None
-            if address:
-                yield address
-        elif value is not None:
-            notes.flag("not-text")
+    if isinstance(value, str):
+        return mend_address(clean(value, notes), notes) if value else None
+    if value is not None:
+        notes.flag("not-text")
+    return None

@@ -6,11 +6,8 @@ are there already are other readings, not duplicates.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,6 +72,10 @@ class ArchiveFile:
 
 @contextmanager
 def _opened(body: Path) -> Iterator[IO[str]]:
+    import csv
+    import gzip
+    import zlib
+
     opener = gzip.open if body.suffix == ".gz" else Path.open
     try:
         with opener(body, "rt", encoding="utf-8-sig", newline="") as lines:
@@ -106,6 +107,8 @@ def _json_lines(body: Path) -> Iterator[Any]:
 
 
 def _csv_records(body: Path) -> Iterator[dict[str, str]]:
+    import csv
+
     csv.field_size_limit(1 << 24)
     with _opened(body) as lines:
         reader = csv.DictReader(lines)

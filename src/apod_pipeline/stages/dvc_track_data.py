@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 REMOTE = "storage"
 
 
-@dataclass(frozen=True)
+@dataclass
 class DvcVersioner:
-    """DVC over one archive.
+    """DVC over one archive, in this process: what is begun is done when the call comes back.
 
     Attributes:
         archive: the folder; a Git repository already.
@@ -39,20 +39,18 @@ class DvcVersioner:
     archive: Archive
     remote: str
     _open: list[Any] = field(default_factory=list, repr=False)
-
-    def begin(self) -> None:
-        """Nothing: DVC is imported when it is needed."""
+    _done: set[Path] = field(default_factory=set, repr=False)  # since the last `finish`
 
     def track_replies(self) -> None:
-        """Track and push the raw replies: what nobody else reads during a run, so it may be done beside the load.
+        """Track and push the raw replies.
 
         Raises:
             VersioningError: nothing was committed then, and the next run pushes again.
         """
         self._track([self.archive.raw])
 
-    def track_files(self) -> str:
-        """Track and push the CSV and the Parquet file; gives the CSV's MD5.
+    def track_files(self) -> None:
+        """Track and push the CSV and the Parquet file.
 
         Not while anybody reads them: DVC takes a file away for a moment, into its cache, and copies it back.
 
@@ -61,16 +59,23 @@ class DvcVersioner:
         """
         self._track([self.archive.csv, self.archive.parquet])
         kill_point("dvc-pushed")
-        return _pointer(self.archive.csv)
+
+    def finish(self) -> str | None:
+        """All is done already, and will be tracked anew when it is asked for again; gives the CSV's MD5."""
+        self._done.clear()
+        return tracked_hash(self.archive.csv)
 
     def _track(self, targets: list[Path]) -> None:
+        if self._done.issuperset(targets):
+            return
         with self._repository("add and push") as repo:
             self._keep(repo, targets)
             kill_point("dvc-added")
             pushed = repo.push(targets=[f"{path}.dvc" for path in targets])
             log.info("dvc push %s: %s objects", [path.name for path in targets], pushed)
             kill_point("dvc-pushing")
-            self._verify(repo, [_pointer(path) for path in targets])
+            self._verify(repo, [hashed for path in targets if (hashed := tracked_hash(path))])
+        self._done.update(targets)
 
     def _keep(self, repo: Any, targets: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
         """Take the files into DVC's cache, and their hashes into the `.dvc` files beside them."""
@@ -166,14 +171,19 @@ class DvcVersioner:
             )
 
 
-def _pointer(path: Path) -> str:
-    return _md5(Path(f"{path}.dvc"))
+def tracked_hash(path: Path) -> str | None:
+    """The hash by which DVC knows a file or folder: an MD5; None where it is not tracked.
 
+    Read out of the `.dvc` file beside it without a YAML parser: DVC writes one output a file.
 
-def _md5(dvc_file: Path) -> str:
-    """The hash line of a `.dvc` file, read without a YAML parser: DVC writes one output a file."""
-    for line in dvc_file.read_text(encoding="utf-8").splitlines():
+    Raises:
+        VersioningError: when the `.dvc` file holds no hash.
+    """
+    pointer = Path(f"{path}.dvc")
+    if not pointer.exists():
+        return None
+    for line in pointer.read_text(encoding="utf-8").splitlines():
         name, _, value = line.strip().removeprefix("- ").partition(": ")
         if name == "md5":
             return value
-    raise VersioningError(f"{dvc_file} holds no md5 line; remove it and type the same command again.")
+    raise VersioningError(f"{pointer} holds no md5 line; remove it and type the same command again.")

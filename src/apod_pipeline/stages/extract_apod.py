@@ -23,7 +23,7 @@ from apod_pipeline.calendar import Span, publishable, spans_of
 from apod_pipeline.canary import REPEATS, Canary, Unreadable
 from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused
 from apod_pipeline.incoming import Incoming
-from apod_pipeline.ledger import WHOLE_REPLY, Known, Ledger, refusal_key
+from apod_pipeline.ledger import WHOLE_REPLY, Digests, Known, Ledger, refusal_key
 from apod_pipeline.model import Digest, Refusal, Reply, Verdict
 from apod_pipeline.ports import Answer, Request, Source, Transport
 from apod_pipeline.sources.json_items import shape_of
@@ -267,8 +267,7 @@ class Extraction:
     def canary(self, source: str) -> Canary:
         """The canary that watches a source in this run."""
         if source not in self._canaries:
-            held = self.known.latest.setdefault(source, {})
-            self._canaries[source] = Canary(source, self.today, held, self.most_repeats)
+            self._canaries[source] = Canary(source, self.today, Digests(self.known, source), self.most_repeats)
         return self._canaries[source]
 
     def _judge(self, source: Source, reply: Reply, body: Path) -> Verdict:

@@ -297,9 +297,7 @@ def _times(chain: list[Row]) -> list[Any]:
 def _merge_readings(connection: Connection, known: Known, since: int) -> None:
     rows = [
         (source, day, held.digest, dt.datetime.fromisoformat(known.replies[held.file]["at"]), held.file)
-        for source, readings in known.latest.items()
-        for day, held in readings.items()
-        if held.line >= since
+        for source, day, held in known.readings_since(since)
     ]
     _stage_and_merge(
         connection,

@@ -23,6 +23,7 @@ from apod_pipeline.pipeline import Wanted
 from apod_pipeline.processed import Table
 from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import Simulator
+from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.wiring import COLUMNS, pipeline
 
 TODAY = dt.date(2018, 12, 31)
@@ -61,12 +62,12 @@ class Lab:
     def run(self, span: Span | None = None, *, missing: bool = False, **flags: Any) -> Outcome:
         """One run in this process: of a span, or of what is due."""
         settings = resolve(self.all_flags(**flags), {}, None)
-        with pipeline(settings, self.told.append) as wired:
+        with pipeline(settings, self.told.append, dvc=DvcVersioner) as wired:
             return wired.run(Wanted("run", span, only_missing=missing))
 
     def wired(self, call: Callable[[Any], Outcome], **flags: Any) -> Outcome:
         """Anything else that a pipeline can do."""
-        with pipeline(resolve(self.all_flags(**flags), {}, None), self.told.append) as wired:
+        with pipeline(resolve(self.all_flags(**flags), {}, None), self.told.append, dvc=DvcVersioner) as wired:
             return call(wired)
 
     def environment(self, **more: str) -> dict[str, str]:

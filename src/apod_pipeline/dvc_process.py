@@ -40,6 +40,11 @@ class DvcProcess:
     _child: subprocess.Popen[str] | None = None
     _asked: list[str] = field(default_factory=list)  # and not answered yet
 
+    @property
+    def child(self) -> int:
+        """Number of the child process; 0 while there is none."""
+        return self._child.pid if self._child else 0
+
     def track_replies(self) -> None:
         """Begin what `DvcVersioner.track_replies` does."""
         self._ask("track_replies")

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from apod_pipeline.calendar import Span
 from apod_pipeline.model import Outcome, Record
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One question to a service.
 
     Attributes:
@@ -29,7 +28,10 @@ class Request:
     address: str
     asked: Span
     form: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    def __repr__(self) -> str:
+        return f"Request({self.address!r}, {self.asked}, {self.form!r})"
 
 
 class Answer(NamedTuple):

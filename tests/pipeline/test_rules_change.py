@@ -16,7 +16,7 @@ SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
 def shouting(readings):
     """Another transform: one title in two in capitals."""
     for number, entry in enumerate(transform(readings)):
-        yield dataclasses.replace(entry, title=entry.title.upper()) if number % 2 else entry
+        yield entry._replace(title=entry.title.upper()) if number % 2 else entry
 
 
 def test_new_rules_make_revisions_of_cause_rules(lab):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS
 from apod_pipeline.model import MEDIA_TYPES, Finding, Report
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 MOST_DATES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One check: its name, what it means, how bad it is, and the rows that it finds."""
 
     name: str

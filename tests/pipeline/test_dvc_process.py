@@ -1,0 +1,120 @@
+"""DVC in a process of its own: the same objects and hashes, and no end of one process without the other noticing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from apod_pipeline.dvc_process import DvcProcess
+from apod_pipeline.errors import VersioningError
+from apod_pipeline.stages.dvc_track_data import DvcVersioner, tracked_hash
+
+
+def _until(condition, seconds=30.0):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def tracked(lab, span):
+    """An archive with one version, and where its objects lie."""
+    lab.run(span)
+    return lab, str(lab.root.with_name(f"{lab.root.name}-remote"))
+
+
+def test_another_process_tracks_the_same(tracked):
+    """What the child tracks has the hashes that this process gives it, and finish tells the CSV's."""
+    lab, remote = tracked
+    expected = [tracked_hash(path) for path in (lab.archive.raw, lab.archive.csv, lab.archive.parquet)]
+    for path in (lab.archive.raw, lab.archive.csv, lab.archive.parquet):
+        Path(f"{path}.dvc").unlink()
+    dvc = DvcProcess(lab.archive, remote)
+    dvc.track_replies()
+    dvc.track_files()
+    assert dvc.finish() == expected[1]
+    assert [tracked_hash(path) for path in (lab.archive.raw, lab.archive.csv, lab.archive.parquet)] == expected
+    dvc.close()
+
+
+def test_two_versions_in_one_run_are_both_tracked(tracked):
+    """After finish everything is tracked anew: the second version's bytes, not the first one's."""
+    lab, remote = tracked
+    for versioner in (DvcProcess(lab.archive, remote), DvcVersioner(lab.archive, remote)):
+        hashes = []
+        for line in (b"one\n", b"two\n"):
+            lab.archive.csv.write_bytes(line)
+            versioner.track_replies()
+            versioner.track_files()
+            versioner.track_files()
+            hashes.append(versioner.finish())
+        versioner.close()
+        assert hashes == ["5bbf5a52328e7439ae6e719dfe712200", "c193497a1a06b2c72230e6146ff47080"]
+
+
+def test_an_error_of_the_child_is_told_in_the_familys_words(tracked):
+    """A file that is gone cannot be tracked: the message is that of this process, and the child goes on."""
+    lab, remote = tracked
+    content = lab.archive.csv.read_bytes()
+    lab.archive.csv.unlink()
+    dvc = DvcProcess(lab.archive, remote)
+    dvc.track_files()
+    with pytest.raises(VersioningError, match="Nothing was committed"):
+        dvc.finish()
+    lab.archive.csv.write_bytes(content)
+    dvc.track_files()
+    assert dvc.finish() == tracked_hash(lab.archive.csv)
+    dvc.close()
+
+
+def test_a_child_that_is_killed_is_missed(tracked):
+    """The system may take DVC's process away: the run says so, commits nothing, and the next one completes."""
+    lab, remote = tracked
+    dvc = DvcProcess(lab.archive, remote)
+    dvc.track_replies()
+    os.kill(dvc.child, signal.SIGKILL)
+    with pytest.raises(VersioningError, match=r"as if killed.*Nothing was committed"):
+        dvc.finish()
+    dvc.track_files()
+    assert dvc.finish() == tracked_hash(lab.archive.csv)
+    dvc.close()
+
+
+def test_a_child_does_not_outlive_its_parent(tracked, tmp_path):
+    """SIGKILL to the parent in the middle of DVC's work: the child is gone soon after, and leaves no lock behind."""
+    lab, remote = tracked
+    code = (
+        "import sys, time; from pathlib import Path; from apod_pipeline.archive import Archive;"
+        "from apod_pipeline.dvc_process import DvcProcess;"
+        f"dvc = DvcProcess(Archive(Path({str(lab.root)!r})), {remote!r});"
+        "[dvc.track_replies(), dvc.track_files()]; print(dvc.child, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    _until(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2])
+    assert lab.run().exit_code == 0
+    nasa_day = lab.nasa.today
+    lab.nasa.edit(nasa_day, title="Told Anew")
+    assert lab.run().version
+
+
+def test_a_child_that_was_asked_nothing_ends_with_its_parent(tracked):
+    """Closing lets a child end that still imports, and says nothing of it."""
+    lab, remote = tracked
+    dvc = DvcProcess(lab.archive, remote)
+    dvc.track_replies()
+    child = dvc.child
+    dvc.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    dvc.close()

@@ -15,16 +15,11 @@ from functools import cached_property
 from typing import Any
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
-from apod_pipeline.errors import ApodError
 from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict
 
 # So many days may share their words or their picture; real ones share up to five.
 REPEATS = 10
 EQUAL_EDITS = 3
-
-
-class Unreadable(ApodError):
-    """A body is not what the service is known to send: HTML or text instead of JSON, or JSON that breaks off."""
 
 
 @dataclass

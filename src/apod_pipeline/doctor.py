@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.calendar import FIRST_DAY, Span
-from apod_pipeline.canary import Unreadable, implausible
-from apod_pipeline.errors import ApodError, SourceRefused
+from apod_pipeline.canary import implausible
+from apod_pipeline.errors import ApodError, SourceRefused, Unreadable
 from apod_pipeline.git import Git, GitFailed
 from apod_pipeline.ports import Answer, Request, Source
 from apod_pipeline.settings import Settings

@@ -5,6 +5,7 @@ Takes nothing, gives the classes below, never imports another module of the proj
     ApodError
     ├── SettingsError         wrong use or settings                         exit 2
     ├── DataRefused           canary or quality gate said no                exit 3
+    │   └── Unreadable            a body is not what the service sends: nothing of it can be judged
     ├── DaysMissing           days asked for were not to be had             exit 4
     ├── ArchiveBusy           another run holds the archive                 exit 5
     ├── ArchiveDamaged        a file of the archive is not what it was
@@ -40,6 +41,10 @@ class DataRefused(ApodError):
     """What a service said, or what came of it, is not plausible enough to be stored or loaded."""
 
     exit_code = 3
+
+
+class Unreadable(DataRefused):
+    """A body is not what the service is known to send: HTML or text instead of JSON, or JSON that breaks off."""
 
 
 class DaysMissing(ApodError):

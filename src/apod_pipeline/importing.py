@@ -12,8 +12,7 @@ import shutil
 from pathlib import Path
 
 from apod_pipeline.calendar import Span
-from apod_pipeline.canary import Unreadable
-from apod_pipeline.errors import DataRefused, SettingsError
+from apod_pipeline.errors import DataRefused, SettingsError, Unreadable
 from apod_pipeline.ledger import WHOLE_REPLY, reply_of_line
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Pipeline

@@ -11,7 +11,7 @@ import json
 import pytest
 
 from apod_pipeline.calendar import Span
-from apod_pipeline.canary import Unreadable
+from apod_pipeline.errors import Unreadable
 from apod_pipeline.sources.file import ArchiveFile
 
 RECORDS = [

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import apod_pipeline
 from apod_pipeline import errors
 from apod_pipeline.database.connection import connected
-from apod_pipeline.errors import ApodError, DatabaseError
+from apod_pipeline.errors import ApodError, DatabaseError, DataRefused, Unreadable
 from apod_pipeline.git import Git, GitFailed, without_credentials
 
 SECRET = "hunter2secret"
@@ -112,3 +115,21 @@ def test_the_family_is_drawn_as_it_is():
     assert set(classes) <= set(drawn) | {"ApodError"}
     assert all(issubclass(kind, ApodError) and kind.__doc__ for kind in classes.values())
     assert all(int(drawn[name]) == kind.exit_code for name, kind in classes.items() if drawn.get(name))
+
+
+def test_what_is_drawn_below_a_class_is_its_child():
+    """In the drawn tree every class stands below its base, and no other module starts a branch of its own."""
+    above: dict[int, str] = {}
+    for stem, name in re.findall(r"^    ([\s│├└─]*)(\w+)(?: {2,}.*)?$", errors.__doc__ or "", re.MULTILINE):
+        above[len(stem)] = name
+        assert len(stem) == 0 or getattr(errors, name).__base__.__name__ == above[len(stem) - 4]
+    for module in pkgutil.walk_packages(apod_pipeline.__path__, "apod_pipeline."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    assert {kind.__module__ for kind in ApodError.__subclasses__()} == {errors.__name__}
+
+
+def test_a_body_that_cannot_be_read_is_refused_data():
+    """What a source raises over a body that is no JSON is a refusal of data, with its exit code."""
+    assert issubclass(Unreadable, DataRefused)
+    assert Unreadable.exit_code == 3

@@ -7,7 +7,7 @@ import datetime as dt
 import httpx
 import pytest
 
-from apod_pipeline.canary import Unreadable
+from apod_pipeline.errors import Unreadable
 from apod_pipeline.model import Reading
 from apod_pipeline.rules.derive import derive
 from apod_pipeline.simulator import Simulator

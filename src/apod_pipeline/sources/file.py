@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from apod_pipeline.calendar import Span
-from apod_pipeline.canary import Unreadable
+from apod_pipeline.errors import Unreadable
 from apod_pipeline.model import Record
 from apod_pipeline.ports import Request
 from apod_pipeline.sources.json_items import json_items

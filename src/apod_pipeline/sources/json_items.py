@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import orjson
 
-from apod_pipeline.canary import Unreadable
+from apod_pipeline.errors import Unreadable
 
 PIECE = 1 << 20
 AT_ONCE = 4 << 20  # bytes; the largest body that is decoded as a whole

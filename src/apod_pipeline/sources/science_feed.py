@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from apod_pipeline.calendar import publishing_day
-from apod_pipeline.canary import Unreadable
+from apod_pipeline.errors import Unreadable
 
 _IN_LINK = re.compile(r"/apod-(\d{4})-([a-z]+)-(\d{1,2})(?:-|/)")
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"

@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import Span, publishable, spans_of
-from apod_pipeline.canary import REPEATS, Canary, Unreadable
-from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused
+from apod_pipeline.canary import REPEATS, Canary
+from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused, Unreadable
 from apod_pipeline.incoming import Incoming
 from apod_pipeline.ledger import WHOLE_REPLY, Digests, Known, Ledger, refusal_key
 from apod_pipeline.model import Digest, Refusal, Reply, Verdict

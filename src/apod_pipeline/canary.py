@@ -16,6 +16,7 @@ from typing import Any
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
 from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict
+from apod_pipeline.rules.addresses import is_article, is_logo
 
 # So many days may share their words or their picture; real ones share up to five.
 REPEATS = 10
@@ -66,9 +67,9 @@ def implausible(record: Record) -> str | None:
     if not isinstance(title, str) or not title.strip():
         return "it has no title"
     for address in _addresses(record):
-        if "nasa-logo" in address:
+        if is_logo(address):
             return "the placeholder: its picture is NASA's logo"
-        if _is_page(address):
+        if is_article(address):
             return "its address is the page of an entry, not what the page shows"
     return None
 
@@ -79,11 +80,6 @@ def _addresses(record: Record) -> Iterator[str]:
             yield address
     pictures: Any = record.get("pictures") or ()
     yield from (p for p in pictures if isinstance(p, str))
-
-
-def _is_page(address: str) -> bool:
-    path = address.partition("?")[0]
-    return "/image-article/" in path or path.endswith(("/astropix.html", "/apod/"))
 
 
 @dataclass

@@ -85,6 +85,8 @@ def _refused(verdict):
             "page of an entry",
         ),
         ({"url": None, "hdurl": None, "media_type": "other"}, {"url": None, "hdurl": ARTICLE}, "page of an entry"),
+        ({"url": f"{PICTURES}/ap181201.jpg"}, {"url": "https://apod.nasa.gov/apod/ap181201.html"}, "page of an entry"),
+        ({"url": "https://science.nasa.gov/apod.jpg"}, {"url": "https://science.nasa.gov/apod"}, "page of an entry"),
     ],
 )
 def test_each_rule_refuses_the_bad_and_not_the_good(good, bad, why):

@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from apod_pipeline.model import Reading
+from apod_pipeline.rules.addresses import PAGES, is_article
 from apod_pipeline.rules.derive import derive
 from apod_pipeline.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.sources.planetary_record import settle as settle_answer
@@ -142,6 +143,24 @@ def test_a_rendition_is_no_address_of_its_own():
     entry = derive(reading)
     assert (entry.url, entry.hdurl) == (f"{PICTURE}?key=7#x", LARGE)
     assert entry.repairs == ("address-rendition",)
+
+
+@pytest.mark.parametrize(
+    ("page", "no_page"),
+    [
+        (f"{PAGES}ap030514.html", f"{PAGES}image/0305/ap030514.jpg"),
+        (f"{PAGES}ap030514.html?lit=1#pier", f"{PAGES}map030514.html"),
+        (f"{PAGES}astropix.html", f"{PAGES}lib/astropix.html.gif"),
+        (PAGES, "https://example.org/harbour/"),
+        ("https://science.nasa.gov/apod", "https://science.nasa.gov/apodized"),
+        ("https://science.nasa.gov/apod/?date=2003-05-14", "https://science.nasa.gov/lamps/?like=/apod/"),
+        ("https://science.nasa.gov/image-article/apod-a-lamp/", "https://example.org/a.jpg?of=/image-article/a/"),
+    ],
+)
+def test_a_page_about_an_entry_is_told_by_its_address(page, no_page):
+    """Pages of either site about one entry, or the newest, are known whatever their query; their pictures are none."""
+    assert is_article(page)
+    assert not is_article(no_page)
 
 
 # Texts that come near to a rule: each is a field and what it says, and stays as it is.

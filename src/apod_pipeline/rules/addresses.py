@@ -34,7 +34,7 @@ _PLAYERS = (
     "jwplatform.com",
 )
 _PLAYER_PATH = re.compile(r"(?:^|/)(?:embed|players?\b|plugins/video)")
-_ARTICLE = re.compile(r"//science\.nasa\.gov/(?:image-article/|apod/?(?:$|\?))|/image-article/|/ap\d{6}\.html$")
+_ARTICLE = re.compile(r"/image-article/|(?:^|/)(?:ap\d{6}|astropix)\.html$|/apod/$|//science\.nasa\.gov/apod$")
 _SIZING = "w h width height fit crop q quality fm format auto dpr resize ver v"  # parameters of a rendition
 _RENDITION = frozenset(_SIZING.split())
 _CLEAN = re.compile(r"https?://[\w.:-]+(?:[/?#]\S*)?\Z", re.IGNORECASE)
@@ -73,8 +73,8 @@ def _plays(address: str) -> bool:
 
 
 def is_article(address: str) -> bool:
-    """True for a page about an entry: the new site's article, the old site's `apYYMMDD.html`."""
-    return bool(_ARTICLE.search(address))
+    """True for a page about an entry: the new site's article, the old site's `apYYMMDD.html`, either's newest day."""
+    return bool(_ARTICLE.search(address.partition("#")[0].partition("?")[0]))
 
 
 def is_generic(address: str) -> bool:

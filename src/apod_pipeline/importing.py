@@ -13,7 +13,7 @@ from pathlib import Path
 
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import DataRefused, SettingsError, Unreadable
-from apod_pipeline.ledger import WHOLE_REPLY, reply_of_line
+from apod_pipeline.ledger import reply_of_line
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Answer, Request, Source
@@ -90,7 +90,7 @@ def replay_quarantine(pipeline: Pipeline) -> Outcome:
         known = extraction.known
         open_days: dict[str, set[str]] = {}
         for refusal in known.quarantine:
-            if refusal.day == WHOLE_REPLY or not known.has(refusal.day):
+            if known.resolved_by(refusal) is None:
                 open_days.setdefault(refusal.file, set()).add(refusal.day)
         for file, days in open_days.items():
             line = known.replies[file]

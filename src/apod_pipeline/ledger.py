@@ -180,10 +180,18 @@ class Known:
         return next(((source, held) for source in self.latest if (held := self.held(source, day))), None)
 
     def resolved_at(self, refusal: Quarantined, versions: list[Version]) -> dt.datetime | None:
-        """When a refused day was had after all: the version that first held a reading of it; None when not yet."""
-        line = self.first_line.get(refusal.day)
-        version = None if line is None else version_of_line(versions, max(line, refusal.line))
+        """When what was refused was had after all: the version that first held the last of it; None when not yet."""
+        line = self.resolved_by(refusal)
+        version = None if line is None else version_of_line(versions, line)
         return version.at if version else None
+
+    def resolved_by(self, refusal: Quarantined) -> int | None:
+        """The line since which every refused day is had (of a whole reply: every day it was asked for), or None."""
+        whole = refusal.day == WHOLE_REPLY
+        days = [str(day) for day in publishable(self.spans[refusal.line])] if whole else [refusal.day]
+        if not all(map(self.has, days)):
+            return None
+        return max([refusal.line, *(self.first_line[day] for day in days)])
 
     def asked_since(self, line: int) -> list[Span]:
         """The spans that the lines from one on are about."""

@@ -264,3 +264,27 @@ def test_a_refused_day_is_resolved_by_the_version_that_first_held_it():
     (quarantined,) = known.quarantine
     assert known.resolved_at(quarantined, _versions([1])) is None
     assert known.resolved_at(quarantined, _versions([1, 2])) == AT + dt.timedelta(seconds=1)
+
+
+def test_a_whole_reply_is_resolved_by_the_version_that_held_its_last_day():
+    """A refused list is resolved when all its days that NASA published were had, whoever gave them, before or after."""
+    asked, whole = ["2020-06-08", "2020-06-11"], {"refused": {WHOLE_REPLY: "why"}}  # nothing was published on the 10th
+    plain = {"asked": asked, "at": "x", "source": "science", "form": "list"}
+    had = [{"readings": {f"2020-06-{day:02}": "a--"}} for day in (9, 11, 8)]
+    lines = [plain | had[0], plain | whole, plain | had[1], plain | had[2] | {"source": "planetary"}]
+    known = _folded(_numbered([line | {"file": ""} for line in lines]))
+    (quarantined,) = known.quarantine
+    versions = _versions([1, 2, 3, 4])
+    assert known.resolved_at(quarantined, versions) == versions[-1].at
+    assert known.resolved_at(quarantined, versions[:-1]) is None
+    before = _folded(_numbered([line | {"file": ""} for line in lines[:-1]]))
+    assert before.resolved_at(*before.quarantine, versions) is None
+
+
+def test_a_refusal_is_never_resolved_before_it_was_said():
+    """A list that is refused although all its days were had is resolved by the version that holds the refusal."""
+    asked = {"asked": [_day(0), _day(1)], "at": "x", "source": "science", "form": "list"}
+    had = asked | {"file": "f", "readings": {_day(0): "a--", _day(1): "b--"}}
+    known = _folded([had, asked | {"file": "g", "refused": {WHOLE_REPLY: "why"}}])
+    versions = _versions([1, 2])
+    assert known.resolved_at(*known.quarantine, versions) == versions[1].at

@@ -125,6 +125,26 @@ def test_replay_lets_in_what_a_fixed_canary_believes(lab, nasa, span):
     assert len(nasa.requests) == asked
 
 
+def test_a_whole_reply_whose_days_came_otherwise_is_no_more_in_quarantine(lab, nasa):
+    """Lists that were web pages are resolved when their days came one by one: replay leaves them, the table says so."""
+    nasa.fault("html200", match="date_from|start_date")
+    ran = lab.run(DAYS)
+    assert (ran.exit_code, ran.inserted) == (0, len(DAYS))
+    assert lab.rows("SELECT date, resolved_at IS NOT NULL FROM apod_quarantine") == [("*", True)]
+    replayed = lab.wired(replay_quarantine)
+    assert (replayed.exit_code, replayed.inserted, lab.told[-1]) == (0, 0, "the quarantine is empty")
+
+
+def test_a_whole_reply_with_a_day_still_missing_is_judged_again(lab, nasa):
+    """One day of a refused list was never had: the reply is opened by replay, and not resolved in the table."""
+    nasa.fault("html200", match="date_from|feed")
+    nasa.fault("status", match="181206", code=404, body='{"code": "apod_basic_not_found"}')
+    assert lab.run(DAYS, sources=("science",)).inserted == len(DAYS) - 1
+    assert lab.rows("SELECT resolved_at FROM apod_quarantine WHERE date = '*'") == [(None,)]
+    lab.wired(replay_quarantine)
+    assert "still refused" in lab.told[-1]
+
+
 def _lenient(pipeline):
     """The pipeline with a canary that believes a thousand equal days."""
     strict = pipeline.extraction

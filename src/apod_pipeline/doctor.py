@@ -128,7 +128,8 @@ def _asked(client: HttpClient, source: Source, name: str, request: Request) -> S
             answer = client.download(request, body)
             says = _differs(source, request, answer, body)
         except SourceRefused as error:
-            return Sight(what, "bad", str(error), "set NASA_API_KEY, or ask another source with --source")
+            key = "set NASA_API_KEY, or " if request.headers else ""
+            return Sight(what, "bad", str(error), f"{key}ask another source with --source")
         except (ApodError, OSError) as error:
             says = str(error).partition(". ")[0]
             return Sight(what, "bad", says, "ask another source with --source; see the service's status page")

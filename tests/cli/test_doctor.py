@@ -69,6 +69,15 @@ def test_a_wrong_key_says_which_variable_helps(sights):
     assert "NASA_API_KEY" in str(sights(nasa_api_key=SECRET)["planetary: one day"])
 
 
+def test_a_refusal_without_a_key_is_not_the_keys(nasa, sights):
+    """The new service, which takes no key, answers 403: bad, and no key is named, neither as cause nor as help."""
+    nasa.fault("status", match="wp-json", code=403)
+    seen = sights()["science: one day"]
+    assert seen.state == "bad"
+    assert "HTTP 403" in seen.says
+    assert "key" not in str(seen).lower()
+
+
 def test_the_placeholder_is_told(nasa, sights):
     """The old service answers 200 with its placeholder: bad for one day, and with --probe for a week and for 1995."""
     nasa.old_mode = "placeholder"

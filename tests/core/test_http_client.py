@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import hashlib
+import re
 import socket
 import threading
 import time
@@ -17,6 +18,7 @@ from apod_pipeline.calendar import Span
 from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused, SourceUnavailable
 from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary
+from apod_pipeline.sources.science import Science
 
 KEY = "a-secret-key-that-nobody-may-see"
 DAY = dt.date(2018, 12, 1)
@@ -84,12 +86,12 @@ class Wire:
 def ask(tmp_path):
     """Asks a wire for a day; gives the answer or the error, and the waits that were asked for."""
 
-    def asked(wire, client=None, **settings):
+    def asked(wire, client=None, request=None, **settings):
         sleeps: list[float] = []
         client = client or HttpClient(
             **{"timeout": 5.0, "retries": 5, "backoff": 0.5, "sleep": sleeps.append} | settings
         )
-        request = Planetary(f"http://{wire.host}", KEY).day_request(DAY)
+        request = request or Planetary(f"http://{wire.host}", KEY).day_request(DAY)
         try:
             return client.download(request, tmp_path / "body"), sleeps
         except SourceError as error:
@@ -153,6 +155,18 @@ def test_a_refused_key_is_not_tried_again(ask, status):
     assert "NASA_API_KEY" in str(error)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_service_without_a_key_does_not_blame_it(ask, status):
+    """Refused by a service that takes no key: one request, HTTP's number, what to do, and not a word of a key."""
+    with Wire(answer(status)) as wire:
+        error, _ = ask(wire, request=Science(f"http://{wire.host}").day_request(DAY))
+    assert isinstance(error, SourceRefused)
+    assert len(wire.heads) == 1
+    assert f"{wire.host} refuses us (HTTP {status})" in str(error)
+    assert re.search(r"later, or ask another source with --source", str(error))
+    assert "key" not in str(error).lower()
+
+
 # ---- waiting -------------------------------------------------------------------------------
 def test_the_pauses_grow_and_are_not_alike(ask):
     """Every pause is about twice the one before, by chance longer or shorter; after the last try none is made."""
@@ -208,6 +222,17 @@ def test_nothing_is_asked_when_nothing_remains(ask, tmp_path):
         client.download(there, tmp_path / "body")
         client.close()
     assert (len(wire.heads), len(other.heads)) == (2, 1)
+
+
+def test_no_key_helps_where_none_is_taken(ask):
+    """The used-up limit of a service that takes no key is waited for: no variable is named."""
+    client = HttpClient(retries=0)
+    with Wire(answer(X_RateLimit_Remaining="0")) as wire:
+        request = Science(f"http://{wire.host}").day_request(DAY)
+        (first, _), (error, _) = (ask(wire, client, request) for _ in range(2))
+    assert first.status == 200
+    assert "rate limit" in str(error)
+    assert "NASA_API_KEY" not in str(error)
 
 
 # ---- bounds --------------------------------------------------------------------------------
@@ -278,6 +303,18 @@ def test_another_host_is_never_followed(ask, scheme):
     assert other.host in str(error)
 
 
+@pytest.mark.parametrize("user", ["", f"{KEY}@"], ids=["plain", "with a user"])
+def test_a_host_that_wants_https_is_said_to(ask, user):
+    """The same host over https is not "another host": what to set is told, without what stood before an @."""
+    with Wire(lambda host: answer(301, b"", Location=f"https://{user}{host}/planetary/apod")) as wire:
+        error, _ = ask(wire)
+    assert isinstance(error, SourceRefused)
+    assert f"{wire.host} wants https" in str(error)
+    assert f"to https://{wire.host}." in str(error)
+    assert "sends us" not in str(error)
+    assert KEY not in _all_words(error)
+
+
 def test_redirects_end(ask):
     """A circle of redirects is given up after a few, as a failure that may pass."""
     with Wire(answer(302, b"", Location="/planetary/apod")) as wire:
@@ -320,12 +357,13 @@ def _all_words(error):
         answer(429, Retry_After="3600"),
         answer(302, b"", Location="https://example.org/"),
         answer(302, b"", Location=f"https://example.org/?api_key={KEY}"),
+        answer(302, b"", Location=f"https://{KEY}@example.org/"),
         answer(302, b"", Location="http://[bad"),
         answer(200, b"x" * 2000),
         b"nonsense\r\n\r\n",
         [b"HTTP/1.1 200 OK\r\n", 3.0],
     ],
-    ids=range(10),
+    ids=range(11),
 )
 def test_no_error_tells_the_key(ask, says):
     """Whatever goes wrong, neither the message nor any error behind it holds the key."""

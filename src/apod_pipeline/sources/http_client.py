@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 USER_AGENT = f"apod-pipeline/{__version__} (an archive of one's own; asks politely)"
 LONGEST_WAIT = 60.0
 REDIRECTS = 5
+_BASES = "(APOD_SCIENCE_URL or APOD_PLANETARY_URL)"
 
 
 class _Again(Exception):
@@ -142,9 +143,10 @@ class HttpClient:
     def _mind_the_limit(self, request: Request) -> None:
         host = urlsplit(request.address).netloc
         if self._used_up.get(host, 0.0) > time.monotonic():
+            own = ", or set NASA_API_KEY to a key of your own" if request.headers else ""
             raise SourceUnavailable(
                 f"{request.asked}: the rate limit of {host} is used up. What came before is kept; "
-                "type the same command again in an hour, or set NASA_API_KEY to a key of your own."
+                f"type the same command again in an hour{own}."
             )
 
     def _once(self, client: httpx.Client, request: Request, into: Path) -> Answer:
@@ -171,12 +173,18 @@ class HttpClient:
 
     def _same_host(self, target: str, request: Request) -> str:
         old, new = urlsplit(request.address), urlsplit(target)
-        if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+        if (old.scheme, old.netloc) == (new.scheme, new.netloc):
+            return target
+        there = f"{new.scheme}://{new.netloc.rpartition('@')[2]}"  # what stands before an @ is a secret
+        if (old.scheme, new.scheme, new.hostname) == ("http", "https", old.hostname):
             raise SourceRefused(
-                f"{request.asked}: {old.netloc} sends us to {new.netloc}, where our key must not go. "
-                "Nothing was stored; if the service has moved, set its new base address."
+                f"{request.asked}: {old.netloc} wants https. Nothing was stored; set its base address {_BASES} "
+                f"to {there}."
             )
-        return target
+        raise SourceRefused(
+            f"{request.asked}: {old.netloc} sends us to {there}, where we do not follow. Nothing was stored; if the "
+            f"service has moved, set its new base address {_BASES}."
+        )
 
     def _take(self, response: httpx.Response, request: Request, into: Path, deadline: float) -> Answer:
         size, digest = 0, hashlib.sha256()
@@ -202,9 +210,10 @@ class HttpClient:
         if response.headers.get("X-RateLimit-Remaining") == "0":
             self._used_up[urlsplit(request.address).netloc] = time.monotonic() + 3600
         if status in {401, 403}:
+            whom, do = ("the key", "set NASA_API_KEY to a valid key") if request.headers else ("us", "try later")
             raise SourceRefused(
-                f"{request.asked}: {urlsplit(request.address).netloc} refuses the key (HTTP {status}). Nothing was "
-                "stored of these days; set NASA_API_KEY to a valid key, or ask another source with --source."
+                f"{request.asked}: {urlsplit(request.address).netloc} refuses {whom} (HTTP {status}). Nothing was "
+                f"stored of these days; {do}, or ask another source with --source."
             )
 
 

@@ -35,6 +35,27 @@ def test_fail_over_is_0(lab, nasa):
     assert "science: not asked any further" in done.stderr
 
 
+@pytest.mark.parametrize("words", [["--date", "2020-06-10"], ["--from", "1995-06-17", "--to", "1995-06-19"]])
+def test_a_known_gap_is_0_and_explained(lab, nasa, words):
+    """Days on which NASA published nothing are not asked for: done, and why stands on stderr, day by day."""
+    done = lab.command("run", *words, APOD_TODAY="2020-06-30")
+    assert done.returncode == 0
+    assert "nothing asked" in done.stdout
+    told = done.stderr.splitlines()
+    assert all("not asked for: nothing was published" in line for line in told)
+    assert told[0].startswith(words[1])
+    assert len(told) == (3 if "--to" in words else 1)
+    assert nasa.requests == []
+
+
+def test_days_to_come_are_left_out_and_told(lab):
+    """A span that reaches beyond the newest day that is due: the due days are had, the others are told of."""
+    done = lab.command("run", "--from", "2018-12-30", "--to", "2019-01-05")
+    assert done.returncode == 0
+    assert "2018-12-30..2018-12-31: 2 new" in done.stdout
+    assert done.stderr == "days after 2018-12-31 are not asked for: it is the newest day that is due\n"
+
+
 # ---- 1 -------------------------------------------------------------------------------------
 def test_no_database_is_1(lab):
     """PostgreSQL cannot be reached: failed, the password is not shown, and what is left and comes next is told."""
@@ -78,6 +99,9 @@ def test_a_full_disk_is_1_in_words(lab):
         (["run", "--date", "2018-12-20", "--to", "2018-12-25"], "leave it out"),
         (["run", "--from", "2018-12-25", "--to", "2018-12-20"], "forward"),
         (["backfill", "--from", "1995-06-15"], "days run from 1995-06-16 on"),
+        (["run", "--date", "2019-01-01"], "2019-01-01 is not due yet: the newest day that is due is 2018-12-31"),
+        (["run", "--from", "2019-01-01", "--to", "2019-01-09"], "the newest day that is due is 2018-12-31"),
+        (["backfill", "--from", "2019-01-01"], "the newest day that is due is 2018-12-31"),
         (["run", "--source", "hubble"], "APOD_SOURCES (from flag)"),
         (["import", "no-such-file.json"], "does not exist"),
         (["import", __file__], "a file ends in"),
@@ -86,7 +110,7 @@ def test_a_full_disk_is_1_in_words(lab):
         (["rebuild"], "Make one with `apod run`, or name it with --archive"),
         (["replay"], "Make one with `apod run`, or name it with --archive"),
     ],
-    ids=range(14),
+    ids=range(17),
 )
 def test_wrong_use_is_2(tmp_path, words, says):
     """What cannot be meant ends with 2, without a traceback, and says how it is meant."""

@@ -73,18 +73,22 @@ def existing(archive: Path | None) -> Settings:
     return settings
 
 
-def span_of(first: dt.datetime | None, last: dt.datetime | None, default_last: dt.date) -> Span | None:
-    """The days between two typed ones; None when neither was typed.
+def span_of(first: dt.datetime | None, last: dt.datetime | None, newest: dt.date) -> Span | None:
+    """The days between two typed ones, the last one by default the newest that is due; None when neither was typed.
 
     Raises:
-        SettingsError: when they run backwards, or before the first picture.
+        SettingsError: when they run backwards, before the first picture, or begin when nothing is due yet.
     """
     from apod_pipeline.calendar import FIRST_DAY, Span
 
     if first is None and last is None:
         return None
     span_first = first.date() if first else FIRST_DAY
-    span_last = last.date() if last else default_last
+    span_last = last.date() if last else newest
+    if span_first > newest:
+        raise SettingsError(
+            f"{span_first} is not due yet: the newest day that is due is {newest} (days begin at midnight US Eastern)."
+        )
     if span_last < span_first or span_first < FIRST_DAY:
         raise SettingsError(f"from {span_first} to {span_last}: days run from {FIRST_DAY} on, and forward.")
     return Span(span_first, span_last)

@@ -18,6 +18,7 @@ from apod_pipeline.cli.options import DAY, archive_option, existing, settings_of
 from apod_pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
+    from apod_pipeline.calendar import Span
     from apod_pipeline.model import Outcome
     from apod_pipeline.pipeline import Pipeline, Wanted
     from apod_pipeline.settings import Settings
@@ -98,11 +99,26 @@ def _pipeline(settings: Settings, what: str, total: int) -> Iterator[Pipeline]:
 
 
 def _run(settings: Settings, wanted: Wanted, *, as_json: bool) -> None:
+    if wanted.span:
+        _tell_unasked(settings, wanted.span)
     total = len(wanted.span) if wanted.span else 1
     with _pipeline(settings, "asking", total) as pipeline:
         outcome = pipeline.run(wanted)
     _report(settings, outcome, as_json=as_json)
     sys.exit(outcome.exit_code)
+
+
+def _tell_unasked(settings: Settings, span: Span) -> None:
+    """Why days that were typed are not asked for: nothing was published on them, or they are not due yet."""
+    from apod_pipeline.calendar import GAPS, publishable
+    from apod_pipeline.presentation import tell
+    from apod_pipeline.wiring import today
+
+    if not any(publishable(span)):
+        for day in span:
+            tell(f"{day} is not asked for: {GAPS[day]}, and never will be")
+    if span.last > (newest := today(settings)):
+        tell(f"days after {newest} are not asked for: it is the newest day that is due")
 
 
 def _report(settings: Settings, outcome: Outcome, *, as_json: bool) -> None:

@@ -29,6 +29,13 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _asked_names(text: str) -> tuple[str, ...]:
+    names = _names(text)
+    if "file" in names:
+        raise ValueError("names 'file', which cannot be asked: type `apod import FILE` to take one over")
+    return names
+
+
 def _address(text: str) -> str:
     if not re.match(r"https?://[^/@]+", text) or "@" in text:
         raise ValueError("must be an http(s) address without a user or password in it")
@@ -96,7 +103,9 @@ class Settings:
     postgres_user: str = _setting("POSTGRES_USER", "postgres", "its user")
     postgres_password: str | None = _setting("POSTGRES_PASSWORD", None, "its password", secret=True)
     postgres_db: str = _setting("POSTGRES_DB", "apod", "its database")
-    sources: tuple[str, ...] = _setting("APOD_SOURCES", ("science", "planetary"), "whom to ask, in this order", _names)
+    sources: tuple[str, ...] = _setting(
+        "APOD_SOURCES", ("science", "planetary"), "whom to ask, in this order", _asked_names
+    )
     preference: tuple[str, ...] = _setting("APOD_PREFERENCE", SOURCE_NAMES, "whose reading is the entry", _names)
     science_url: str = _setting("APOD_SCIENCE_URL", "https://science.nasa.gov", "base of NASA's new API", _address)
     planetary_url: str = _setting(

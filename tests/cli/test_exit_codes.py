@@ -103,6 +103,7 @@ def test_a_full_disk_is_1_in_words(lab):
         (["run", "--from", "2019-01-01", "--to", "2019-01-09"], "the newest day that is due is 2018-12-31"),
         (["backfill", "--from", "2019-01-01"], "the newest day that is due is 2018-12-31"),
         (["run", "--source", "hubble"], "APOD_SOURCES (from flag)"),
+        (["run", "--source", "file"], "type `apod import FILE`"),
         (["import", "no-such-file.json"], "does not exist"),
         (["import", __file__], "a file ends in"),
         (["history"], "Missing argument"),
@@ -110,7 +111,7 @@ def test_a_full_disk_is_1_in_words(lab):
         (["rebuild"], "Make one with `apod run`, or name it with --archive"),
         (["replay"], "Make one with `apod run`, or name it with --archive"),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_wrong_use_is_2(tmp_path, words, says):
     """What cannot be meant ends with 2, without a traceback, and says how it is meant."""

@@ -79,6 +79,7 @@ def test_the_remote_folder_lies_beside_the_archive(tmp_path):
 BAD = [
     ("APOD_SOURCES", "nasa"),
     ("APOD_SOURCES", ","),
+    ("APOD_SOURCES", "science,file"),
     ("APOD_PREFERENCE", "science,hubble"),
     ("APOD_SCIENCE_URL", "science.nasa.gov"),
     ("APOD_SCIENCE_URL", "ftp://science.nasa.gov"),
@@ -175,6 +176,13 @@ def test_an_unknown_flag_is_not_blamed_on_a_file():
 def test_a_remote_without_a_password_is_taken(address):
     """Addresses without a secret in them are taken as they are: an ssh user is none."""
     assert _from_environment(APOD_GIT_REMOTE=address, APOD_DVC_REMOTE=address).git_remote == address
+
+
+def test_a_file_is_preferred_but_not_asked():
+    """`file` may stand in APOD_PREFERENCE; in APOD_SOURCES it is refused with the command that takes a file over."""
+    assert _from_environment(APOD_PREFERENCE="file,science").preference == ("file", "science")
+    with pytest.raises(SettingsError, match="type `apod import FILE`"):
+        _from_environment(APOD_SOURCES="file")
 
 
 # ---- what never shows ----------------------------------------------------------------------

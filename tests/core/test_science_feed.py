@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -89,6 +92,24 @@ def test_an_incomplete_item_is_left_out(tmp_path):
 def test_the_day_stands_in_the_link_or_is_that_of_publishing(tmp_path, link, published, day):
     """The link tells the day; without one the instant of publishing does, in US Eastern; else no day is told."""
     assert [told for told, _ in _feed(tmp_path, _item(link, published))] == [day]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue", "UTC"])
+@pytest.mark.parametrize("says", ["-0000", ""])
+def test_an_instant_without_a_zone_is_utc_wherever_the_machine_stands(tmp_path, zone, says):
+    """A pubDate that tells no zone is UTC on every machine, be its own clock a day ahead or behind."""
+    (tmp_path / "feed.xml").write_text(
+        "<rss xmlns:apod='https://science.nasa.gov/apod/'><channel>"
+        + _item("https://science.nasa.gov/x/", f"Mon, 03 Dec 2018 05:05:00 {says}".strip())
+        + "</channel></rss>"
+    )
+    code = (
+        "import sys, pathlib; from apod_pipeline.sources.science_feed import feed_items\n"
+        "print(next(feed_items(pathlib.Path(sys.argv[1])))[0])"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "feed.xml")]
+    environment = dict(os.environ) | {"TZ": zone}
+    assert subprocess.check_output(words, env=environment, text=True).strip() == "2018-12-03"
 
 
 @pytest.mark.parametrize(

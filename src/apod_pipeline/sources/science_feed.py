@@ -63,6 +63,8 @@ def _day(item: dict[str, Any]) -> str | None:
         except ValueError:
             return None
     try:
-        return str(publishing_day(parsedate_to_datetime(item.get("pubDate", ""))))
+        published = parsedate_to_datetime(item.get("pubDate", ""))
+        # RFC 5322: -0000 is UTC, said by somebody who does not tell where he is.
+        return str(publishing_day(published if published.tzinfo else published.replace(tzinfo=dt.UTC)))
     except (ValueError, OverflowError):
         return None

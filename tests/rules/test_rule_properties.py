@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from test_each_rule import ANSWER, DAY
 
 from apod_pipeline.errors import DataRefused
-from apod_pipeline.model import MEDIA_TYPES, Entry, Reading
+from apod_pipeline.model import MEDIA_TYPES, OUTPUT_FIELDS, Entry, Reading
+from apod_pipeline.processed import csv_line, json_line
 from apod_pipeline.rules.derive import derive
 from apod_pipeline.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.rules.text import text_of_html
@@ -81,6 +82,36 @@ def test_any_json_becomes_a_sound_entry_or_is_refused(source, said):
     entry = entry_of(source, {"title": "A Lamp"} | said)
     if entry is not None:
         check(entry)
+
+
+BREAKS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"  # where str.splitlines() breaks a line
+ADDRESSES = st.sampled_from(
+    ["https://", "//", "www.", "image/", "apod.nasa.gov", "/apod/", "lamp", ".jpg", ".mp4", ".html", "?w=1", "&lit=1",
+     "#pier", "youtu.be/", "abcdefghijk", "https://apod.nasa.gov/apod/image/0305/lamp.jpg", " ", "\t", "\x00", "\x1b"]
+)  # fmt: skip
+broken_addresses = st.lists(ADDRESSES | st.sampled_from(BREAKS), max_size=9).map("".join)
+broken_texts = st.lists(
+    PIECES | st.sampled_from([*BREAKS, "Creative Commons", "Attribution"]), max_size=9
+).map("".join)  # fmt: skip
+broken = dict.fromkeys(("url", "hdurl", "thumbnail_url", "permalink", "shown", "linked"), broken_addresses)
+broken |= dict.fromkeys(("title", "explanation", "media_type", "copyright", "credit", "alt"), broken_texts)
+broken["players"] = st.lists(broken_addresses, max_size=2)
+broken["basic_html"] = broken_addresses.map('<img src="{}">'.format)
+
+
+@given(sources, st.fixed_dictionaries({}, optional=broken), st.booleans())
+@settings(max_examples=500)
+def test_no_break_of_a_line_reaches_a_file(source, said, settled):
+    """Whatever breaks a line, in an address or a text of either service: an entry is one line in either file."""
+    said = {"title": "A Lamp"} | said
+    try:
+        entry = derive(Reading(DAY, source, SETTLE[source](said) if settled else said))
+    except DataRefused:
+        return
+    check(entry)
+    row = {name: value for name, value in entry.as_row().items() if name in OUTPUT_FIELDS}
+    assert not [name for name, value in row.items() if value and set(value) & set(BREAKS)]
+    assert len(csv_line(row.values()).splitlines()) == len(json_line(row).splitlines()) == 1
 
 
 @given(values)

@@ -74,7 +74,7 @@ def _licence(words: str) -> tuple[str, str] | None:
         return ("cc0" if name.startswith(("cc0", "cc-0", "cczero", "cc-zero")) else name), short[0]
     if (long := _LONG.search(words)) and "ttribution" in long[0]:
         told = re.sub(r"[^a-z]", "", long[0].lower())
-        return "cc-" + "-".join(short for short, word in _TERMS if word in told), long[0].strip()
+        return "cc-" + "-".join(short for short, word in _TERMS if word in told), " ".join(long[0].split())
     return None
 
 

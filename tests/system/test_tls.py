@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import os
 import shutil
 import socket
@@ -14,6 +13,7 @@ import pytest
 
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import DatabaseError
+from lab import certificate
 
 BINARIES = next(
     (p for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True) if (p / "initdb").exists()), None
@@ -23,31 +23,6 @@ pytestmark = pytest.mark.skipif(
 )
 DAYS = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
 PASSWORD = "a-password-that-must-not-show"
-
-
-def _certificate(folder: Path) -> None:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "server.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / "server.key").write_bytes(key.private_bytes(*pem))
 
 
 def _as_postgres(*words: str) -> None:
@@ -78,7 +53,7 @@ def tls_server(tmp_path_factory):
         "--pwfile",
         str(folder / "password"),
     )
-    _certificate(folder)
+    certificate(folder)
     for name in ("server.crt", "server.key"):
         shutil.copy(folder / name, data / name)
         (data / name).chmod(0o600)
@@ -106,7 +81,7 @@ def test_verified_tls_loads(lab, tls_server):
 def test_unverified_or_plain_is_refused(lab, tls_server, tmp_path, mode):
     """Another authority's certificate, or no TLS at all: refused in words, nothing loaded, no password anywhere."""
     port, _ = tls_server
-    _certificate(tmp_path)
+    certificate(tmp_path)
     root = f"&sslrootcert={tmp_path / 'server.crt'}" if mode == "verify-full" else ""
     lab.database = f"postgresql://apod:{PASSWORD}@127.0.0.1:{port}/postgres?sslmode={mode}{root}"
     with pytest.raises(DatabaseError, match="PostgreSQL") as caught:

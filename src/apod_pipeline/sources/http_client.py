@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import random
+import socket
 import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -42,12 +43,35 @@ class _Again(Exception):
         self.wait = wait
 
 
+@dataclass(eq=False)
+class _Line:
+    """A client for one request at a time, whose connection can be cut from another thread."""
+
+    client: httpx.Client
+    cut_off: bool = False
+    _socket: socket.socket | None = None
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """What httpcore tells of a request (its extension `trace`): a connection was made, or speaks TLS now."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._socket = info["return_value"].get_extra_info("socket")
+            if self.cut_off:
+                self.cut()
+
+    def cut(self) -> None:
+        """End the connection: whoever waits for it goes on at once."""
+        self.cut_off = True
+        if self._socket:
+            with suppress(OSError):  # SSLSocket's own shutdown would let its reader go on without TLS
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
 @dataclass
 class HttpClient:
     """Downloads, a few at a time.
 
     Attributes:
-        timeout: seconds a request may take in all; connect and each read may take a third of it.
+        timeout: seconds a request may take in all, then it is cut off; connect and each read may take a third of it.
         retries: how often a failed request is repeated.
         backoff: seconds before the first repetition, doubled each time, with jitter.
         body_limit: bytes of the largest body that is taken.
@@ -62,17 +86,16 @@ class HttpClient:
     _abandoned: threading.Event = field(default_factory=threading.Event)
     _used_up: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _resting: dict[tuple[str, str], list[_Line]] = field(default_factory=dict)
+    _busy: set[_Line] = field(default_factory=set)
 
     @cached_property
-    def _secure(self) -> httpx.Client:
-        return self._make(ssl.create_default_context())
+    def _authorities(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
 
-    @cached_property
-    def _plain(self) -> httpx.Client:
-        # Knows no authority, so it can speak to no https host; reading them all takes longer than an answer does.
-        return self._make(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
-
-    def _make(self, authorities: ssl.SSLContext) -> httpx.Client:
+    def _make(self, *, secure: bool) -> httpx.Client:
+        # Without authorities it can speak to no https host; reading them all takes longer than an answer does.
+        authorities = self._authorities if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         library = _library()
         phase = max(self.timeout / 3, min(self.timeout, 1.0))
         try:
@@ -89,16 +112,45 @@ class HttpClient:
             ) from error
         return client
 
+    @contextmanager
+    def _line(self, address: str) -> Iterator[_Line]:
+        """A line to an address's host, kept for the next request; cut when the time of this one is over."""
+        host = urlsplit(address)[:2]
+        with self._lock:
+            if self._abandoned.is_set():
+                raise _Again("given up")
+            resting = self._resting.setdefault(host, [])
+            line = resting.pop() if resting else _Line(self._make(secure=host[0] == "https"))
+            self._busy.add(line)
+        watch = threading.Timer(self.timeout, line.cut)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield line
+        finally:
+            watch.cancel()
+            watch.join()
+            with self._lock:
+                self._busy.remove(line)
+                if not line.cut_off:
+                    resting.append(line)
+            if line.cut_off:  # whatever came: a body of no told length ends where its connection does
+                line.client.close()
+                raise _Again(f"no answer in time: it took more than {self.timeout:g} seconds")
+
     def close(self) -> None:
         """Let go of the connections."""
-        for name in ("_secure", "_plain"):
-            if name in self.__dict__:
-                self.__dict__[name].close()
+        with self._lock:
+            while self._resting:
+                for line in self._resting.popitem()[1]:
+                    line.client.close()
 
     def abandon(self) -> None:
         """Give up what is on its way, and begin nothing more."""
         self._abandoned.set()
-        self.close()
+        with self._lock:
+            for line in self._busy:
+                line.cut()
 
     def download(self, request: Request, into: Path) -> Answer:
         """Ask until an answer is had that another try would not change.
@@ -112,13 +164,11 @@ class HttpClient:
             SourceRefused: the key was refused, or we are sent elsewhere: it concerns every day alike.
             ReplyRefused: this one answer is too large to be taken.
         """
-        with self._lock:
-            client = self._secure if request.address.startswith("https:") else self._plain
         last: Exception | None = None
         for attempt in range(self.retries + 1):
             try:
                 self._mind_the_limit(request)
-                return self._once(client, request, into)
+                return self._once(request, into)
             except _Again as again:
                 last = again
                 if self._abandoned.is_set():
@@ -149,23 +199,24 @@ class HttpClient:
                 f"type the same command again in an hour{own}."
             )
 
-    def _once(self, client: httpx.Client, request: Request, into: Path) -> Answer:
-        import httpx
-
-        deadline = time.monotonic() + self.timeout
+    def _once(self, request: Request, into: Path) -> Answer:
         address = request.address
-        try:
-            for _ in range(REDIRECTS + 1):
-                with client.stream("GET", address, headers=dict(request.headers)) as response:
-                    if response.next_request is None:
-                        return self._take(response, request, into, deadline)
-                    address = self._same_host(str(response.next_request.url), request)
-        except (httpx.LocalProtocolError, UnicodeEncodeError):
-            pass  # their words quote the header, and so the key: they are not even chained
-        except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
-            raise _Again(_in_words(error)) from error
-        else:
-            raise _Again(f"more than {REDIRECTS} redirects")
+        with self._line(address) as line:
+            import httpx
+
+            trace = {"trace": line.trace}
+            try:
+                for _ in range(REDIRECTS + 1):
+                    with line.client.stream("GET", address, headers=request.headers, extensions=trace) as response:
+                        if response.next_request is None:
+                            return self._take(response, request, into)
+                        address = self._same_host(str(response.next_request.url), request)
+            except (httpx.LocalProtocolError, UnicodeEncodeError):
+                pass  # their words quote the header, and so the key: they are not even chained
+            except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
+                raise _Again(_in_words(error)) from error
+            else:
+                raise _Again(f"more than {REDIRECTS} redirects")
         raise SourceRefused(
             f"{request.asked}: the question cannot be sent, because of a sign in NASA_API_KEY that no header can hold. "
             "Nothing was asked; set it to a valid key."
@@ -186,7 +237,7 @@ class HttpClient:
             f"service has moved, set its new base address {_BASES}."
         )
 
-    def _take(self, response: httpx.Response, request: Request, into: Path, deadline: float) -> Answer:
+    def _take(self, response: httpx.Response, request: Request, into: Path) -> Answer:
         size, digest = 0, hashlib.sha256()
         with into.open("wb") as file:
             for piece in response.iter_bytes():
@@ -196,8 +247,6 @@ class HttpClient:
                         f"{request.asked}: {request.address} sends more than {self.body_limit >> 20} MB. Nothing of it "
                         "was kept; if that is right, raise APOD_HTTP_BODY_LIMIT."
                     )
-                if self._abandoned.is_set() or time.monotonic() > deadline:
-                    raise _Again(f"took more than {self.timeout:g} seconds")
                 digest.update(piece)
                 file.write(piece)
         self._weigh(response, request)

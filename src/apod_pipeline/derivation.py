@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apod_pipeline.archive import Archive, timestamp
-from apod_pipeline.errors import ArchiveDamaged
+from apod_pipeline.errors import ArchiveDamaged, Unreadable
 from apod_pipeline.ledger import Known, Ledger, Version, current_since
 from apod_pipeline.model import Entry, Reading
 from apod_pipeline.ports import Source
@@ -232,6 +232,8 @@ class Derivation:
                     yield Reading(dt.date.fromisoformat(told), source.name, source.settle(item))
         except FileNotFoundError as error:
             raise ArchiveDamaged(_lost(file, sorted(days), "is gone")) from error
+        except Unreadable as error:
+            raise ArchiveDamaged(_lost(file, sorted(left), f"cannot be read any more ({error})")) from error
         if left:
             raise ArchiveDamaged(_lost(file, sorted(left), "does not hold them any more"))
 

@@ -178,6 +178,25 @@ def test_a_ledger_that_lost_lines_is_told_as_damage(lab):
         lab.run(sources=("file",))
 
 
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        (lambda path: path.unlink(), "is gone"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-400]), "cannot be read any more"),
+        (lambda path: path.write_bytes(b"[]"), "does not hold them any more"),
+    ],
+    ids=["gone", "torn", "emptied"],
+)
+def test_a_raw_reply_that_was_harmed_is_told_as_damage(lab, harm, words):
+    """A raw reply that is gone, torn or empty cannot be derived from: damage, with the command that brings it back."""
+    lab.run(SPAN)
+    before = lab.files()
+    harm(next(lab.archive.raw.glob("*.json")))
+    with pytest.raises(ArchiveDamaged, match=f"{words}.*dvc checkout"):
+        lab.wired(lambda pipeline: pipeline.rebuild())
+    assert lab.files() == before
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_an_archive_that_belongs_to_another_account_can_be_used(lab):
     """A mounted folder has the owner that it has: the archive is used all the same, without changing anybody's git."""

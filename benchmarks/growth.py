@@ -17,7 +17,7 @@ from surroundings import Surroundings, last_day
 SIZES = (11_400, 114_000, 1_140_000)
 MINUTES = 20
 DISK_BYTES_AN_ENTRY = 14_500  # archive, DVC's cache and remote, PostgreSQL with its log: measured at 114,000
-DISK_LIMIT = 12 << 30
+DISK_LIMIT = 24 << 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import datetime as dt
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,17 +100,20 @@ class Archive:
 
     # ---- one writer at a time ------------------------------------------------------------
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, patience: float = 0.0) -> Iterator[None]:
         """Hold the archive against other runs; the kernel lets go of it when the process dies.
 
+        Args:
+            patience: how many seconds to wait for another run to end.
+
         Raises:
-            ArchiveBusy: when another run holds it.
+            ArchiveBusy: when another run holds it for longer.
         """
         self.private.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.private / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _hold(descriptor, patience)
             except BlockingIOError as error:
                 holder = os.pread(descriptor, 40, 0).decode(errors="replace").strip() or "unknown"
                 raise ArchiveBusy(
@@ -150,6 +154,17 @@ class Archive:
         marked = self.progress() | marks
         with replacing(self.private / "progress.json") as file:
             file.write(json.dumps(marked, indent=1).encode())
+
+
+def _hold(descriptor: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.05)  # the kernel's own wait knows no deadline
 
 
 @contextmanager

@@ -77,6 +77,7 @@ class Derivation:
         lines = self.ledger.count()
         if lines <= max(versions[-1].lines if versions else 0, self.archive.progress().get("examined", 0)):
             return None
+        today = max([today, *(version.today for version in versions[-1:])])  # a run may stand for an earlier day
         return self._seal(Version(at, run, self.rules, self.preference, lines, today), versions)
 
     def _derived_alike(self, last: Version) -> bool:

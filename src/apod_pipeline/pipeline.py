@@ -59,7 +59,7 @@ class Pipeline:
         readers: every source by name, to read replies with.
         derivation: readings to files.
         extraction: makes the extract stage for a run, over what is known.
-        quality: judges the files; the number is how many entries the last version held.
+        quality: judges the files, given how many entries the last version held and the newest day that is due.
         store: the database; opened when it is first needed.
         versioner: DVC.
         publisher: Git.
@@ -76,7 +76,7 @@ class Pipeline:
     readers: dict[str, Source]
     derivation: Derivation
     extraction: Callable[[str, Known], Extraction]
-    quality: Callable[[int], Report]
+    quality: Callable[[int, dt.date], Report]
     store: Callable[[], Store]
     versioner: Versioner
     publisher: Publisher
@@ -102,16 +102,14 @@ class Pipeline:
             DatabaseError, VersioningError: what came is kept; the next run goes on from there.
         """
         with self._recorded(wanted.command) as outcome:
-            self._finish_what_was_left(outcome)
+            self.finish(outcome)
             # The database may have to be started: that is done while the services are asked.
-            with _timed(outcome, "extract"), ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
+            with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
                 opening = beside.submit(self.store)
-                extracted = self._extract(wanted, outcome)
+                extracted = self.extract(wanted, outcome)
             opening.result()
-            outcome.refused = extracted.refused
             self._publish_news(outcome, extracted)
             outcome.unchanged = max(0, extracted.answered - outcome.inserted - outcome.changed)
-            self._judge(wanted, outcome, extracted)
         return outcome
 
     def rebuild(self) -> Outcome:
@@ -119,7 +117,7 @@ class Pipeline:
         with self._recorded("rebuild") as outcome:
             with _timed(outcome, "transform"):
                 outcome.unchanged = self.derivation.rebuild()
-            self._finish_what_was_left(outcome)
+            self.finish(outcome)
             with _timed(outcome, "load"):
                 self.store().load(anew=True)
         return outcome
@@ -127,7 +125,7 @@ class Pipeline:
     def settle(self, command: str, work: Callable[[Extraction, Outcome], None]) -> Outcome:
         """Let something else than a service bring readings in (an import, a replay), then do what a run does."""
         with self._recorded(command) as outcome:
-            self._finish_what_was_left(outcome)
+            self.finish(outcome)
             extraction = self.extraction(outcome.run, self.ledger.known())
             with _timed(outcome, "extract"):
                 extraction.adopt(list(self.readers.values()))
@@ -141,26 +139,48 @@ class Pipeline:
     def _recorded(self, command: str) -> Iterator[Outcome]:
         started = self.now()
         outcome = Outcome(run=started.strftime("%Y%m%dT%H%M%S%fZ"), command=command, started=started)
-        with self.archive.locked():
-            self.ledger.forget()
-            for folder in (self.archive.csv.parent, self.archive.quality_report.parent, self.archive.private):
-                sweep(folder)
+        with self.held():
             try:
                 yield outcome
             except (ApodError, OSError) as error:
                 outcome.exit_code = error.exit_code if isinstance(error, ApodError) else 1
                 self._log(outcome, error)
                 raise
-            with _timed(outcome, "record"):
-                self.store().record(outcome)
-            self._log(outcome)
+            self.record(outcome)
+
+    @contextmanager
+    def held(self, patience: float = 0.0) -> Iterator[None]:
+        """Hold the archive, and forget what was known of it before; waits so many seconds for another run to end.
+
+        Raises:
+            ArchiveBusy: another run is at it.
+        """
+        with self.archive.locked(patience):
+            self.ledger.forget()
+            for folder in (self.archive.csv.parent, self.archive.quality_report.parent, self.archive.private):
+                sweep(folder)
+            yield
+
+    def record(self, outcome: Outcome) -> None:
+        """Keep what a run did: a row in the database, a line in the untracked log."""
+        with _timed(outcome, "record"):
+            self.store().record(outcome)
+        self._log(outcome)
 
     def _log(self, outcome: Outcome, error: Exception | None = None) -> None:
         line = as_json(outcome) | ({"error": str(error)} if error else {})
         append_lines(self.archive.log, [line])
 
     # ---- days in -------------------------------------------------------------------------
-    def _extract(self, wanted: Wanted, outcome: Outcome) -> Extracted:
+    def extract(self, wanted: Wanted, outcome: Outcome) -> Extracted:
+        """Ask for days; the outcome then tells what is missing, and the exit code that follows from it."""
+        with _timed(outcome, "extract"):
+            extracted = self._asked(wanted, outcome)
+        outcome.refused = extracted.refused
+        self._judge(wanted, outcome, extracted)
+        return extracted
+
+    def _asked(self, wanted: Wanted, outcome: Outcome) -> Extracted:
         known = self.ledger.known()
         extraction = self.extraction(outcome.run, known)
         if adopted := extraction.adopt(list(self.readers.values())):
@@ -193,7 +213,7 @@ class Pipeline:
         outcome.exit_code = 3 if "refused" in kinds else 4 if kinds else 0
 
     # ---- versions out --------------------------------------------------------------------
-    def _finish_what_was_left(self, outcome: Outcome) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Whatever an earlier run sealed and did not finish, and what new rules make of the archive."""
         if self.takeover.pending:
             self.tell("finishing the takeover of the remote's versions, where an interrupted run had left it")
@@ -215,27 +235,44 @@ class Pipeline:
     def _publish_news(self, outcome: Outcome, extracted: Extracted) -> None:
         if extracted.lines:
             self._track_replies()
-        with _timed(outcome, "transform"):
-            version = self.derivation.seal_news(outcome.run, self.now(), self.today)
-        if version:
+        if version := self.transform(outcome):
             self._publish(version, outcome)
             return
-        with _timed(outcome, "load"):  # the database may have been elsewhere, or lost
-            self.store().load()
+        self.load(outcome)  # the database may have been elsewhere, or lost
         if extracted.lines:
             self.versioner.finish()
 
     def _publish(self, version: Version, outcome: Outcome) -> None:
-        with _timed(outcome, "check_quality"):
-            self.check_quality()
+        self.check_quality(outcome)
         # The tables and DVC's objects do not know one another, and each mostly waits: they are made side by side. The
         # files are tracked when the load has read them, because DVC takes a file away for a moment. Nothing is
         # committed before all is done.
         self._track_replies()
+        self.load(outcome, after_reading=self.versioner.track_files)
+        self.track(outcome)
+        self.commit(version, outcome)
+
+    def transform(self, outcome: Outcome) -> Version | None:
+        """Make a version of what was told since the last one; None where no entry changes."""
+        with _timed(outcome, "transform"):
+            return self.derivation.seal_news(outcome.run, self.now(), self.today)
+
+    def load(self, outcome: Outcome, after_reading: Callable[[], object] | None = None) -> None:
+        """Bring the tables to the last version."""
         with _timed(outcome, "load"):
-            inserted, changed = self.store().load(after_reading=self.versioner.track_files)
-            outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
-        self._track_files(outcome)
+            inserted, changed = self.store().load(after_reading=after_reading)
+        outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
+
+    def track(self, outcome: Outcome) -> None:
+        """Keep the files' versions, here and on the DVC remote."""
+        with _timed(outcome, "dvc"):
+            self._track_replies()
+            self.versioner.track_files()
+            outcome.csv_md5 = self.versioner.finish()
+            self.archive.witness()  # DVC copies a file back where it was
+
+    def commit(self, version: Version, outcome: Outcome) -> None:
+        """Commit a version, and push it."""
         with _timed(outcome, "git"):
             commit = self.publisher.commit(version.at, self.derivation.summary(version))
             outcome.version = commit or outcome.version
@@ -245,12 +282,6 @@ class Pipeline:
     def _track_replies(self) -> None:
         self.publisher.prepare()
         self.versioner.track_replies()
-
-    def _track_files(self, outcome: Outcome) -> None:
-        with _timed(outcome, "dvc"):
-            self.versioner.track_files()
-            outcome.csv_md5 = self.versioner.finish()
-            self.archive.witness()  # DVC copies a file back where it was
 
     def _push(self, outcome: Outcome) -> None:
         with _timed(outcome, "push"):
@@ -273,22 +304,23 @@ class Pipeline:
         self.derivation.catch_up()
         version = self.derivation.seal_news(outcome.run, self.now(), self.today)
         if version:
-            self.check_quality()
+            self.check_quality(outcome)
         self.store().load()
         if version:
-            self._track_replies()
-            self._track_files(outcome)
+            self.track(outcome)
             outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
         last = self.ledger.versions()[-1]
         self.archive.advance(published=timestamp(last.at), commit=self.publisher.head())
 
-    def check_quality(self) -> Report:
+    def check_quality(self, outcome: Outcome) -> Report:
         """Judge the files, write the report.
 
         Raises:
             DataRefused: for an error; the files stay, and nothing is loaded or versioned.
         """
-        report = self.quality(self.archive.progress().get("entries", 0))
+        with _timed(outcome, "check_quality"):
+            newest = max([self.today, *(version.today for version in self.ledger.versions()[-1:])])
+            report = self.quality(self.archive.progress().get("entries", 0), newest)
         said = {"entries": report.entries, "findings": [asdict(finding) for finding in report.findings]}
         with replacing(self.archive.quality_report) as file:
             file.write(json.dumps(said, indent=1).encode() + b"\n")

@@ -113,7 +113,7 @@ def pipeline(
             readers=known_sources,
             derivation=derivation(settings, archive, ledger),
             extraction=extraction,
-            quality=partial(_quality, settings, archive),
+            quality=partial(_quality, archive),
             store=store,
             versioner=versioner,
             publisher=GitPublisher(archive, settings.git_author, settings.git_remote),
@@ -124,8 +124,8 @@ def pipeline(
         )
 
 
-def _quality(settings: Settings, archive: Archive, entries_before: int) -> Report:
-    return check_quality(Table(archive.parquet, COLUMNS).lazy(), today(settings), entries_before)
+def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
+    return check_quality(Table(archive.parquet, COLUMNS).lazy(), newest, entries_before)
 
 
 def initialised(settings: Settings) -> Archive:

@@ -1,0 +1,212 @@
+"""A run's stages one by one, each in a process of its own: what the tasks of an orchestrator call.
+
+Takes a wired pipeline and the run's name; gives plain values: paths, counts, days. It is the very code that
+`Pipeline.run` puts in a row. What a step has to know of those before it stands in the archive (`.apod/runs/<run>.json`,
+and the ledger), never in a worker: a step may be repeated, and may be done by another machine that sees the same
+archive. Never knows which orchestrator calls it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from apod_pipeline.archive import instant, replacing, timestamp
+from apod_pipeline.calendar import Span
+from apod_pipeline.errors import DataRefused, DaysMissing, SourceUnavailable
+from apod_pipeline.ledger import Version
+from apod_pipeline.model import Outcome
+from apod_pipeline.pipeline import Pipeline, Wanted, as_json
+from apod_pipeline.processed import Table
+
+PATIENCE = 600.0  # seconds to wait for another run to let go of the archive
+MOST_RECORDS = 100  # records of a run that travel in a message; more are pointed to
+
+
+@dataclass
+class Steps:
+    """One run's steps.
+
+    Attributes:
+        pipeline: wired, with the run's own day as `today`.
+        run: the run's name; the same for all of its steps.
+    """
+
+    pipeline: Pipeline
+    run: str
+
+    # ---- the steps, in their order -------------------------------------------------------
+    def extract(self, wanted: Wanted, *, last_try: bool = True) -> dict[str, Any]:
+        """Finish what an earlier run left, then ask for days.
+
+        Args:
+            wanted: what to ask for.
+            last_try: go on with what came; otherwise days that no service answered for are an error, to be tried again.
+
+        Returns:
+            `raw_apod_path` (a reply, the manifest of several, or None), `answered`, `refused`, `missing` (day -> why).
+
+        Raises:
+            DataRefused: what came was refused, all of it.
+            SourceUnavailable: days without an answer; what came is kept.
+        """
+        pipeline = self.pipeline
+        with pipeline.held(PATIENCE):
+            outcome = Outcome(self.run, wanted.command, pipeline.now())
+            pipeline.finish(outcome)
+            pipeline.store().load()  # the database may have been elsewhere, or lost
+            extracted = pipeline.extract(wanted, outcome)
+            outcome.unchanged = extracted.answered
+            self._keep(outcome)
+        misses = extracted.missing
+        refused = [day for day, miss in misses.items() if miss.kind == "refused"]
+        if refused and not extracted.answered:
+            raise DataRefused(
+                f"{_days(refused)}: {misses[refused[0]].why}. Nothing was loaded, the replies are kept in quarantine; "
+                "`apod replay` judges them again after a fix."
+            )
+        silent = [day for day in outcome.missing if misses[day].kind == "unavailable"]
+        if silent and not last_try:
+            raise SourceUnavailable(f"{_days(silent)}: {misses[silent[0]].why}")
+        return {
+            "raw_apod_path": self._relative(extracted.path),
+            "answered": extracted.answered,
+            "refused": extracted.refused,
+            "missing": {str(day): why for day, why in outcome.missing.items()},
+        }
+
+    def transform(self) -> dict[str, Any] | None:
+        """Make a version of what was told; None where no entry changes and nothing is left to be published.
+
+        Returns:
+            `transformed_csv_path`, `transformed_json_path`, `transformed_df_json` (the run's records, a JSON array of
+            objects; at most a hundred, then a pointer to the file), and `version`: its instant.
+        """
+        pipeline = self.pipeline
+        with self._resumed() as outcome:
+            pipeline.derivation.catch_up()
+            pipeline.transform(outcome)
+            version = self._open_version()
+            if version is None:
+                return None
+            return {
+                "transformed_csv_path": self._relative(pipeline.archive.csv),
+                "transformed_json_path": self._relative(pipeline.archive.json),
+                "transformed_df_json": json.dumps(self._records(version), ensure_ascii=False),
+                "version": timestamp(version.at),
+            }
+
+    def check_quality(self) -> dict[str, Any]:
+        """Judge the files.
+
+        Returns:
+            `report` (path), `entries`, and `warnings`: rule -> how many entries.
+
+        Raises:
+            DataRefused: for an error; nothing is loaded then.
+        """
+        with self._resumed() as outcome:
+            report = self.pipeline.check_quality(outcome)
+        found = {finding.rule: finding.count for finding in report.findings if finding.count}
+        path = self._relative(self.pipeline.archive.quality_report)
+        return {"report": path, "entries": report.entries, "warnings": found}
+
+    def load(self) -> dict[str, int]:
+        """Bring the tables to the last version; gives `inserted` and `changed` of the whole run."""
+        with self._resumed() as outcome:
+            self.pipeline.load(outcome)
+            outcome.unchanged = max(0, outcome.unchanged - outcome.inserted - outcome.changed)
+        return {"inserted": outcome.inserted, "changed": outcome.changed}
+
+    def track(self) -> dict[str, Any]:
+        """Keep the files' versions with DVC; gives `dvc_file_path` and `csv_md5`."""
+        with self._resumed() as outcome:
+            self.pipeline.track(outcome)
+        pointer = self.pipeline.archive.csv.with_name(f"{self.pipeline.archive.csv.name}.dvc")
+        return {"dvc_file_path": self._relative(pointer), "csv_md5": outcome.csv_md5}
+
+    def commit(self) -> dict[str, Any]:
+        """Commit the version and push it; gives `commit`, `csv_md5` and `entries`."""
+        with self._resumed() as outcome:
+            if version := self._open_version():
+                self.pipeline.commit(version, outcome)
+            else:
+                self.pipeline.finish(outcome)  # committed, and killed before it was pushed
+            outcome.version = outcome.version or self.pipeline.publisher.head()
+            entries = self.pipeline.archive.progress().get("entries", 0)
+        return {"commit": outcome.version, "csv_md5": outcome.csv_md5, "entries": entries}
+
+    def report_missing(self) -> dict[str, Any]:
+        """Record the run, whatever came of it; gives what `apod run --json` prints.
+
+        Raises:
+            DaysMissing: naming the days that are due and were not had; everything else is stored and committed.
+        """
+        with self._resumed() as outcome:
+            self.pipeline.record(outcome)
+        if outcome.missing:
+            days = sorted(outcome.missing)
+            raise DaysMissing(
+                f"{_days(days)}: {outcome.missing[days[0]]}. All that came is stored and committed; the next run asks "
+                "for these days again."
+            )
+        return as_json(outcome)
+
+    # ---- what the steps know of each other -----------------------------------------------
+    @property
+    def _state(self) -> Path:
+        # A run's name may hold what a file's name cannot: `scheduled__2026-11-22T05:30:00+00:00`.
+        return self.pipeline.archive.private / "runs" / f"{re.sub(r'[^A-Za-z0-9.+-]', '_', self.run)}.json"
+
+    @contextmanager
+    def _resumed(self) -> Iterator[Outcome]:
+        with self.pipeline.held(PATIENCE):
+            outcome = self._read()
+            yield outcome
+            self._keep(outcome)
+
+    def _read(self) -> Outcome:
+        try:
+            said = json.loads(self._state.read_bytes())
+        except FileNotFoundError:  # a step that is repeated alone
+            return Outcome(self.run, "step", self.pipeline.now())
+        span = Span(*(dt.date.fromisoformat(said[end]) for end in ("from", "to"))) if said["from"] else None
+        missing = {dt.date.fromisoformat(day): why for day, why in said["missing"].items()}
+        rest = {name: value for name, value in said.items() if name not in {"from", "to"}}
+        return Outcome(**rest | {"started": instant(said["started"]), "span": span, "missing": missing})
+
+    def _keep(self, outcome: Outcome) -> None:
+        with replacing(self._state) as file:
+            file.write(json.dumps(as_json(outcome), indent=1).encode())
+
+    def _open_version(self) -> Version | None:
+        """The last version, if it is not committed yet: this run's own, or one whose run was killed."""
+        versions = self.pipeline.ledger.versions()
+        if versions and self.pipeline.archive.progress().get("published") != timestamp(versions[-1].at):
+            return versions[-1]
+        return None
+
+    def _records(self, version: Version) -> list[dict[str, Any]]:
+        pipeline, columns = self.pipeline, self.pipeline.derivation.columns
+        earlier = [v.lines for v in pipeline.ledger.versions() if v.at < version.at]
+        days = pipeline.ledger.known(version.lines).days_since(max(earlier, default=0))
+        rows = Table(pipeline.archive.parquet, columns).rows(days)
+        records = [{name: row[name] for name in columns.output} for row in islice(rows, MOST_RECORDS)]
+        if len(days) > MOST_RECORDS:
+            records.append({"more": len(days) - MOST_RECORDS, "in": self._relative(pipeline.archive.json)})
+        return records
+
+    def _relative(self, path: Path | None) -> str | None:
+        return None if path is None else self.pipeline.archive.relative(path)
+
+
+def _days(days: list[dt.date]) -> str:
+    first, *more = sorted(days)
+    return f"{first} and {len(more)} more days, to {max(days)}" if more else str(first)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from comparisons import ran
-from measuring import Cost, Failed, in_turns, median
+from measuring import Command, Cost, Failed, cost_of, in_turns, median
 from surroundings import Surroundings, last_day
 
 SIZES = (11_400, 114_000, 1_140_000)
 MINUTES = 20
 DISK_BYTES_AN_ENTRY = 14_500  # archive, DVC's cache and remote, PostgreSQL with its log: measured at 114,000
 DISK_LIMIT = 24 << 30
+# In three thousand years the same few generated words come on ten days, and the canary is right to refuse them.
+ACCEPTED = (0, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,19 @@ def growth(place: Surroundings, rounds: int, *, large: bool) -> Iterator[Point |
 
 def _points(place: Surroundings, entries: int, rounds: int) -> Iterator[Point]:
     name = f"growth_{entries}"
-    cost, database = place.backfill(name, entries, limit=MINUTES * 60)
-    yield Point("everything", entries, cost)
+    database = place.database(name)
+
+    def command(words: str, held: int) -> Command:
+        return replace(place.apod(words, name, database, last_day(held)), accepted=ACCEPTED)
+
+    yield Point("everything", entries, cost_of(command("backfill", entries), limit=MINUTES * 60))
 
     def one_day(number: int) -> Cost:
-        return ran(place.apod("run", name, database, last_day(entries + number + 1)), inserted=1)
+        return ran(command("run", entries + number + 1), inserted=1)
 
     def nothing(number: int) -> Cost:
         # In the turns it comes before or after the new day of its round: either way nothing is new by then.
-        return ran(place.apod("run", name, database, last_day(entries + number)), inserted=0)
+        return ran(command("run", entries + number), inserted=0)
 
     days, repeats = in_turns(rounds, one_day, nothing)
     yield Point("one new day", entries, median(days))

@@ -25,11 +25,12 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One process to be: its words, its whole environment, and where it runs."""
+    """One process to be: its words, its whole environment, where it runs, and which exit codes are no failure."""
 
     words: Sequence[str | Path]
     environ: Mapping[str, str]
     folder: Path
+    accepted: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def cost_of(command: Command, limit: float = 600) -> Cost:
         seconds = time.perf_counter() - start
         guard.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode not in command.accepted:
             raise Failed(f"{Path(command.words[0]).name} ended with {process.returncode}: {_tail(errors)}")
         output.seek(0)
         said = output.read().decode(errors="replace")

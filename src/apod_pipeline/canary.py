@@ -82,7 +82,7 @@ def _addresses(record: Record) -> Iterator[str]:
     yield from (p for p in pictures if isinstance(p, str))
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Canary:
     """Judges the replies of one source in one run.
 

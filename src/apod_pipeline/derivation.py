@@ -34,7 +34,7 @@ def _next_instant(at: dt.datetime, last: Version | None) -> dt.datetime:
     return max(at, last.at + dt.timedelta(seconds=1)) if last else at
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Derivation:
     """How entries come from readings in this archive.
 

@@ -26,7 +26,7 @@ from apod_pipeline.errors import VersioningError
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class DvcProcess:
     """DVC over one archive, in another process.
 

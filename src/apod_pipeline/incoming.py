@@ -21,7 +21,7 @@ from apod_pipeline.ports import Answer, Request
 NOTE = ".note"
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Incoming:
     """Replies on their way in."""
 

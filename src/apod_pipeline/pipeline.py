@@ -48,7 +48,7 @@ class Wanted(NamedTuple):
     only_missing: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Pipeline:
     """One archive's pipeline, wired.
 

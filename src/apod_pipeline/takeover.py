@@ -23,7 +23,7 @@ from apod_pipeline.ledger import Known, Ledger, refusal_key
 Line = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Takeover:
     """One archive, and how its raw replies are brought from the DVC remote.
 

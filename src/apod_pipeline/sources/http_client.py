@@ -66,7 +66,7 @@ class _Line:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class HttpClient:
     """Downloads, a few at a time.
 

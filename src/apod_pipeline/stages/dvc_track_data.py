@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 REMOTE = "storage"
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class DvcVersioner:
     """DVC over one archive, in this process: what is begun is done when the call comes back.
 

@@ -79,7 +79,7 @@ class _Breaker:
             self.why = miss or Miss("denied", "nothing came of many requests in a row")
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Extraction:
     """One passage of the stage over the wanted days.
 

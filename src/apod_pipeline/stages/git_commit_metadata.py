@@ -33,7 +33,7 @@ METADATA = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class GitPublisher:
     """Git over one archive.
 

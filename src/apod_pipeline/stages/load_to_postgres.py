@@ -13,7 +13,7 @@ import datetime as dt
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +67,7 @@ READING = ("source", "date", "digest", "read_at", "reply")
 QUARANTINE = ("reply", "date", "source", "reason", "refused_at", "resolved_at")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class PostgresStore:
     """The stage over one archive and one database.
 
@@ -83,7 +83,8 @@ class PostgresStore:
     ledger: Ledger
     columns: Columns
     today: dt.date
-    conninfo: str = field(repr=False)
+    conninfo: str
+    _migrated: bool = False
 
     def load(self, *, anew: bool = False, after_reading: Callable[[], object] | None = None) -> tuple[int, int]:
         """Bring the database to the archive's last version; gives how many days were inserted and changed.
@@ -98,6 +99,7 @@ class PostgresStore:
         versions = self.ledger.versions()
         with connected(self.conninfo) as connection:
             migrate(connection)
+            self._migrated = True
             if not versions:
                 return 0, 0
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -131,7 +133,9 @@ class PostgresStore:
         updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in values if name != "run")
         statement = f"INSERT INTO apod_run ({names}) VALUES ({places}) ON CONFLICT (run) DO UPDATE SET {updates}"  # noqa: S608 - names are ours
         with connected(self.conninfo) as connection:
-            migrate(connection)
+            if not self._migrated:  # most runs have just loaded
+                migrate(connection)
+            self._migrated = False
             connection.execute(statement.encode(), values)
 
     def _mark(self, connection: Connection, versions: list[Version]) -> tuple[Version | None, int]:

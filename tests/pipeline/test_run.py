@@ -192,6 +192,20 @@ def test_lost_database_is_filled_again(lab, span):
     assert lab.tables() == before
 
 
+def test_every_address_of_a_picture_has_its_rights(lab, span):
+    """Each picture, film and still is told once with its part in the entry and what may be done with it."""
+    lab.run(span)
+    parts = {"shown": "url", "largest": "hdurl", "still": "thumbnail_url"}
+    expected = {
+        (day, part, entry[name], entry["rights"])
+        for day, entry in lab.entries().items()
+        for part, name in parts.items()
+        if entry[name]
+    }
+    assert set(lab.rows("SELECT date, role, address, rights FROM apod_media")) == expected
+    assert {part for _, part, _, _ in expected} == {*parts}
+
+
 def test_file_that_lost_entries_is_not_loaded(lab, span):
     """A Parquet file with fewer entries than the ledger tells of: refused in words, and a rebuild heals it."""
     lab.run(span)

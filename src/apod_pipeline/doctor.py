@@ -17,13 +17,12 @@ from urllib.parse import urlsplit
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.calendar import FIRST_DAY, Span
-from apod_pipeline.canary import implausible
-from apod_pipeline.errors import ApodError, SourceRefused, Unreadable
+from apod_pipeline.errors import ApodError, SourceRefused
 from apod_pipeline.git import Git, GitFailed
-from apod_pipeline.ports import Answer, Request, Source
+from apod_pipeline.ports import Request, Source
+from apod_pipeline.probing import ask
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.http_client import HttpClient
-from apod_pipeline.sources.json_items import shape_of
 from apod_pipeline.wiring import database, readers, today
 
 ENOUGH_DISK = 2 << 30
@@ -122,43 +121,18 @@ def _source(settings: Settings, source: Source, *, probe: bool) -> Iterator[Sigh
 def _asked(client: HttpClient, source: Source, name: str, request: Request) -> Sight:
     what = f"{source.name}: {name}"
     begin = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        body = Path(folder) / "body"
-        try:
-            answer = client.download(request, body)
-            says = _differs(source, request, answer, body)
-        except SourceRefused as error:
-            key = "set NASA_API_KEY, or " if request.headers else ""
-            return Sight(what, "bad", str(error), f"{key}ask another source with --source")
-        except (ApodError, OSError) as error:
-            says = str(error).partition(". ")[0]
-            return Sight(what, "bad", says, "ask another source with --source; see the service's status page")
+    try:
+        says = ask(client, source, request)
+    except SourceRefused as error:
+        key = "set NASA_API_KEY, or " if request.headers else ""
+        return Sight(what, "bad", str(error), f"{key}ask another source with --source")
+    except (ApodError, OSError) as error:
+        says = str(error).partition(". ")[0]
+        return Sight(what, "bad", says, "ask another source with --source; see the service's status page")
     took = f"{(time.perf_counter() - begin) * 1000:.0f} ms from {urlsplit(request.address).netloc}"
     if says:
         return Sight(what, "bad", f"{says} ({took})", "its answers will be refused; ask another source with --source")
     return Sight(what, "ok", f"answers as it should ({took})")
-
-
-def _differs(source: Source, request: Request, answer: Answer, body: Path) -> str | None:
-    """How an answer differs from what is known of the service; None when it does not."""
-    if answer.status != 200:
-        return f"HTTP {answer.status}"
-    try:
-        if request.form != "feed" and shape_of(body) != ("list" if request.form == "list" else "object"):
-            return f"a {shape_of(body)} where a {request.form} was asked for"
-        items = [(told, source.settle(item)) for told, item in source.items(body, request.form)]
-    except Unreadable as error:
-        return str(error)
-    if not items:
-        return "nothing in it"
-    strays = [told for told, _ in items if request.form != "feed" and (not told or not _within(told, request.asked))]
-    if strays:
-        return f"it answers {strays[0]} for {request.asked}"
-    return next((f"{told}: {why}" for told, record in items if (why := implausible(record))), None)
-
-
-def _within(told: str, span: Span) -> bool:
-    return str(span.first) <= told <= str(span.last)
 
 
 # ---- what keeps the archive ----------------------------------------------------------------

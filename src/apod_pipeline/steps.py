@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive import instant, replacing, timestamp
-from apod_pipeline.calendar import Span
+from apod_pipeline.calendar import Span, spans_of
+from apod_pipeline.coverage import missing
 from apod_pipeline.errors import DataRefused, DaysMissing, SourceUnavailable
 from apod_pipeline.ledger import Version
 from apod_pipeline.model import Outcome
@@ -41,6 +42,27 @@ class Steps:
 
     pipeline: Pipeline
     run: str
+
+    # ---- many days in parts --------------------------------------------------------------
+    def chunks(self, span: Span, days: int) -> list[dict[str, str]]:
+        """What is missing of a span, in parts of at most so many days: `from` and `to` of each, oldest first."""
+        with self.pipeline.held(PATIENCE):
+            wanted = missing(self.pipeline.ledger.known(), self.pipeline.today, span)
+        parts = spans_of(wanted, days, bridge=days - 1)
+        return [{"from": str(part.first), "to": str(part.last)} for part in parts]
+
+    def gather(self, parts: Iterable[str]) -> None:
+        """Take what runs that each asked for a part have counted into this one's outcome; may be repeated."""
+        with self.pipeline.held(PATIENCE):
+            outcomes = [Steps(self.pipeline, part)._read() for part in parts]
+            spans = [outcome.span for outcome in outcomes if outcome.span]
+            whole = Outcome(self.run, "gathered", min(outcome.started for outcome in outcomes))
+            whole.span = Span(min(s.first for s in spans), max(s.last for s in spans)) if spans else None
+            whole.refused = sum(outcome.refused for outcome in outcomes)
+            whole.unchanged = sum(outcome.unchanged for outcome in outcomes)
+            whole.missing = {day: why for outcome in outcomes for day, why in outcome.missing.items()}
+            whole.exit_code = max(outcome.exit_code for outcome in outcomes)
+            self._keep(whole)
 
     # ---- the steps, in their order -------------------------------------------------------
     def extract(self, wanted: Wanted, *, last_try: bool = True) -> dict[str, Any]:
@@ -142,6 +164,19 @@ class Steps:
             outcome.version = outcome.version or self.pipeline.publisher.head()
             entries = self.pipeline.archive.progress().get("entries", 0)
         return {"commit": outcome.version, "csv_md5": outcome.csv_md5, "entries": entries}
+
+    def publish(self) -> dict[str, Any]:
+        """Everything from `transform` to `commit` in one step; gives `commit`, `inserted` and `changed`.
+
+        Raises:
+            DataRefused: the quality gate found an error; nothing was loaded.
+        """
+        with self._resumed() as outcome:
+            self.pipeline.derivation.catch_up()
+            self.pipeline.transform(outcome)
+            self.pipeline.finish(outcome)
+            outcome.unchanged = max(0, outcome.unchanged - outcome.inserted - outcome.changed)
+        return {"commit": outcome.version, "inserted": outcome.inserted, "changed": outcome.changed}
 
     def report_missing(self) -> dict[str, Any]:
         """Record the run, whatever came of it; gives what `apod run --json` prints.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import publishing_day
@@ -33,6 +34,9 @@ from apod_pipeline.stages.git_commit_metadata import GitPublisher
 from apod_pipeline.stages.load_to_postgres import PostgresStore
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
 from apod_pipeline.takeover import Takeover
+
+if TYPE_CHECKING:
+    from apod_pipeline.audit import Check
 
 COLUMNS = Columns(key="date", output=OUTPUT_FIELDS, every=ENTRY_FIELDS, lists=("repairs", "flags"))
 
@@ -126,6 +130,20 @@ def pipeline(
 
 def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
     return check_quality(Table(archive.parquet, COLUMNS).lazy(), newest, entries_before)
+
+
+def audited(settings: Settings) -> list[Check]:
+    """The audit of an archive, while no run is at it.
+
+    Raises:
+        ArchiveBusy: a run goes on for longer than ten minutes.
+    """
+    from apod_pipeline.audit import audit
+
+    archive = Archive(settings.archive)
+    with archive.locked(600.0), database(settings, archive) as conninfo:
+        day = today(settings)
+        return audit(archive, COLUMNS, partial(_quality, archive, 0, day), conninfo, day)
 
 
 def initialised(settings: Settings) -> Archive:

@@ -1,0 +1,74 @@
+"""Many days at once, in parts that are asked for side by side within a budget, and one version at the end.
+
+Takes `from`, `to` and the size of a part, gives a version that holds all that came. Never asks for a day that is there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from apod_airflow.names import Param, dag, task
+from apod_airflow.notices import failed
+from apod_airflow.runs import RETRYING, is_last_try, part_name, span_of, steps, wanted_part
+
+DOC = """
+### Backfill
+
+Trigger with `from` and `to`. Only days that are not there yet are asked for: after a failure, trigger it again with the
+same params, and it goes on where it stopped. The pool `nasa_api` is the budget: as many parts are asked for at one time
+as it has slots. Everything that came is one version, made at the end.
+
+If a part is red: its log says which service refused what. Clear it, or trigger again; the other parts are kept.
+"""
+
+
+@dag(
+    schedule=None,
+    start_date=dt.datetime(1995, 6, 16, tzinfo=dt.UTC),
+    catchup=False,
+    max_active_runs=1,
+    tags=["apod"],
+    doc_md=DOC,
+    params={
+        "from": Param("1995-06-16", type="string", format="date", title="From", description="first day"),
+        "to": Param(
+            None, type=["null", "string"], format="date", title="To", description="last day; the newest if empty"
+        ),
+        "days": Param(366, type="integer", minimum=1, maximum=4000, title="Days a part", description="size of a part"),
+    },
+    default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=6), "on_failure_callback": failed},
+)
+def apod_backfill() -> None:
+    """Parts, then one version."""
+
+    @task
+    def plan(**context: Any) -> list[dict[str, str]]:
+        """What is missing, in parts; none skips all that follows."""
+        with steps(context) as run:
+            return run.chunks(span_of(context), context["params"]["days"])
+
+    @task(pool="nasa_api", map_index_template="{{ part['from'] }} to {{ part['to'] }}")
+    def extract_part(part: dict[str, str], **context: Any) -> dict[str, Any]:
+        """Ask for one part's days."""
+        with steps(context, run=part_name(context, part)) as run:
+            return run.extract(wanted_part(context, part), last_try=is_last_try(context))
+
+    @task
+    def make_version(parts: list[dict[str, str]], **context: Any) -> dict[str, Any]:
+        """One version of all that came, through all the stages."""
+        with steps(context) as run:
+            run.gather([part_name(context, part) for part in parts])
+            return run.publish()
+
+    @task(retries=0)
+    def report_missing(**context: Any) -> None:
+        """Record the run; name the days that were not had."""
+        with steps(context) as run:
+            run.report_missing()
+
+    parts = plan()
+    extract_part.expand(part=parts) >> make_version(parts) >> report_missing()
+
+
+apod_backfill()

@@ -1,0 +1,47 @@
+"""The weekly audit: coverage, quality, and whether table, files and commit say the same.
+
+Takes nothing, gives a green task or a red one that names every difference. Never changes anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from apod_airflow.names import AirflowFailException, CronTriggerTimetable, dag, task
+from apod_airflow.notices import failed
+from apod_airflow.runs import RETRYING, audited
+
+DOC = """
+### The weekly audit
+
+Red means that table, files and commit do not say the same, or that days are missing. The log holds one line a check,
+with what to type. Nothing was changed; when it is mended, clear the task.
+"""
+
+
+@dag(
+    schedule=CronTriggerTimetable("0 6 * * 1", timezone="America/New_York"),
+    start_date=dt.datetime(1995, 6, 16, tzinfo=dt.UTC),
+    catchup=False,
+    max_active_runs=1,
+    tags=["apod"],
+    doc_md=DOC,
+    default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=2), "on_failure_callback": failed},
+)
+def apod_verify() -> None:
+    """One task."""
+
+    @task
+    def audit(**context: Any) -> list[str]:
+        """Look at everything once; fail loudly."""
+        checks = audited(context)
+        wrong = [f"{check.what}: {check.says} ({check.do})" for check in checks if not check.well]
+        if wrong:
+            raise AirflowFailException("; ".join(wrong))
+        return [f"{check.what}: {check.says}" for check in checks]
+
+    audit()
+
+
+apod_verify()

@@ -1,0 +1,130 @@
+"""One task's passage: which day its run stands for, the step of the library, and what its errors mean to Airflow.
+
+Takes a task's context, gives wired `Steps`. Never reads the wall clock: a run that is late, or cleared, asks for its
+own day. An error that a later try can help is raised as it is, and Airflow tries again; any other ends the task at
+once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from apod_pipeline.audit import Check
+    from apod_pipeline.calendar import Span
+    from apod_pipeline.pipeline import Wanted
+    from apod_pipeline.steps import Steps
+
+RETRIES = 3
+RETRYING = {
+    "owner": "apod",
+    "retries": RETRIES,
+    "retry_delay": dt.timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": dt.timedelta(minutes=10),
+}
+
+
+def day_of(context: Mapping[str, Any]) -> dt.date:
+    """The newest day that is due for a run: by its own date, or where it has none, by when it was to run."""
+    from apod_pipeline.calendar import publishing_day
+
+    run = context["dag_run"]
+    # Airflow 2 has no `run_after`: there every run has a date.
+    return publishing_day(context.get("logical_date") or run.logical_date or run.run_after)
+
+
+def wanted(context: Mapping[str, Any]) -> Wanted:
+    """What a run asks for: the days of its params, else what is due."""
+    from apod_pipeline.pipeline import Wanted
+
+    params = context["params"]
+    return Wanted(_name(context), span_of(context) if params.get("from") or params.get("to") else None)
+
+
+def span_of(context: Mapping[str, Any]) -> Span:
+    """The days that a run's params name: from the first picture to the run's day, where they leave it open.
+
+    Raises:
+        SettingsError: for a span that runs backwards, or begins after the run's day.
+    """
+    from apod_pipeline.calendar import FIRST_DAY, Span
+    from apod_pipeline.errors import SettingsError
+
+    day, params = day_of(context), context["params"]
+    first = dt.date.fromisoformat(params["from"]) if params.get("from") else FIRST_DAY
+    last = dt.date.fromisoformat(params["to"]) if params.get("to") else day
+    if last < first or first > day:
+        raise SettingsError(f"from {first} to {last}: days run forward, up to {day}. Trigger again with other params.")
+    return Span(first, last)
+
+
+def wanted_part(context: Mapping[str, Any], part: Mapping[str, str]) -> Wanted:
+    """What one part of a backfill asks for: its days that are not there yet."""
+    from apod_pipeline.calendar import Span
+    from apod_pipeline.pipeline import Wanted
+
+    span = Span(dt.date.fromisoformat(part["from"]), dt.date.fromisoformat(part["to"]))
+    return Wanted(_name(context), span, only_missing=True)
+
+
+def part_name(context: Mapping[str, Any], part: Mapping[str, str]) -> str:
+    """The name under which a part of a run keeps its counts."""
+    return f"{context['run_id']}.{part['from']}"
+
+
+def is_last_try(context: Mapping[str, Any]) -> bool:
+    """True when a failure of this try is not followed by another one."""
+    return int(context["ti"].try_number) > RETRIES
+
+
+def _name(context: Mapping[str, Any]) -> str:
+    return f"{context['dag'].dag_id} {context['run_id']}"
+
+
+@contextmanager
+def steps(context: Mapping[str, Any], run: str | None = None) -> Iterator[Steps]:
+    """The steps of a task's run, wired from the connections; `run` names a part of it that keeps its own counts."""
+    from apod_airflow.connections import settings
+    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+    from apod_pipeline.steps import Steps
+    from apod_pipeline.wiring import pipeline
+
+    with (
+        told_to_airflow(),
+        pipeline(settings(day_of(context)), tell=_tell, dvc=DvcVersioner) as wired,
+    ):
+        yield Steps(wired, run or str(context["run_id"]))
+
+
+@contextmanager
+def told_to_airflow() -> Iterator[None]:
+    """Let Airflow try again what a later try can help, and end at once what it cannot."""
+    from apod_airflow.names import AirflowFailException
+    from apod_pipeline.errors import ApodError
+
+    try:
+        yield
+    except ApodError as error:
+        if error.retryable:
+            raise
+        raise AirflowFailException(str(error)) from error
+
+
+def _tell(message: str) -> None:
+    import logging
+
+    logging.getLogger("apod_pipeline").info(message)
+
+
+def audited(context: Mapping[str, Any]) -> list[Check]:
+    """The audit of the archive that the connections and the environment name, as of the run's day."""
+    from apod_airflow.connections import settings
+    from apod_pipeline import wiring
+
+    with told_to_airflow():
+        return wiring.audited(settings(day_of(context)))

@@ -47,7 +47,7 @@ format: install ## put the code into the house's form
 	@$(BIN)/ruff check --quiet --fix .
 
 lock: install ## pin what requirements/*.in ask for, with hashes and no addresses
-	@for name in uv run dev bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv run airflow dev bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
 
 bench: install ## speed and memory, as ratios in one run
 	@$(BIN)/python benchmarks/run.py

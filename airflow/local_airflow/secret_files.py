@@ -1,0 +1,73 @@
+"""Passwords and keys, each in a file of its own that only its owner may read.
+
+Takes a folder, gives the secrets in it, makes each once and never prints one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_airflow.databases import Database
+
+USER = "admin"
+_KEY_BYTES = 64  # PyJWT warns of less for SHA-512
+
+
+@dataclass(frozen=True)
+class SecretFiles:
+    """The secrets of one Airflow home.
+
+    Attributes:
+        home: AIRFLOW_HOME.
+    """
+
+    home: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where they lie, but for the file that Airflow itself reads."""
+        return self.home / "secrets"
+
+    @property
+    def users(self) -> Path:
+        """The passwords of the user interface, under the name where Airflow looks for them."""
+        return self.home / "simple_auth_manager_passwords.json.generated"
+
+    def database(self, role: str, name: str) -> Database:
+        """A database with its role and that role's password."""
+        return Database(role, name, self._once(f"postgres_{role}", secrets.token_urlsafe(24)))
+
+    def key(self, name: str) -> str:
+        """A key that all parts must agree on: 64 random bytes, in hexadecimal."""
+        return self._once(name, secrets.token_hex(_KEY_BYTES))
+
+    def fernet_key(self) -> str:
+        """What Airflow encrypts its connections with: 32 random bytes in URL-safe base 64."""
+        return self._once("fernet_key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+
+    def password(self) -> str:
+        """The user's password. It is there before Airflow looks, which would print the one that it makes."""
+        fresh = json.dumps({USER: secrets.token_urlsafe(12)})
+        return str(json.loads(_read_or_make(self.users, fresh))[USER])
+
+    def _once(self, name: str, fresh: str) -> str:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        return _read_or_make(self.folder / name, fresh)
+
+
+def _read_or_make(path: Path, fresh: str) -> str:
+    """A file's text; where there is no such file it is made, whole or not at all."""
+    if path.exists():
+        path.chmod(0o600)
+        return path.read_text(encoding="utf-8").strip()
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(f"{fresh}\n")
+    partial.replace(path)
+    return fresh

@@ -27,6 +27,9 @@ run: install ## the main job against the real NASA; fills ./apod-archive
 	@$(BIN)/apod backfill
 	@$(BIN)/apod run
 
+airflow: install ## a real Airflow on the bundled simulator (SOURCE=nasa: live), until Ctrl-C
+	@$(BIN)/python airflow/run_locally.py
+
 # Some tests need an sshd, and a PostgreSQL that speaks TLS; where they cannot be had, those tests skip visibly.
 system:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { [ -x /usr/sbin/sshd ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
@@ -55,4 +58,4 @@ bench: install ## speed and memory, as ratios in one run
 docs: install ## what is generated: docs/cli.md, docs/settings.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run test system check format lock bench docs
+.PHONY: help install demo run airflow test system check format lock bench docs

@@ -77,8 +77,8 @@ def separate(server: str, *databases: Database) -> None:
     except psycopg.Error as error:
         # not chained: libpq quotes an address that it cannot read, with the password in it
         raise DatabaseError(
-            f"PostgreSQL cannot be made ready for Airflow: {type(error).__name__} {error.sqlstate or ''}. What was made "
-            f"stays; see that {SERVER_VARIABLE} is a superuser's URL (or unset it), then type the same command again."
+            f"PostgreSQL cannot be made ready for Airflow: {type(error).__name__} {error.sqlstate or ''}. What was "
+            f"made stays; see that {SERVER_VARIABLE} is a superuser's URL (or unset it), then type the same again."
         ) from None
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from apod_pipeline.errors import ApodError, SettingsError
+from apod_pipeline.errors import SettingsError
 from apod_pipeline.settings import resolve
 from local_airflow import connections, databases
 from local_airflow.parts import Part, PartEnded, stop, ticks
@@ -26,7 +26,7 @@ from local_airflow.secret_files import USER, SecretFiles
 from local_airflow.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 # Their log servers would listen on every address; on one machine the API server reads the files.
 BACKGROUND = {
@@ -35,7 +35,7 @@ BACKGROUND = {
     "triggerer": ["triggerer", "--skip-serve-logs"],
 }
 _MIGRATION_SECONDS = 180.0
-_HEALTHY_SECONDS = 180.0
+_START_SECONDS = 180.0
 _TASK_SECONDS = 15.0
 """How long tasks that run may go on before the scheduler that waits for them is killed."""
 _SERVER_SECONDS = 10.0
@@ -115,19 +115,24 @@ class LocalAirflow:
         with self._timed("migration"):
             self._migrate(variables)
         begin = datetime.now(UTC)
-        with self._timed("healthy"):
-            for name, words in {"api-server": ["api-server"], **BACKGROUND}.items():
-                self.parts.append(self._part(name, words, variables))
-            self._await_health(begin)
+        for name, words in {"api-server": ["api-server"], **BACKGROUND}.items():
+            self.parts.append(self._part(name, words, variables))
+        with self._timed("answer"):
+            self._await("an answer of the API server", lambda: bool(self.api.health()))
+        with self._timed("warm"):
+            # while the others still load: the first task would wait for it
+            self.api.warm()
         with self._timed("connections"):
             settings = resolve({}, self._inherited, dotenv=None)
             connections.make_absent(self.api, connections.wished(settings, loaded, server))
-        with self._timed("warm"):
-            self.api.warm()
+        with self._timed("healthy"):
+            self._await("a healthy Airflow", lambda: _is_healthy(self.api.health(), begin))
 
     def _part(self, name: str, words: list[str], variables: Mapping[str, str]) -> Part:
         program = str(Path(sys.executable).with_name("airflow"))
-        return Part(name, [program, *words], variables, self.home / "logs" / "parts" / f"{name}.log")
+        log = self.home / "logs" / "parts" / f"{name}.log"
+        # asked itself, it waits ten seconds for its child, however quickly that one goes
+        return Part(name, [program, *words], variables, log, by_children=name == "triggerer")
 
     def _migrate(self, variables: Mapping[str, str]) -> None:
         migration = self._part("db-migrate", ["db", "migrate"], variables)
@@ -140,10 +145,9 @@ class LocalAirflow:
         if migration.process.returncode:
             raise PartEnded(migration)
 
-    def _await_health(self, begin: datetime) -> None:
-        for _ in ticks("a healthy Airflow", self.parts, self._stop, _HEALTHY_SECONDS):
-            health = self.api.health()
-            if health and all(_is_healthy(part, begin) for part in health.values()):
+    def _await(self, what: str, condition: Callable[[], bool]) -> None:
+        for _ in ticks(what, self.parts, self._stop, _START_SECONDS):
+            if condition():
                 return
 
     def _stop_parts(self) -> None:
@@ -159,11 +163,13 @@ class LocalAirflow:
         self.seconds[step] = round(time.monotonic() - begin, 1)
 
 
-def _is_healthy(part: Mapping[str, str], begin: datetime) -> bool:
-    """Whether a part says so, and has said so since `begin`: an instance before this one may have been killed."""
-    beat = next((value for name, value in part.items() if name.startswith("latest_")), None)
-    return part["status"] == "healthy" and (
-        beat is None or datetime.fromisoformat(beat.replace("Z", "+00:00")) >= begin
+def _is_healthy(health: Mapping[str, Mapping[str, str]], begin: datetime) -> bool:
+    """Whether every part says so, and has said so since `begin`: an instance before this one may have been killed."""
+    beats = [beat for part in health.values() for name, beat in part.items() if name.startswith("latest_")]
+    return (
+        all(part["status"] == "healthy" for part in health.values())
+        and len(beats) == len(BACKGROUND)
+        and all(datetime.fromisoformat(beat) >= begin for beat in beats)
     )
 
 
@@ -191,6 +197,6 @@ def _alone(home: Path) -> Iterator[IO[str]]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise SettingsError(
-                f"An Airflow runs in {home} already. Nothing was started; stop it, or set AIRFLOW_HOME to another folder."
+                f"An Airflow runs in {home} already. Nothing was started; stop it, or set AIRFLOW_HOME to another."
             ) from error
         yield lock

@@ -56,11 +56,15 @@ class Part:
         command: The program by its path, and its arguments; no secret among them.
         environment: All of its variables.
         log: File for its messages, made anew.
+        by_children: Whether its children are asked to end, at whose end it ends itself.
     """
 
-    def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, *, by_children: bool = False
+    ) -> None:
         self.name = name
         self.log = log
+        self._by_children = by_children
         log.parent.mkdir(parents=True, exist_ok=True)
         leash = [sys.executable, "-S", "-E", "-c", _LEASH] if sys.platform == "linux" else []
         with log.open("wb") as messages:
@@ -82,6 +86,15 @@ class Part:
     def last_lines(self, count: int = 15) -> str:
         """The end of its log."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:])
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        import psutil
+
+        with suppress(psutil.NoSuchProcess):
+            itself = psutil.Process(self.process.pid)
+            for process in (self._by_children and itself.children()) or [itself]:
+                process.terminate()
 
     def family(self) -> set[psutil.Process]:
         """The program, what it started, and what those started, sessions of their own included."""
@@ -107,7 +120,7 @@ def stop(parts: Iterable[Part], seconds: float) -> None:
     families: set[psutil.Process] = set()
     for part in parts:
         families |= part.family()
-        part.process.terminate()
+        part.terminate()
     deadline = time.monotonic() + seconds
     for part in parts:
         with suppress(subprocess.TimeoutExpired):

@@ -5,9 +5,8 @@ Takes a path and JSON, gives what Airflow answers, never shows the password or t
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from apod_pipeline.errors import ApodError
 
@@ -47,7 +46,7 @@ class RestApi:
         # no proxy of the user's surroundings stands between this machine and itself
         self._client = httpx.Client(base_url=url, timeout=_SECONDS, trust_env=False)
 
-    def __enter__(self) -> RestApi:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -93,11 +92,9 @@ class RestApi:
         except (httpx.TransportError, RestError):
             return {}
 
-    def warm(self) -> float:
-        """Let the API server load what the first task would wait for; how many seconds it took."""
-        begin = time.monotonic()
+    def warm(self) -> None:
+        """Let the API server load what the first task would wait for."""
         self._client.get("/execution/health")
-        return time.monotonic() - begin
 
     def _ask(self, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401 - JSON
         headers = {"Authorization": f"Bearer {self.token}"}

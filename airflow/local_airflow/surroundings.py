@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_airflow.databases import SERVER_VARIABLE
 from local_airflow.secret_files import USER, SecretFiles
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ TUNABLE = {
     "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
     # the default of a second is what a small run on an idle instance spends most of its time on
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+    # a task's supervisor sleeps this long after the task's end, and keeps a slot of the executor meanwhile
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
     # a killed task is noticed within a minute; the default of five fits clusters
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
 }
 """Defaults of ours: a variable of the same name wins."""
+# the first holds a superuser's password; the second makes every process compile DAG files anew
+_NOT_FOR_PARTS = {SERVER_VARIABLE, "PYTHONDONTWRITEBYTECODE"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Surroundings:
 
     def variables(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """One environment for all parts; it holds secrets."""
-        kept = {name: value for name, value in inherited.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        kept = {name: value for name, value in inherited.items() if name not in _NOT_FOR_PARTS}
         return TUNABLE | kept | self._fixed(inherited) | self._keys()
 
     def _fixed(self, inherited: Mapping[str, str]) -> dict[str, str]:

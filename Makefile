@@ -17,7 +17,7 @@ install: .venv/installed ## everything, into .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
-	@$(BIN)/python -m compileall -q src
+	@$(BIN)/python -m compileall -q src airflow
 	@touch $@
 
 demo: install ## the main job on the bundled simulator; leaves ./apod-demo behind
@@ -37,7 +37,7 @@ system:
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql >/dev/null; fi
 
 test: check system ## every test (under 10 minutes on two cores)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: install ## lint, types, import law
 	@$(BIN)/ruff format --check --quiet .

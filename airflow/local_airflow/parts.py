@@ -27,7 +27,7 @@ _POLL_SECONDS = 0.1
 _PR_SET_PDEATHSIG = 1
 _LEASH = (
     f"import ctypes, os, sys; ctypes.CDLL(None).prctl({_PR_SET_PDEATHSIG}, {int(signal.SIGTERM)}); "
-    "os.execv(sys.argv[1], sys.argv[1:])"
+    "os.getppid() == int(sys.argv[1]) or os._exit(1); os.execv(sys.argv[2], sys.argv[2:])"
 )
 """Asks the kernel for SIGTERM at its starter's death, however it dies, then becomes the program: prctl(2)."""
 
@@ -66,7 +66,7 @@ class Part:
         self.log = log
         self._by_children = by_children
         log.parent.mkdir(parents=True, exist_ok=True)
-        leash = [sys.executable, "-S", "-E", "-c", _LEASH] if sys.platform == "linux" else []
+        leash = [sys.executable, "-S", "-E", "-c", _LEASH, str(os.getpid())] if sys.platform == "linux" else []
         with log.open("wb") as messages:
             self.process = subprocess.Popen(
                 [*leash, *command],

@@ -7,6 +7,7 @@ point a part at another database or address; what only tunes Airflow may be set 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ TUNABLE = {
     "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
 }
 """Defaults of ours: a variable of the same name wins."""
+_CONFIG = Path(__file__).parents[1] / "config"
 # the first holds a superuser's password; the second makes every process compile DAG files anew
 _NOT_FOR_PARTS = {SERVER_VARIABLE, "PYTHONDONTWRITEBYTECODE"}
 
@@ -60,7 +62,8 @@ class Surroundings:
 
     def variables(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """One environment for all parts; it holds secrets."""
-        kept = {name: value for name, value in inherited.items() if name not in _NOT_FOR_PARTS}
+        withheld = _NOT_FOR_PARTS | {name.removesuffix("_CMD") for name in self._keys()}
+        kept = {name: value for name, value in inherited.items() if name not in withheld}
         return TUNABLE | kept | self._fixed(inherited) | self._keys()
 
     def _fixed(self, inherited: Mapping[str, str]) -> dict[str, str]:
@@ -69,6 +72,7 @@ class Surroundings:
         direct = ",".join(filter(None, [inherited.get("NO_PROXY") or inherited.get("no_proxy"), "127.0.0.1"]))
         return {
             "PATH": programs,
+            "PYTHONPATH": os.pathsep.join(filter(None, [str(_CONFIG), inherited.get("PYTHONPATH")])),
             "NO_PROXY": direct,
             "no_proxy": direct,
             "AIRFLOW_HOME": str(self.home),
@@ -81,7 +85,6 @@ class Surroundings:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(SecretFiles(self.home).users),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self.metadata,
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
             # its default is every address of the machine
             "AIRFLOW__API__HOST": "127.0.0.1",
@@ -90,10 +93,13 @@ class Surroundings:
         }
 
     def _keys(self) -> dict[str, str]:
+        """Where the secrets lie: tasks, and what they start, inherit these variables, so no secret stands in them."""
         files = SecretFiles(self.home)
-        return {
-            "AIRFLOW__CORE__FERNET_KEY": files.fernet_key(),
-            "AIRFLOW__API__SECRET_KEY": files.key("session_key"),
+        secrets = {
+            "DATABASE__SQL_ALCHEMY_CONN": files.metadata_url(self.metadata),
+            "CORE__FERNET_KEY": files.fernet_key(),
+            "API__SECRET_KEY": files.key("session_key"),
             # when parts disagree about it, every run fails with a word in the API server's log alone
-            "AIRFLOW__API_AUTH__JWT_SECRET": files.key("jwt_secret"),
+            "API_AUTH__JWT_SECRET": files.key("jwt_secret"),
         }
+        return {f"AIRFLOW__{name}_CMD": f"cat {shlex.quote(str(path))}" for name, path in secrets.items()}

@@ -130,9 +130,8 @@ class LocalAirflow:
 
     def _part(self, name: str, words: list[str], variables: Mapping[str, str]) -> Part:
         program = str(Path(sys.executable).with_name("airflow"))
-        log = self.home / "logs" / "parts" / f"{name}.log"
         # asked itself, it waits ten seconds for its child, however quickly that one goes
-        return Part(name, [program, *words], variables, log, by_children=name == "triggerer")
+        return Part(name, [program, *words], variables, self.home, by_children=name == "triggerer")
 
     def _migrate(self, variables: Mapping[str, str]) -> None:
         migration = self._part("db-migrate", ["db", "migrate"], variables)

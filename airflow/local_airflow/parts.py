@@ -1,6 +1,6 @@
 """A long-running program of this instance: started in a session of its own, watched, stopped with all it started.
 
-Takes a command line and an environment, gives a process whose messages go into a file, signals only what it
+Takes a command line, an environment and a folder, gives a process whose messages go into a file, signals only what it
 started itself and never leaves any of it behind.
 """
 
@@ -55,26 +55,32 @@ class Part:
         name: What the user knows it by.
         command: The program by its path, and its arguments; no secret among them.
         environment: All of its variables.
-        log: File for its messages, made anew.
+        home: Its working folder, with its messages in `logs/parts/NAME.log`, made anew.
         by_children: Whether its children are asked to end, at whose end it ends itself.
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], log: Path, *, by_children: bool = False
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        home: Path,
+        *,
+        by_children: bool = False,
     ) -> None:
         self.name = name
-        self.log = log
+        self.log = home / "logs" / "parts" / f"{name}.log"
         self._by_children = by_children
-        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log.parent.mkdir(parents=True, exist_ok=True)
         leash = [sys.executable, "-S", "-E", "-c", _LEASH, str(os.getpid())] if sys.platform == "linux" else []
-        with log.open("wb") as messages:
+        with self.log.open("wb") as messages:
             self.process = subprocess.Popen(
                 [*leash, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=messages,
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
-                cwd=log.parent,
+                cwd=home,
                 start_new_session=True,
             )
 

@@ -37,8 +37,8 @@ def simulated_nasa(
         PartEnded: It could not be started.
         StopWanted: The user wants the end.
     """
-    command = [sys.executable, "-m", "apod_pipeline.cli", "simulate", "--port", "0"]
-    simulator = Part("simulator", command, environment, home / "logs" / "parts" / "simulator.log")
+    command = [sys.executable, "-P", "-m", "apod_pipeline.cli", "simulate", "--port", "0"]
+    simulator = Part("simulator", command, environment, home)
     try:
         address = None
         for _ in ticks("the simulator's address", [simulator], wanted_end, _START_SECONDS):

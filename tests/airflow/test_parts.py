@@ -38,7 +38,7 @@ def part(tmp_path, eventually):
     started = []
 
     def start(script, lines=0):
-        one = Part("sleeper", [sys.executable, "-c", script], {"PATH": os.environ["PATH"]}, tmp_path / "sleeper.log")
+        one = Part("sleeper", [sys.executable, "-c", script], {"PATH": os.environ["PATH"]}, tmp_path)
         started.append(one)
         eventually(lambda: len(one.last_lines().splitlines()) >= lines)
         return one
@@ -87,7 +87,7 @@ def test_a_killed_starter_leaves_no_part_behind(tmp_path, eventually):
     """When the starter is killed with SIGKILL, its part is ended by the kernel's SIGTERM."""
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
-        [sys.executable, "-c", STARTER, str(tmp_path / "log")], env=environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", STARTER, str(tmp_path)], env=environment, stdout=subprocess.PIPE, text=True
     ) as starter:
         sleeper = psutil.Process(int(starter.stdout.readline()))
         starter.kill()

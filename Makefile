@@ -17,7 +17,7 @@ install: .venv/installed ## everything, into .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements/dev.txt
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
-	@$(BIN)/python -m compileall -q src
+	@$(BIN)/python -m compileall -q src airflow
 	@touch $@
 
 demo: install ## the main job on the bundled simulator; leaves ./apod-demo behind
@@ -27,6 +27,9 @@ run: install ## the main job against the real NASA; fills ./apod-archive
 	@$(BIN)/apod backfill
 	@$(BIN)/apod run
 
+airflow: install ## a real Airflow on the bundled simulator (SOURCE=nasa: live), until Ctrl-C
+	@$(BIN)/python airflow/run_locally.py
+
 # Some tests need an sshd, and a PostgreSQL that speaks TLS; where they cannot be had, those tests skip visibly.
 system:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { [ -x /usr/sbin/sshd ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
@@ -34,7 +37,7 @@ system:
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql >/dev/null; fi
 
 test: check system ## every test (under 10 minutes on two cores)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: install ## lint, types, import law
 	@$(BIN)/ruff format --check --quiet .
@@ -47,7 +50,7 @@ format: install ## put the code into the house's form
 	@$(BIN)/ruff check --quiet --fix .
 
 lock: install ## pin what requirements/*.in ask for, with hashes and no addresses
-	@for name in uv run dev bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv run airflow dev bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
 
 bench: install ## speed and memory, as ratios in one run
 	@$(BIN)/python benchmarks/run.py
@@ -55,4 +58,4 @@ bench: install ## speed and memory, as ratios in one run
 docs: install ## what is generated: docs/cli.md, docs/settings.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run test system check format lock bench docs
+.PHONY: help install demo run airflow test system check format lock bench docs

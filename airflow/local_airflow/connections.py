@@ -1,0 +1,71 @@
+"""The connections and the pool that the DAGs look for, made in Airflow's database so that its UI shows them.
+
+Takes the pipeline's settings and its database, gives what is missing, never touches what is there: a user may
+have edited it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from apod_pipeline.settings import Settings
+    from local_airflow.databases import Database
+    from local_airflow.rest import RestApi
+
+POOL, POOL_SLOTS = "nasa_api", 4
+
+
+def wished(settings: Settings, database: Database, server: str) -> list[dict[str, Any]]:
+    """The connections as they are made the first time; two of them hold secrets."""
+    return [
+        {
+            "connection_id": "apod_nasa",
+            "conn_type": "http",
+            "password": settings.nasa_api_key,
+            "description": "NASA's services: the password is the key of the old API (api.nasa.gov).",
+        },
+        {
+            "connection_id": "apod_postgres",
+            "conn_type": "postgres",
+            **database.fields(server),
+            "description": "Where load_to_postgres loads.",
+        },
+        {
+            "connection_id": "apod_git",
+            "conn_type": "generic",
+            "host": settings.git_remote or "",
+            "description": "The host is the Git remote that versions are pushed to; empty: pushed nowhere.",
+        },
+        {
+            "connection_id": "apod_dvc_remote",
+            "conn_type": "generic",
+            "host": settings.dvc_remote or "",
+            "description": "The host is the URL of the DVC remote; empty: a folder beside the archive.",
+        },
+    ]
+
+
+def make_absent(api: RestApi, connections: list[dict[str, Any]]) -> None:
+    """Make those connections and that pool which are not there."""
+    for connection in connections:
+        path = f"/connections/{connection['connection_id']}"
+        if not api.has(path):
+            api.post("/connections", connection)
+        else:
+            _follow_socket(api, path, connection)
+    if not api.has(f"/pools/{POOL}"):
+        api.post(
+            "/pools", {"name": POOL, "slots": POOL_SLOTS, "description": "Requests to NASA's services at one time."}
+        )
+
+
+def _follow_socket(api: RestApi, path: str, connection: dict[str, Any]) -> None:
+    """Point at the embedded server again where its socket is elsewhere since it was started anew.
+
+    A long AIRFLOW_HOME has it in a temporary folder; a folder that is gone can be nobody's wish.
+    """
+    host = str(api.get(path)["host"] or "")
+    if host.startswith("/") and not Path(host).exists():
+        api.patch(f"{path}?update_mask=host", {**connection, "host": connection["host"]})

@@ -91,7 +91,7 @@ def apod_etl_pipeline() -> None:
         """Commit what DVC points to, and push."""
         with steps(context) as run:
             told = run.commit()
-        if events := context.get("outlet_events"):
+        if (events := context.get("outlet_events")) is not None:  # Airflow 2.9 has none
             events[ARCHIVE].extra = told
         return told
 

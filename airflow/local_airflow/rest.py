@@ -57,7 +57,7 @@ class RestApi:
         """A token for `Authorization: Bearer`, good for a day."""
         return str(self._answer(self._client.post("/auth/token", json=self._login))["access_token"])
 
-    def get(self, path: str, **parameters: Any) -> Any:  # noqa: ANN401 - JSON
+    def get(self, path: str, **parameters: Any) -> Any:
         """What is there.
 
         Raises:
@@ -65,11 +65,11 @@ class RestApi:
         """
         return self._ask("GET", path, params=parameters)
 
-    def post(self, path: str, content: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    def post(self, path: str, content: dict[str, Any]) -> Any:
         """Make something."""
         return self._ask("POST", path, json=content)
 
-    def patch(self, path: str, content: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    def patch(self, path: str, content: dict[str, Any]) -> Any:
         """Change something."""
         return self._ask("PATCH", path, json=content)
 
@@ -96,12 +96,12 @@ class RestApi:
         """Let the API server load what the first task would wait for."""
         self._client.get("/execution/health")
 
-    def _ask(self, method: str, path: str, **content: Any) -> Any:  # noqa: ANN401 - JSON
+    def _ask(self, method: str, path: str, **content: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"}
         return self._answer(self._client.request(method, f"/api/v2{path}", headers=headers, **content))
 
     @staticmethod
-    def _answer(response: httpx.Response) -> Any:  # noqa: ANN401 - JSON
+    def _answer(response: httpx.Response) -> Any:
         if response.is_error:
             raise RestError(response)
         return response.json() if response.content else None

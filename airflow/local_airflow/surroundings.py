@@ -35,6 +35,7 @@ TUNABLE = {
 }
 """Defaults of ours: a variable of the same name wins."""
 _CONFIG = Path(__file__).parents[1] / "config"
+_PLUGINS = Path(__file__).resolve().parents[1] / "plugins"
 # the first holds a superuser's password; the second makes every process compile DAG files anew
 _NOT_FOR_PARTS = {SERVER_VARIABLE, "PYTHONDONTWRITEBYTECODE"}
 
@@ -78,6 +79,7 @@ class Surroundings:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW_CONFIG": str(self.home / "airflow.cfg"),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(_PLUGINS),
             "AIRFLOW__CORE__AUTH_MANAGER": (
                 "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
             ),

@@ -21,7 +21,7 @@ from typing import Any
 from apod_pipeline.archive import instant, replacing, timestamp
 from apod_pipeline.calendar import Span, spans_of
 from apod_pipeline.coverage import missing
-from apod_pipeline.errors import DataRefused, DaysMissing, SourceUnavailable
+from apod_pipeline.errors import DataRefused, DaysMissing, SourceRefused, SourceUnavailable
 from apod_pipeline.ledger import Version
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Pipeline, Wanted, as_json
@@ -77,6 +77,7 @@ class Steps:
 
         Raises:
             DataRefused: what came was refused, all of it.
+            SourceRefused: nobody answers, and a later try cannot help.
             SourceUnavailable: days without an answer; what came is kept.
         """
         pipeline = self.pipeline
@@ -95,8 +96,11 @@ class Steps:
                 "`apod replay` judges them again after a fix."
             )
         silent = [day for day in outcome.missing if misses[day].kind == "unavailable"]
-        if silent and not last_try:
-            raise SourceUnavailable(f"{_days(silent)}: {misses[silent[0]].why}")
+        hopeful = [day for day in silent if not misses[day].hopeless]
+        if silent and not hopeful and not extracted.answered:
+            raise SourceRefused(misses[silent[0]].why)
+        if hopeful and not last_try:
+            raise SourceUnavailable(f"{_days(hopeful)}: {misses[hopeful[0]].why}")
         return {
             "raw_apod_path": self._relative(extracted.path),
             "answered": extracted.answered,

@@ -46,16 +46,22 @@ def airflow_dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow_instance(
-    airflow_nasa: Simulator, airflow_dags: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LocalAirflow]:
-    """A healthy Airflow, started once; its archive is the folder `archive` beside its home."""
-    folder = tmp_path_factory.mktemp("airflow")
+def airflow_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive that the session's Airflow fills."""
+    return tmp_path_factory.mktemp("airflow") / "archive"
+
+
+@pytest.fixture(scope="session")
+def airflow_instance(airflow_nasa: Simulator, airflow_dags: Path, airflow_archive: Path) -> Iterator[LocalAirflow]:
+    """A healthy Airflow, started once."""
+    folder = airflow_archive.parent
     environment = plain_environment(
-        APOD_ARCHIVE=str(folder / "archive"),
+        APOD_ARCHIVE=str(airflow_archive),
         APOD_SCIENCE_URL=airflow_nasa.url,
         APOD_PLANETARY_URL=airflow_nasa.url,
         NASA_API_KEY=KEY,
+        APOD_SOURCES="planetary",  # the one that takes a key
+        APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
     )
     with LocalAirflow(folder / "home", airflow_dags, environment=environment).running() as instance:
         yield instance

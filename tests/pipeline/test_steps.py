@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from apod_pipeline.errors import ArchiveBusy, DataRefused, DaysMissing, SourceUnavailable
+from apod_pipeline.errors import ArchiveBusy, DataRefused, DaysMissing, SourceRefused, SourceUnavailable
 from apod_pipeline.pipeline import Wanted
 from apod_pipeline.steps import MOST_RECORDS, Steps
 
@@ -138,6 +138,14 @@ def test_the_placeholder_is_refused_at_once(lab, nasa, span):
     nasa.fault("placeholder")
     with pytest.raises(DataRefused, match=r"placeholder.*quarantine") as refused:
         _step(lab, "extract", Wanted("dag", span), last_try=False, settings={"sources": ("planetary",)})
+    assert not refused.value.retryable
+
+
+def test_a_refused_key_is_an_error_at_once(lab, span):
+    """A key that the service refuses: no try is left to be made, whichever this one is."""
+    settings = {"sources": ("planetary",), "nasa_api_key": "wrong"}
+    with pytest.raises(SourceRefused, match="NASA_API_KEY") as refused:
+        _step(lab, "extract", Wanted("dag", span), last_try=False, settings=settings)
     assert not refused.value.retryable
 
 

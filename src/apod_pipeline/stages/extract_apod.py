@@ -36,10 +36,14 @@ FEED_DAYS = 30  # the feed holds the newest thirty
 
 
 class Miss(NamedTuple):
-    """Why a day was not had: `refused`, `denied` (the service has no such day) or `unavailable`."""
+    """Why a day was not had: `refused`, `denied` (the service has no such day) or `unavailable`.
+
+    `hopeless` where no later try can help unless somebody changes something: the key, an address.
+    """
 
     kind: str
     why: str
+    hopeless: bool = False
 
 
 @dataclass
@@ -195,7 +199,8 @@ class Extraction:
                 breaker.count(fruitful=bool(verdict.readings), miss=miss)
             else:
                 body.unlink(missing_ok=True)
-                miss = Miss("refused" if isinstance(answer, ReplyRefused) else "unavailable", str(answer))
+                kind = "refused" if isinstance(answer, ReplyRefused) else "unavailable"
+                miss = Miss(kind, str(answer), hopeless=isinstance(answer, SourceRefused))
                 for day in publishable(request.asked):
                     self._miss(day, miss)
                 breaker.count(fruitful=False, miss=miss)

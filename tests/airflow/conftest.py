@@ -21,11 +21,9 @@ HERE = Path(__file__).parent
 PROJECTS_DAGS = HERE.parents[1] / "airflow" / "dags"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them run in one process of pytest-xdist, so that there is one Airflow."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("airflow"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """The tests of this folder run in one process of pytest-xdist, so that there is one Airflow."""
+    item.add_marker(pytest.mark.xdist_group("airflow"))
 
 
 @pytest.fixture(scope="session")

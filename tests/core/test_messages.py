@@ -126,7 +126,9 @@ def test_what_is_drawn_below_a_class_is_its_child():
     for module in pkgutil.walk_packages(apod_pipeline.__path__, "apod_pipeline."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    assert {kind.__module__ for kind in ApodError.__subclasses__()} == {errors.__name__}
+    # tests of the local Airflow may run in the same process; its errors are its own
+    branches = {kind.__module__ for kind in ApodError.__subclasses__() if kind.__module__.startswith("apod_pipeline.")}
+    assert branches == {errors.__name__}
 
 
 def test_a_body_that_cannot_be_read_is_refused_data():

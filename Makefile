@@ -37,7 +37,7 @@ system:
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql >/dev/null; fi
 
 test: check system ## every test (under 10 minutes on two cores)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
 check: install ## lint, types, import law
 	@$(BIN)/ruff format --check --quiet .

@@ -1,4 +1,4 @@
-"""What every room's tests may ask for: a PostgreSQL of their own."""
+"""What every room's tests may ask for: a PostgreSQL of their own; and which process of pytest-xdist runs what."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
 pytest_plugins = ["lab"]
 
 _numbers = itertools.count(1)
+
+
+class OneAirflow(LoadScopeScheduling):
+    """All tests of `tests/airflow` go to one process, so that there is one Airflow; each other where there is room.
+
+    The mark `xdist_group` would say the same, and is not heeded under pytest 9.2 (pytest-xdist issue 1386).
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "airflow" if nodeid.startswith("tests/airflow/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneAirflow:
+    """The longest group begins first, and the other process has all the rest meanwhile."""
+    return OneAirflow(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -37,7 +37,7 @@ class PartEnded(ApodError):
 
     def __init__(self, part: Part) -> None:
         super().__init__(
-            f"{part.name} ended by itself (status {part.process.returncode}); the last lines of {part.log}:\n"
+            f"{part.name} ended by itself; the last lines of {part.log}:\n"
             f"{part.last_lines()}\nEverything else is stopped, nothing of its data is lost. Mend what is named above "
             "and type the same command again."
         )
@@ -68,6 +68,8 @@ class Part:
         *,
         by_children: bool = False,
     ) -> None:
+        import psutil
+
         self.name = name
         self.log = home / "logs" / "parts" / f"{name}.log"
         self._by_children = by_children
@@ -83,11 +85,20 @@ class Part:
                 cwd=home,
                 start_new_session=True,
             )
+        self._itself = psutil.Process(self.process.pid)
 
     @property
     def ended(self) -> bool:
-        """Whether the program itself has ended, of which its children may know nothing."""
-        return self.process.poll() is not None
+        """Whether the program itself has ended, of which its children may know nothing.
+
+        Its status is not fetched before `stop`: until then nobody else can get the number that names it and its session.
+        """
+        import psutil
+
+        try:
+            return bool(self._itself.status() == psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return True
 
     def last_lines(self, count: int = 15) -> str:
         """The end of its log."""
@@ -98,8 +109,7 @@ class Part:
         import psutil
 
         with suppress(psutil.NoSuchProcess):
-            itself = psutil.Process(self.process.pid)
-            for process in (self._by_children and itself.children()) or [itself]:
+            for process in (self._by_children and self._itself.children()) or [self._itself]:
                 process.terminate()
 
     def family(self) -> set[psutil.Process]:
@@ -123,14 +133,14 @@ def stop(parts: Iterable[Part], seconds: float) -> None:
     """
     import psutil
 
+    parts = list(parts)
     families: set[psutil.Process] = set()
     for part in parts:
         families |= part.family()
         part.terminate()
     deadline = time.monotonic() + seconds
-    for part in parts:
-        with suppress(subprocess.TimeoutExpired):
-            part.process.wait(max(0.0, deadline - time.monotonic()))
+    while not all(part.ended for part in parts) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS / 2)
     for part in parts:
         families |= part.family()
     for process in families:

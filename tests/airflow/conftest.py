@@ -21,11 +21,6 @@ HERE = Path(__file__).parent
 PROJECTS_DAGS = HERE.parents[1] / "airflow" / "dags"
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """The tests of this folder run in one process of pytest-xdist, so that there is one Airflow."""
-    item.add_marker(pytest.mark.xdist_group("airflow"))
-
-
 @pytest.fixture(scope="session")
 def airflow_nasa() -> Iterator[Simulator]:
     """Both of NASA's services as the session's Airflow sees them."""

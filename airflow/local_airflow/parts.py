@@ -91,7 +91,7 @@ class Part:
     def ended(self) -> bool:
         """Whether the program itself has ended, of which its children may know nothing.
 
-        Its status is not fetched before `stop`: until then nobody else can get the number that names it and its session.
+        Its status is not fetched before `stop`: until then nobody else gets the number that names it and its session.
         """
         import psutil
 

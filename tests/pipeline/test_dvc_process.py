@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from apod_pipeline.calendar import Span
 from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.stages.dvc_track_data import DvcVersioner, tracked_hash
@@ -118,3 +120,23 @@ def test_a_child_that_was_asked_nothing_ends_with_its_parent(tracked):
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
     dvc.close()
+
+
+@pytest.mark.parametrize("left", ["nothing", ".dvc", ".dvc/config", ".dvc/.gitignore"])
+def test_an_init_that_was_killed_half_way_is_done_again(lab, span, undisturbed, left):
+    """Whatever a killed `dvc init` has left behind, the next run tracks, ignores and commits as ever."""
+    lab.run(Span(span.last, span.last))
+    expected = {name: (lab.root / name).read_text() for name in (".dvc/config", ".dvc/.gitignore", ".dvcignore")}
+    shutil.rmtree(lab.root / ".dvc")
+    (lab.root / ".dvcignore").unlink()
+    if left != "nothing":
+        (lab.root / ".dvc").mkdir()
+    if left == ".dvc/config":
+        (lab.root / left).touch()
+    if left == ".dvc/.gitignore":
+        (lab.root / ".dvc/config").touch()
+        (lab.root / left).write_text("/config.local\n")
+    lab.run(span)
+    assert {name: (lab.root / name).read_text() for name in expected} == expected
+    assert lab.files() == undisturbed(span)[0]
+    assert lab.git("status", "--porcelain") == ""

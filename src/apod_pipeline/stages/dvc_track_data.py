@@ -132,7 +132,9 @@ class DvcVersioner:
     def _fresh(self) -> Any:  # noqa: ANN401 - DVC is untyped
         from dvc.repo import Repo
 
-        if not (self.archive.root / ".dvc" / "config").exists():
+        config = self.archive.root / ".dvc" / "config"
+        # Our remote is written last: an init that was killed half-way is done again.
+        if not config.exists() or REMOTE not in config.read_text(encoding="utf-8"):
             with Repo.init(str(self.archive.root), force=True) as repo:
                 self._configure(repo)
             log.info("dvc init, remote %s", self.remote)
@@ -144,16 +146,17 @@ class DvcVersioner:
         return repo
 
     def _configure(self, repo: Any) -> None:  # noqa: ANN401 - DVC is untyped
-        with repo.config.edit() as config:
-            config["core"].update(analytics=False, check_update=False, autostage=True, remote=REMOTE)
-            config["remote"].setdefault(REMOTE, {})["url"] = self.remote
         # DVC's scratch stays in the archive: a shared /var/tmp is not writable for every user.
         with repo.config.edit("local") as config:
             config["core"]["site_cache_dir"] = str(self.archive.private / "dvc")
         ignored = self.archive.root / ".dvcignore"
-        if (line := "/data/raw/.incoming") not in ignored.read_text().splitlines():
-            with ignored.open("a") as file:
+        ignored.touch()
+        if (line := "/data/raw/.incoming") not in ignored.read_text(encoding="utf-8").splitlines():
+            with ignored.open("a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
+        with repo.config.edit() as config:
+            config["core"].update(analytics=False, check_update=False, autostage=True, remote=REMOTE)
+            config["remote"].setdefault(REMOTE, {})["url"] = self.remote
 
     def _verify(self, repo: Any, pointers: list[str]) -> None:  # noqa: ANN401 - DVC is untyped
         """See with our own eyes that the remote holds every object of the pointers."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.coverage import coverage
 from apod_pipeline.database.connection import connected
+from apod_pipeline.database.merging import copying, make_staging, merge, stage_and_merge, staged_in
 from apod_pipeline.database.schema import LOCK, migrate
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
@@ -239,9 +240,9 @@ def _instant(text: str | None) -> dt.datetime | None:
 def _merge_entries(
     connection: Connection, chains: Iterable[list[Row]], expected: int, after_reading: Callable[[], object]
 ) -> tuple[int, int]:
-    into = _staged(connection, "apod_revision", REVISION)
+    into = staged_in(connection, "apod_revision", REVISION)
     times = []
-    with connection.cursor() as one, _copy(one, into, REVISION, REVISION_TYPES) as copy:
+    with connection.cursor() as one, copying(one, into, REVISION, REVISION_TYPES) as copy:
         for chain in chains:
             for row in chain:
                 copy.write_row([row[name] for name in REVISION])
@@ -252,16 +253,16 @@ def _merge_entries(
             "Nothing was loaded; `apod rebuild` makes the files again from the raw replies."
         )
     after_reading()
-    _staging(connection, "apod", TIMES)
-    with connection.cursor() as one, _copy(one, "staged_apod", TIMES, ("text", "timestamp", "timestamp")) as copy:
+    make_staging(connection, "apod", TIMES)
+    with connection.cursor() as one, copying(one, "staged_apod", TIMES, ("text", "timestamp", "timestamp")) as copy:
         for row_times in times:
             copy.write_row(row_times)
     inserted, changed = len(times), 0
     if into != "apod_revision":
         inserted, changed = _compared(connection)
-        _merge(connection, "apod_revision", REVISION, ("date", "observed_from"))
+        merge(connection, "apod_revision", REVISION, ("date", "observed_from"))
     current = f"staged_apod JOIN {into} USING (date) WHERE observed_to IS NULL"
-    _merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS, staged=current)
+    merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS, staged=current)
     return inserted, changed
 
 
@@ -303,7 +304,7 @@ def _merge_readings(connection: Connection, known: Known, since: int) -> None:
         (source, day, held.digest, dt.datetime.fromisoformat(known.replies[held.file]["at"]), held.file)
         for source, day, held in known.readings_since(since)
     ]
-    _stage_and_merge(
+    stage_and_merge(
         connection,
         "apod_reading",
         READING,
@@ -315,7 +316,7 @@ def _merge_readings(connection: Connection, known: Known, since: int) -> None:
 
 def _merge_days(connection: Connection, known: Known, span: Span, today: dt.date) -> None:
     rows = [(str(day.day), day.status, day.detail) for day in coverage(known, today, span)]
-    _stage_and_merge(connection, "apod_day", ("date", "status", "detail"), ("text",) * 3, rows, ("date",))
+    stage_and_merge(connection, "apod_day", ("date", "status", "detail"), ("text",) * 3, rows, ("date",))
 
 
 def _merge_quarantine(connection: Connection, known: Known, versions: list[Version]) -> None:
@@ -324,78 +325,4 @@ def _merge_quarantine(connection: Connection, known: Known, versions: list[Versi
         for q in known.quarantine
     ]
     types = ("text",) * 4 + ("timestamptz",) * 2
-    _stage_and_merge(connection, "apod_quarantine", QUARANTINE, types, rows, ("reply", "date"))
-
-
-def _stage_and_merge(
-    connection: Connection,
-    table: str,
-    columns: Sequence[str],
-    types: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    key: Sequence[str],
-) -> None:
-    if not rows:
-        return
-    into = _staged(connection, table, columns)
-    with connection.cursor() as one, _copy(one, into, columns, types) as copy:
-        for row in rows:
-            copy.write_row(row)
-    if into != table:
-        _merge(connection, table, columns, key)
-
-
-def _staged(connection: Connection, table: str, columns: Sequence[str]) -> str:
-    """Where rows for a table are copied to: beside it, to be merged; at once into it where it is empty."""
-    found = connection.execute(f"SELECT EXISTS (SELECT FROM {table})".encode()).fetchone()  # noqa: S608 - names are ours
-    if found and not found[0]:
-        return table
-    _staging(connection, table, columns)
-    return f"staged_{table}"
-
-
-def _staging(connection: Connection, table: str, columns: Sequence[str]) -> None:
-    names = ", ".join(columns)
-    connection.execute(
-        f"CREATE TEMPORARY TABLE staged_{table} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA".encode()  # noqa: S608 - names are ours
-    )
-
-
-def _copy(cursor: Any, table: str, columns: Sequence[str], types: Sequence[str]) -> Any:  # noqa: ANN401 - psycopg's Copy
-    copy = cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode())
-    return _typed(copy, types)
-
-
-class _typed:  # noqa: N801 - reads as a verb where it is used
-    """A COPY whose column types are set as soon as it is open: the binary format needs them."""
-
-    def __init__(self, copy: Any, types: Sequence[str]) -> None:  # noqa: ANN401 - psycopg's Copy
-        self._copy, self._types = copy, types
-
-    def __enter__(self) -> Any:  # noqa: ANN401 - psycopg's Copy
-        opened = self._copy.__enter__()
-        opened.set_types(self._types)
-        return opened
-
-    def __exit__(self, *error: object) -> Any:  # noqa: ANN401 - as contextlib has it
-        return self._copy.__exit__(*error)
-
-
-def _merge(
-    connection: Connection,
-    table: str,
-    columns: Sequence[str],
-    key: Sequence[str],
-    compared: Sequence[str] | None = None,
-    staged: str | None = None,
-) -> None:
-    """Insert what is new, update what differs in the compared columns (default: all), leave the rest alone."""
-    names, watched = ", ".join(columns), compared or columns
-    kept = {"created_at"}
-    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in key and name not in kept)
-    old, new = (", ".join(f"{side}.{name}" for name in watched) for side in ("t", "EXCLUDED"))
-    source = staged or f"staged_{table}"
-    connection.execute(
-        f"INSERT INTO {table} AS t ({names}) SELECT {names} FROM {source} ORDER BY {', '.join(key)} "  # noqa: S608 - names are ours
-        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates} WHERE ({old}) IS DISTINCT FROM ({new})".encode()
-    )
+    stage_and_merge(connection, "apod_quarantine", QUARANTINE, types, rows, ("reply", "date"))

@@ -1,0 +1,99 @@
+"""Rows into tables: copied beside a table and merged, or copied at once into an empty one.
+
+Takes names, types and rows, gives nothing back. A merge touches only what differs, so a repetition writes nothing.
+Never knows what a column means, never commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from apod_pipeline.database.connection import Connection
+
+
+def stage_and_merge(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    types: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    key: Sequence[str],
+) -> None:
+    """Bring rows into a table: what is new is inserted, what differs is updated, the rest is left alone.
+
+    Args:
+        connection: in the caller's transaction.
+        table: its name.
+        columns: what the rows hold, in their order.
+        types: PostgreSQL's types of the columns.
+        rows: values; none does nothing.
+        key: the columns of the primary key.
+    """
+    if not rows:
+        return
+    into = staged_in(connection, table, columns)
+    with connection.cursor() as one, copying(one, into, columns, types) as copy:
+        for row in rows:
+            copy.write_row(row)
+    if into != table:
+        merge(connection, table, columns, key)
+
+
+def staged_in(connection: Connection, table: str, columns: Sequence[str]) -> str:
+    """Where rows for a table are copied to: beside it, to be merged; at once into it where it is empty."""
+    found = connection.execute(f"SELECT EXISTS (SELECT FROM {table})".encode()).fetchone()  # noqa: S608 - names are ours
+    if found and not found[0]:
+        return table
+    make_staging(connection, table, columns)
+    return f"staged_{table}"
+
+
+def make_staging(connection: Connection, table: str, columns: Sequence[str]) -> None:
+    """A temporary table `staged_<table>` with some of a table's columns, gone at the transaction's end."""
+    names = ", ".join(columns)
+    connection.execute(
+        f"CREATE TEMPORARY TABLE staged_{table} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA".encode()  # noqa: S608 - names are ours
+    )
+
+
+def copying(cursor: Any, table: str, columns: Sequence[str], types: Sequence[str]) -> Any:  # noqa: ANN401 - psycopg's Copy
+    """A COPY in binary form into a table, as a context manager that takes rows."""
+    copy = cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)".encode())
+    return _Typed(copy, types)
+
+
+class _Typed:
+    """A COPY whose column types are set as soon as it is open: the binary format needs them."""
+
+    def __init__(self, copy: Any, types: Sequence[str]) -> None:  # noqa: ANN401 - psycopg's Copy
+        self._copy, self._types = copy, types
+
+    def __enter__(self) -> Any:  # noqa: ANN401 - psycopg's Copy
+        opened = self._copy.__enter__()
+        opened.set_types(self._types)
+        return opened
+
+    def __exit__(self, *error: object) -> Any:  # noqa: ANN401 - as contextlib has it
+        return self._copy.__exit__(*error)
+
+
+def merge(
+    connection: Connection,
+    table: str,
+    columns: Sequence[str],
+    key: Sequence[str],
+    compared: Sequence[str] | None = None,
+    staged: str | None = None,
+) -> None:
+    """Insert what is new, update what differs in the compared columns (default: all), leave the rest alone."""
+    names, watched = ", ".join(columns), compared or columns
+    kept = {"created_at"}
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in key and name not in kept)
+    old, new = (", ".join(f"{side}.{name}" for name in watched) for side in ("t", "EXCLUDED"))
+    source = staged or f"staged_{table}"
+    connection.execute(
+        f"INSERT INTO {table} AS t ({names}) SELECT {names} FROM {source} ORDER BY {', '.join(key)} "  # noqa: S608 - names are ours
+        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates} WHERE ({old}) IS DISTINCT FROM ({new})".encode()
+    )

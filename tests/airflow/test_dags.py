@@ -296,6 +296,36 @@ def _process_of(task: dict[str, Any]) -> int:
     return int(task["pid"])
 
 
+def test_a_day_that_does_not_come_is_waited_for_and_named(bench, first_run, day, airflow_nasa):
+    """The wait defers and gives up at its deadline; all that came is committed, and the last task names the day."""
+    day -= dt.timedelta(days=160)
+    airflow_nasa.hide(day)
+    ended = bench.run(day=day)
+    airflow_nasa.show(day)
+    states = {name: task["state"] for name, task in ended.tasks.items()}
+    assert states == dict.fromkeys(ORDER[:-1], "success") | {"report_missing": "failed"}
+    waited = bench.log(ended, "wait_for_publication")
+    assert "Pausing task as DEFERRED" in waited or "deferr" in waited.lower()
+    assert f"{day} is not out by" in waited
+    assert str(day) in bench.log(ended, "report_missing")
+    assert str(day - dt.timedelta(days=1)) in bench.entries()
+
+
+def test_airflows_own_backfill_runs_each_day(bench, first_run, day):
+    """`airflow backfill create` on the main DAG: a run for each date, and each asks for its own day."""
+    first, last = day - dt.timedelta(days=200), day - dt.timedelta(days=198)
+    span = {
+        end: dt.datetime.combine(date, dt.time(12), dt.UTC).isoformat()
+        for end, date in (("from_date", first), ("to_date", last))
+    }
+    made = bench.api.post("/backfills", {"dag_id": MAIN, **span, "dag_run_conf": {}, "max_active_runs": 1})
+    deadline = time.monotonic() + 120
+    while not bench.api.get(f"/backfills/{made['id']}")["completed_at"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    assert {str(first + dt.timedelta(days=1)), str(last)} <= {*bench.entries()}
+
+
 def test_a_key_that_is_changed_in_the_ui_counts_at_once(bench, first_run):
     """A refused key ends the next run at once and blames the key; the right one, typed in the UI, mends it."""
     path, own = "/connections/apod_nasa", {"connection_id": "apod_nasa", "conn_type": "http"}

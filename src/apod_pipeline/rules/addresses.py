@@ -10,6 +10,8 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
+from apod_pipeline.model import GENERIC_PICTURE
+
 if TYPE_CHECKING:
     from apod_pipeline.rules.notes import Notes
 
@@ -79,7 +81,7 @@ def is_article(address: str) -> bool:
 
 def is_generic(address: str) -> bool:
     """True for the picture that stands where an entry has none."""
-    return "news-thumbnail" in address
+    return GENERIC_PICTURE in address
 
 
 def is_logo(address: str) -> bool:

@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
 from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict
@@ -78,8 +77,9 @@ def _addresses(record: Record) -> Iterator[str]:
     for name in ("url", "hdurl"):
         if isinstance(address := record.get(name), str):
             yield address
-    pictures: Any = record.get("pictures") or ()
-    yield from (p for p in pictures if isinstance(p, str))
+    pictures = record.get("pictures")
+    if isinstance(pictures, list | tuple):
+        yield from (picture for picture in pictures if isinstance(picture, str))
 
 
 @dataclass(eq=False, repr=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
@@ -281,6 +281,7 @@ RECORDS = st.fixed_dictionaries(
 
 
 @settings(max_examples=150, deadline=None)
+@example([("2018-12-01", {"title": "A", "pictures": True})], "list")
 @given(st.lists(st.tuples(TOLD, RECORDS), max_size=12), st.sampled_from(["list", "day", "feed", "import"]))
 def test_any_reply_gets_a_verdict(said, form):
     """Nothing that JSON can hold raises; what is let in was asked for, is due, has a title, and was not refused."""

@@ -55,7 +55,10 @@ lock: install ## pin what requirements/*.in ask for, with hashes and no addresse
 bench: install ## speed and memory, as ratios in one run
 	@$(BIN)/python benchmarks/run.py
 
+bench-airflow: install ## one new day on Airflow, from the trigger to green, against an empty DAG of the same shape
+	@$(BIN)/python benchmarks/airflow_day.py
+
 docs: install ## what is generated: docs/cli.md, docs/settings.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system check format lock bench docs
+.PHONY: help install demo run airflow test system check format lock bench bench-airflow docs

@@ -14,6 +14,7 @@ Takes nothing, gives the classes below, never imports another module of the proj
     │   ├── SourceRefused         the key, or all that is asked, is refused: a later try cannot help
     │   └── ReplyRefused          one answer cannot be taken
     ├── DatabaseError         PostgreSQL could not be started, reached or used
+    │   └── DatabaseUnavailable   it does not answer, or ends what it had begun: a later try can help
     └── VersioningError       DVC or Git did not do what was asked
         └── PushRejected          the remote has versions that we have not
 
@@ -91,8 +92,16 @@ class DatabaseError(ApodError):
     """PostgreSQL could not be started, reached or used."""
 
 
+class DatabaseUnavailable(DatabaseError):
+    """PostgreSQL does not answer, or ends what it had begun: it restarts, or its network does."""
+
+    retryable = True
+
+
 class VersioningError(ApodError):
-    """DVC or Git did not do what was asked."""
+    """DVC or Git did not do what was asked: mostly a remote that is away, or a lock that somebody holds."""
+
+    retryable = True
 
 
 class PushRejected(VersioningError):

@@ -11,7 +11,15 @@ import sys
 
 import pytest
 
-from apod_pipeline.errors import ArchiveBusy, DataRefused, DaysMissing, SourceRefused, SourceUnavailable
+from apod_pipeline.errors import (
+    ArchiveBusy,
+    DatabaseError,
+    DataRefused,
+    DaysMissing,
+    SourceRefused,
+    SourceUnavailable,
+    VersioningError,
+)
 from apod_pipeline.pipeline import Wanted
 from apod_pipeline.steps import MOST_RECORDS, Steps
 
@@ -147,6 +155,23 @@ def test_a_refused_key_is_an_error_at_once(lab, span):
     with pytest.raises(SourceRefused, match="NASA_API_KEY") as refused:
         _step(lab, "extract", Wanted("dag", span), last_try=False, settings=settings)
     assert not refused.value.retryable
+
+
+def test_a_database_or_remote_that_is_away_can_be_tried_again(lab, span, undisturbed, tmp_path):
+    """Nobody listens, or the remote cannot be written: errors that a later try can help, and it does."""
+    _step(lab, "extract", Wanted("dag", span))
+    _step(lab, "transform")
+    with pytest.raises(DatabaseError) as away:
+        _step(lab, "load", settings={"database_url": "postgresql://apod@127.0.0.1:1/apod"})
+    assert away.value.retryable
+    (tmp_path / "full").write_text("no folder")
+    with pytest.raises(VersioningError) as unwritable:
+        _step(lab, "track", settings={"dvc_remote": str(tmp_path / "full" / "remote")})
+    assert unwritable.value.retryable
+    for name in ORDER:
+        _step(lab, name)
+    assert (lab.files(), lab.tables()) == undisturbed(span)
+    assert lab.commits() == 1
 
 
 def test_a_run_of_an_earlier_day_asks_for_its_own(lab, span):

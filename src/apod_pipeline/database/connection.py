@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from apod_pipeline.errors import DatabaseError
+from apod_pipeline.errors import DatabaseError, DatabaseUnavailable
 
 if TYPE_CHECKING:
     import psycopg
@@ -36,7 +36,7 @@ def connected(conninfo: str) -> Iterator[Connection]:
         ) as connection:
             yield connection
     except psycopg.OperationalError as error:
-        raise DatabaseError(
+        raise DatabaseUnavailable(
             f"PostgreSQL: {_clean(error)}. The archive's files are complete and nothing of this run was loaded; start "
             "the server or mend APOD_DATABASE_URL (`apod doctor` shows it), then type the same command again."
         ) from None if _holds_secret(error) else error

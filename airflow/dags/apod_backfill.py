@@ -8,9 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from apod_airflow.names import Param, dag, task
-from apod_airflow.notices import failed
-from apod_airflow.runs import RETRYING, is_last_try, part_name, span_of, steps, wanted_part
+from apod_airflow.connections import POSTGRES
+from apod_airflow.names import AirflowFailException, AirflowSkipException, Param, dag, task
+from apod_airflow.notices import deadline, failed
+from apod_airflow.runs import RETRYING, is_last_try, part_name, span_of, spans_of_parts, steps, wanted_part
+from apod_airflow.versions import ARCHIVE, linked, told
 
 DOC = """
 ### Backfill
@@ -19,7 +21,8 @@ Trigger with `from` and `to`. Only days that are not there yet are asked for: af
 same params, and it goes on where it stopped. The pool `nasa_api` is the budget: as many parts are asked for at one time
 as it has slots. Everything that came is one version, made at the end.
 
-If a part is red: its log says which service refused what. Clear it, or trigger again; the other parts are kept.
+If a part is red, its log says which service refused what. What the other parts brought is in the version all the same,
+and `report_missing` is red and names what is not. Clear the part, or trigger again.
 """
 
 
@@ -38,6 +41,7 @@ If a part is red: its log says which service refused what. Clear it, or trigger 
         "days": Param(366, type="integer", minimum=1, maximum=4000, title="Days a part", description="size of a part"),
     },
     default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=6), "on_failure_callback": failed},
+    **deadline(dt.timedelta(hours=24)),
 )
 def apod_backfill() -> None:
     """Parts, then one version."""
@@ -45,7 +49,7 @@ def apod_backfill() -> None:
     @task
     def plan(**context: Any) -> list[dict[str, str]]:
         """What is missing, in parts; none skips all that follows."""
-        with steps(context) as run:
+        with steps(context, connections=()) as run:
             return run.chunks(span_of(context), context["params"]["days"])
 
     @task(pool="nasa_api", map_index_template="{{ part['from'] }} to {{ part['to'] }}")
@@ -54,21 +58,26 @@ def apod_backfill() -> None:
         with steps(context, run=part_name(context, part)) as run:
             return run.extract(wanted_part(context, part), last_try=is_last_try(context))
 
-    @task
-    def make_version(parts: list[dict[str, str]], **context: Any) -> dict[str, Any]:
-        """One version of all that came, through all the stages."""
+    @task(multiple_outputs=True, trigger_rule="none_skipped", outlets=[ARCHIVE])
+    def make_version(parts: list[dict[str, str]] | None, **context: Any) -> dict[str, Any]:
+        """One version of all that came, through all the stages; also when a part failed."""
+        if parts is None:
+            raise AirflowFailException("nothing was asked for: the log of `plan` says why")
         with steps(context) as run:
-            run.gather([part_name(context, part) for part in parts])
-            return run.publish()
+            run.gather(spans_of_parts(context, parts))
+            version = run.publish()
+        if version is None:
+            raise AirflowSkipException("nothing new: no entry changes, so no version is made")
+        return told(context, version)
 
-    @task(retries=0)
+    @task(trigger_rule="none_failed", retries=0)
     def report_missing(**context: Any) -> None:
         """Record the run; name the days that were not had."""
-        with steps(context) as run:
+        with steps(context, connections=[POSTGRES]) as run:
             run.report_missing()
 
     parts = plan()
-    extract_part.expand(part=parts) >> make_version(parts) >> report_missing()
+    extract_part.expand(part=parts) >> linked(make_version(parts)) >> report_missing()
 
 
 apod_backfill()

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from apod_airflow.names import AirflowSkipException, Asset, CronTriggerTimetable, Param, dag, task
-from apod_airflow.notices import failed
-from apod_airflow.publication import Publication
+from apod_airflow.connections import DVC_REMOTE, POSTGRES
+from apod_airflow.names import AirflowSkipException, CronTriggerTimetable, Param, dag, task
+from apod_airflow.notices import deadline, failed
+from apod_airflow.publication import PARAMS, Publication
 from apod_airflow.runs import RETRYING, is_last_try, steps, wanted
-
-ARCHIVE = Asset("apod_archive")
+from apod_airflow.versions import ARCHIVE, linked, told
 
 DOC = """
 ### The daily run
@@ -33,7 +33,7 @@ Asks NASA for the run's day, for the ten days before it, and for whatever is mis
 | `report_missing` | days that are due were not to be had; all others are committed | nothing: the next run asks again |
 
 Skipped tasks behind a green `transform_apod_data` mean: nothing new. Clearing a run asks for *its* days again. Params
-`from` and `to` (YYYY-MM-DD) ask for those days.
+`from` and `to` (YYYY-MM-DD) ask for those days; `patience` and `ask_every` are the wait's.
 """
 
 
@@ -47,8 +47,10 @@ Skipped tasks behind a green `transform_apod_data` mean: nothing new. Clearing a
     params={
         "from": Param(None, type=["null", "string"], format="date", title="From", description="first day to ask for"),
         "to": Param(None, type=["null", "string"], format="date", title="To", description="last day to ask for"),
+        **PARAMS,
     },
     default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=2), "on_failure_callback": failed},
+    **deadline(dt.timedelta(hours=9)),
 )
 def apod_etl_pipeline() -> None:
     """The design document's DAG."""
@@ -62,49 +64,45 @@ def apod_etl_pipeline() -> None:
     @task(multiple_outputs=True)
     def transform_apod_data(**context: Any) -> dict[str, Any]:
         """Derive; nothing new ends here, visibly."""
-        with steps(context) as run:
-            told = run.transform()
-        if told is None:
+        with steps(context, connections=()) as run:
+            transformed = run.transform()
+        if transformed is None:
             raise AirflowSkipException("nothing new: no entry changes, so no version is made")
-        return told
+        return transformed
 
     @task(multiple_outputs=True)
     def check_quality(**context: Any) -> dict[str, Any]:
         """Judge the files before anything is loaded."""
-        with steps(context) as run:
+        with steps(context, connections=()) as run:
             return run.check_quality()
 
     @task(multiple_outputs=True)
     def load_to_postgres(**context: Any) -> dict[str, Any]:
         """One transaction, only what differs."""
-        with steps(context) as run:
+        with steps(context, connections=[POSTGRES]) as run:
             return run.load()
 
     @task(multiple_outputs=True)
     def dvc_track_data(**context: Any) -> dict[str, Any]:
         """Track, push, look for every object on the remote."""
-        with steps(context) as run:
+        with steps(context, connections=[DVC_REMOTE]) as run:
             return run.track()
 
     @task(multiple_outputs=True, outlets=[ARCHIVE])
     def git_commit_metadata(**context: Any) -> dict[str, Any]:
         """Commit what DVC points to, and push."""
         with steps(context) as run:
-            told = run.commit()
-        if (events := context.get("outlet_events")) is not None:  # Airflow 2.9 has none
-            events[ARCHIVE].extra = told
-        return told
+            return told(context, run.commit())
 
     @task(trigger_rule="none_failed", retries=0)
     def report_missing(**context: Any) -> None:
         """Record the run; name the days that are due and were not had."""
-        with steps(context) as run:
+        with steps(context, connections=[POSTGRES]) as run:
             run.report_missing()
 
-    wait = Publication(task_id="wait_for_publication", patience=dt.timedelta(hours=6), every=dt.timedelta(minutes=5))
-    extracted, committed = extract_apod_data(), git_commit_metadata()
-    wait >> extracted >> transform_apod_data() >> check_quality() >> load_to_postgres() >> dvc_track_data() >> committed
-    committed >> report_missing()
+    asked = Publication(task_id="wait_for_publication") >> extract_apod_data()
+    loaded = asked >> transform_apod_data() >> check_quality() >> load_to_postgres()
+    loaded >> dvc_track_data() >> linked(git_commit_metadata()) >> report_missing()
 
 
 apod_etl_pipeline()

@@ -8,7 +8,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from apod_airflow.names import Asset, dag, task
+from apod_airflow.names import dag, task
+from apod_airflow.versions import ARCHIVE
 
 DOC = """
 ### News
@@ -19,7 +20,7 @@ extra holds the commit, the CSV's hash and how many entries there are.
 
 
 @dag(
-    schedule=[Asset("apod_archive")],
+    schedule=[ARCHIVE],
     start_date=dt.datetime(1995, 6, 16, tzinfo=dt.UTC),
     catchup=False,
     tags=["apod"],

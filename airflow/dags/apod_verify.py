@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Any
 
 from apod_airflow.names import AirflowFailException, CronTriggerTimetable, dag, task
-from apod_airflow.notices import failed
+from apod_airflow.notices import deadline, failed
 from apod_airflow.runs import RETRYING, audited
 
 DOC = """
@@ -28,6 +28,7 @@ with what to type. Nothing was changed; when it is mended, clear the task.
     tags=["apod"],
     doc_md=DOC,
     default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=2), "on_failure_callback": failed},
+    **deadline(dt.timedelta(hours=3)),
 )
 def apod_verify() -> None:
     """One task."""

@@ -99,3 +99,19 @@ class Git:
 def without_credentials(text: str) -> str:
     """A text whose addresses hold no user and no password."""
     return re.sub(r"(\w+://)[^/\s]*@", r"\1***@", text)
+
+
+def web_address(remote: str) -> str | None:
+    """Where the pages of a remote repository are, by its address alone; None for one that is reached without a host.
+
+    `git@host:me/apod.git`, `ssh://git@host:22/me/apod` and `https://host/me/apod.git` are all `https://host/me/apod`.
+    """
+    forms = (
+        r"https?://(?:[^/@]*@)?(?P<host>[^/]+)/(?P<path>.+)",
+        r"ssh://(?:[^/@]*@)?(?P<host>[^/:]+)(?::\d+)?/(?P<path>.+)",
+        r"(?:[^/@]*@)?(?P<host>[^/:]{2,}):(?!//)/?(?P<path>.+)",
+    )
+    plain = remote.removesuffix("/").removesuffix(".git")
+    found = next(filter(None, (re.fullmatch(form, plain) for form in forms)), None)
+    scheme = "http" if remote.startswith("http://") else "https"
+    return f"{scheme}://{found['host']}/{found['path']}" if found else None

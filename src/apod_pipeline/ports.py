@@ -141,3 +141,6 @@ class Publisher(Protocol):
 
     def head(self) -> str | None:
         """The newest commit."""
+
+    def page(self, commit: str | None) -> str | None:
+        """The web page of a commit; None where it has none."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -38,10 +38,12 @@ class Steps:
     Attributes:
         pipeline: wired, with the run's own day as `today`.
         run: the run's name; the same for all of its steps.
+        command: what asked for it, as it is written down.
     """
 
     pipeline: Pipeline
     run: str
+    command: str = "step"
 
     # ---- many days in parts --------------------------------------------------------------
     def chunks(self, span: Span, days: int) -> list[dict[str, str]]:
@@ -51,12 +53,16 @@ class Steps:
         parts = spans_of(wanted, days, bridge=days - 1)
         return [{"from": str(part.first), "to": str(part.last)} for part in parts]
 
-    def gather(self, parts: Iterable[str]) -> None:
-        """Take what runs that each asked for a part have counted into this one's outcome; may be repeated."""
+    def gather(self, parts: Mapping[str, Span]) -> None:
+        """Take what runs that each asked for a part have counted into this one's outcome; may be repeated.
+
+        Args:
+            parts: the days of each run by its name. What a run that left no count has not brought is missing.
+        """
         with self.pipeline.held(PATIENCE):
-            outcomes = [Steps(self.pipeline, part)._read() for part in parts]
+            outcomes = [Steps(self.pipeline, run)._read() or self._lost(run, span) for run, span in parts.items()]
             spans = [outcome.span for outcome in outcomes if outcome.span]
-            whole = Outcome(self.run, "gathered", min(outcome.started for outcome in outcomes))
+            whole = Outcome(self.run, self.command, min(outcome.started for outcome in outcomes))
             whole.span = Span(min(s.first for s in spans), max(s.last for s in spans)) if spans else None
             whole.refused = sum(outcome.refused for outcome in outcomes)
             whole.unchanged = sum(outcome.unchanged for outcome in outcomes)
@@ -159,28 +165,34 @@ class Steps:
         return {"dvc_file_path": self._relative(pointer), "csv_md5": outcome.csv_md5}
 
     def commit(self) -> dict[str, Any]:
-        """Commit the version and push it; gives `commit`, `csv_md5` and `entries`."""
+        """Commit the version and push it.
+
+        Returns:
+            `commit`, `commit_url` (its page where the Git remote has such, else None), `csv_md5` and `entries`.
+        """
         with self._resumed() as outcome:
             if version := self._open_version():
                 self.pipeline.commit(version, outcome)
             else:
                 self.pipeline.finish(outcome)  # committed, and killed before it was pushed
             outcome.version = outcome.version or self.pipeline.publisher.head()
-            entries = self.pipeline.archive.progress().get("entries", 0)
-        return {"commit": outcome.version, "csv_md5": outcome.csv_md5, "entries": entries}
+        return self._committed(outcome)
 
-    def publish(self) -> dict[str, Any]:
-        """Everything from `transform` to `commit` in one step; gives `commit`, `inserted` and `changed`.
+    def publish(self) -> dict[str, Any] | None:
+        """Everything from `transform` to `commit` in one step; gives what `commit` does, None where nothing is new.
 
         Raises:
             DataRefused: the quality gate found an error; nothing was loaded.
         """
         with self._resumed() as outcome:
+            before = self.pipeline.archive.progress().get("pushed")
             self.pipeline.derivation.catch_up()
             self.pipeline.transform(outcome)
             self.pipeline.finish(outcome)
+            pushed = self.pipeline.archive.progress().get("pushed")
+            outcome.version = pushed if pushed != before else None  # also one that was committed before we were killed
             outcome.unchanged = max(0, outcome.unchanged - outcome.inserted - outcome.changed)
-        return {"commit": outcome.version, "inserted": outcome.inserted, "changed": outcome.changed}
+        return self._committed(outcome) if outcome.version else None
 
     def report_missing(self) -> dict[str, Any]:
         """Record the run, whatever came of it; gives what `apod run --json` prints.
@@ -198,6 +210,19 @@ class Steps:
             )
         return as_json(outcome)
 
+    def _committed(self, outcome: Outcome) -> dict[str, Any]:
+        return {
+            "commit": outcome.version,
+            "commit_url": self.pipeline.publisher.page(outcome.version),
+            "csv_md5": outcome.csv_md5,
+            "entries": self.pipeline.archive.progress().get("entries", 0),
+        }
+
+    def _lost(self, run: str, span: Span) -> Outcome:
+        days = missing(self.pipeline.ledger.known(), self.pipeline.today, span)
+        why = f"{run} ended before it could count what came; its log says why"
+        return Outcome(run, self.command, self.pipeline.now(), span, missing=dict.fromkeys(days, why), exit_code=4)
+
     # ---- what the steps know of each other -----------------------------------------------
     @property
     def _state(self) -> Path:
@@ -207,15 +232,15 @@ class Steps:
     @contextmanager
     def _resumed(self) -> Iterator[Outcome]:
         with self.pipeline.held(PATIENCE):
-            outcome = self._read()
+            outcome = self._read() or Outcome(self.run, self.command, self.pipeline.now())  # a step repeated alone
             yield outcome
             self._keep(outcome)
 
-    def _read(self) -> Outcome:
+    def _read(self) -> Outcome | None:
         try:
             said = json.loads(self._state.read_bytes())
-        except FileNotFoundError:  # a step that is repeated alone
-            return Outcome(self.run, "step", self.pipeline.now())
+        except FileNotFoundError:
+            return None
         span = Span(*(dt.date.fromisoformat(said[end]) for end in ("from", "to"))) if said["from"] else None
         missing = {dt.date.fromisoformat(day): why for day, why in said["missing"].items()}
         rest = {name: value for name, value in said.items() if name not in {"from", "to"}}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from plain_environment import plain_environment
 
+from airflow_bench import MAIN, Bench, Run
+from apod_pipeline.calendar import publishing_day
 from apod_pipeline.simulator import Simulator
 from local_airflow import LocalAirflow
 from local_airflow.simulated_nasa import KEY
+from plain_environment import plain_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +48,15 @@ def airflow_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def airflow_instance(airflow_nasa: Simulator, airflow_dags: Path, airflow_archive: Path) -> Iterator[LocalAirflow]:
+def git_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Git really goes when it is told `https://git.example/`."""
+    return tmp_path_factory.mktemp("git_host")
+
+
+@pytest.fixture(scope="session")
+def airflow_instance(
+    airflow_nasa: Simulator, airflow_dags: Path, airflow_archive: Path, git_host: Path
+) -> Iterator[LocalAirflow]:
     """A healthy Airflow, started once."""
     folder = airflow_archive.parent
     environment = plain_environment(
@@ -55,9 +66,37 @@ def airflow_instance(airflow_nasa: Simulator, airflow_dags: Path, airflow_archiv
         NASA_API_KEY=KEY,
         APOD_SOURCES="planetary",  # the one that takes a key
         APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
+        GIT_CONFIG_COUNT="1",
+        GIT_CONFIG_KEY_0=f"url.{git_host}/.insteadOf",
+        GIT_CONFIG_VALUE_0="https://git.example/",
     )
     with LocalAirflow(folder / "home", airflow_dags, environment=environment).running() as instance:
         yield instance
+
+
+@pytest.fixture(scope="session")
+def bench(airflow_instance: Any, airflow_archive: Path) -> Bench:
+    """The session's Airflow with what the tests ask of it."""
+    return Bench(airflow_instance, airflow_archive)
+
+
+@pytest.fixture(scope="session")
+def first_run(bench: Bench) -> Run:
+    """The run that the scheduler makes by itself when the main DAG is let go; the consumer of its asset is on."""
+    for dag in ("apod_news", MAIN):
+        bench.api.patch(f"/dags/{dag}", {"is_paused": False})
+    deadline = time.monotonic() + 60
+    while not (found := bench.api.get(f"/dags/{MAIN}/dagRuns")["dag_runs"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    return bench.ended(found[0]["dag_run_id"])
+
+
+@pytest.fixture(scope="session")
+def day(bench: Bench, first_run: Run) -> dt.date:
+    """The day that the first run stands for."""
+    date = bench.api.get(f"/dags/{MAIN}/dagRuns/{first_run.name}")["logical_date"]
+    return publishing_day(dt.datetime.fromisoformat(date))
 
 
 @pytest.fixture

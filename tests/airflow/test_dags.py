@@ -5,144 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
-import os
-import signal
 import subprocess
 import time
-from pathlib import Path
-from typing import Any, NamedTuple
 
 import psycopg
-import pytest
 
-from apod_pipeline.archive import Archive
-from apod_pipeline.calendar import publishing_day
-from apod_pipeline.database.schema import LOCK
-from apod_pipeline.ledger import Ledger
-from apod_pipeline.processed import Table
-from apod_pipeline.wiring import COLUMNS
+from airflow_bench import MAIN, ORDER
 from local_airflow.simulated_nasa import KEY
 
-MAIN = "apod_etl_pipeline"
-ORDER = [
-    "wait_for_publication",
-    "extract_apod_data",
-    "transform_apod_data",
-    "check_quality",
-    "load_to_postgres",
-    "dvc_track_data",
-    "git_commit_metadata",
-    "report_missing",
-]
 KEYS = {
     "extract_apod_data": {"raw_apod_path"},
     "transform_apod_data": {"transformed_csv_path", "transformed_json_path", "transformed_df_json"},
     "dvc_track_data": {"dvc_file_path", "csv_md5"},
     "git_commit_metadata": {"commit"},
 }
-
-
-class Run(NamedTuple):
-    """A DAG run that has ended."""
-
-    dag: str
-    name: str
-    state: str
-    tasks: dict[str, Any]
-
-
-class Bench:
-    """The session's Airflow, and the archive that its tasks fill."""
-
-    def __init__(self, airflow: Any, archive: Path) -> None:
-        self.airflow, self.api, self.archive = airflow, airflow.api, Archive(archive)
-
-    def trigger(self, dag: str = MAIN, day: dt.date | None = None, **conf: Any) -> str:
-        """Begin a run that stands for a day; gives its name."""
-        self.api.patch(f"/dags/{dag}", {"is_paused": False})
-        at = dt.datetime.combine(day, dt.time(6), dt.UTC).isoformat() if day else None
-        body = {"logical_date": at, "conf": conf, "run_after": at} if at else {"logical_date": None, "conf": conf}
-        name = f"test_{dag}_{day}_{time.monotonic_ns()}"
-        return str(self.api.post(f"/dags/{dag}/dagRuns", body | {"dag_run_id": name})["dag_run_id"])
-
-    def ended(self, name: str, dag: str = MAIN, seconds: float = 150.0) -> Run:
-        """A run when it has come to its end."""
-        deadline = time.monotonic() + seconds
-        while (state := self.api.get(f"/dags/{dag}/dagRuns/{name}")["state"]) not in {"success", "failed"}:
-            assert time.monotonic() < deadline, f"{name} is still {state}: {self.states(name, dag)}"
-            time.sleep(0.2)
-        return Run(dag, name, state, self.tasks(name, dag))
-
-    def run(self, dag: str = MAIN, day: dt.date | None = None, **conf: Any) -> Run:
-        """A run from its beginning to its end."""
-        return self.ended(self.trigger(dag, day, **conf), dag)
-
-    def tasks(self, name: str, dag: str = MAIN) -> dict[str, Any]:
-        """A run's task instances by id; of mapped ones the last."""
-        found = self.api.get(f"/dags/{dag}/dagRuns/{name}/taskInstances")["task_instances"]
-        return {task["task_id"]: task for task in found}
-
-    def states(self, name: str, dag: str = MAIN) -> dict[str, str]:
-        """How a run's tasks stand."""
-        return {task: instance["state"] for task, instance in self.tasks(name, dag).items()}
-
-    def xcoms(self, run: Run, task: str) -> dict[str, Any]:
-        """What a task of a run passed on, by key."""
-        path = f"/dags/{run.dag}/dagRuns/{run.name}/taskInstances/{task}/xcomEntries"
-        keys = [entry["key"] for entry in self.api.get(path)["xcom_entries"]]
-        return {key: self.api.get(f"{path}/{key}")["value"] for key in keys}
-
-    def log(self, run: Run, task: str) -> str:
-        """The files of a task's log, all tries."""
-        folder = self.airflow.home / "logs" / f"dag_id={run.dag}" / f"run_id={run.name}" / f"task_id={task}"
-        return "".join(path.read_text() for path in sorted(folder.rglob("*.log")))
-
-    def git(self, *words: str) -> str:
-        """Git in the archive."""
-        command = ["git", "-C", str(self.archive.root), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    def entries(self) -> dict[str, dict[str, Any]]:
-        """The archive's entries."""
-        return {row["date"]: row for row in Table(self.archive.parquet, COLUMNS).rows()}
-
-    def database(self) -> str:
-        """How the tests reach the pipeline's database: as its own role."""
-        found = self.api.get("/connections/apod_postgres")
-        password = (self.airflow.home / "secrets" / "postgres_apod_pipeline").read_text()
-        return psycopg.conninfo.make_conninfo(
-            host=found["host"], port=found["port"], user=found["login"], password=password, dbname=found["schema"]
-        )
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the pipeline's database answers."""
-        with psycopg.connect(self.database()) as connection:
-            return connection.execute(query.encode()).fetchall()
-
-
-@pytest.fixture(scope="module")
-def bench(airflow_instance: Any, airflow_archive: Path) -> Bench:
-    """The session's Airflow with what the tests ask of it."""
-    return Bench(airflow_instance, airflow_archive)
-
-
-@pytest.fixture(scope="module")
-def first_run(bench: Bench) -> Run:
-    """The run that the scheduler makes by itself when the main DAG is let go; the consumer of its asset is on."""
-    for dag in ("apod_news", MAIN):
-        bench.api.patch(f"/dags/{dag}", {"is_paused": False})
-    deadline = time.monotonic() + 60
-    while not (found := bench.api.get(f"/dags/{MAIN}/dagRuns")["dag_runs"]):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    return bench.ended(found[0]["dag_run_id"])
-
-
-@pytest.fixture(scope="module")
-def day(bench: Bench, first_run: Run) -> dt.date:
-    """The day that the first run stands for."""
-    date = bench.api.get(f"/dags/{MAIN}/dagRuns/{first_run.name}")["logical_date"]
-    return publishing_day(dt.datetime.fromisoformat(date))
 
 
 def test_every_dag_loads(bench):
@@ -243,113 +119,12 @@ def test_a_cleared_run_asks_for_its_own_day(bench, first_run, day, airflow_nasa)
     assert str(then + dt.timedelta(days=1)) not in bench.entries()
 
 
-def test_a_silent_service_is_asked_again(bench, first_run, day, airflow_nasa):
-    """503 for a while: the task is tried again, and the run is green."""
-    day -= dt.timedelta(days=80)
-    airflow_nasa.fault("envoy_text")
-    name = bench.trigger(day=day)
-    deadline = time.monotonic() + 90
-    while bench.states(name).get("extract_apod_data") != "up_for_retry":
-        assert time.monotonic() < deadline, bench.states(name)
-        time.sleep(0.2)
-    airflow_nasa.clear_faults()
-    ended = bench.ended(name)
-    assert ended.state == "success"
-    assert ended.tasks["extract_apod_data"]["try_number"] >= 2
-    assert str(day) in bench.entries()
-
-
-def test_the_placeholder_is_red_at_once(bench, first_run, airflow_nasa):
-    """The canary's words are in the log, nothing is tried again, nothing is loaded."""
-    airflow_nasa.fault("placeholder")
-    try:
-        ended = bench.run(**{"from": "2018-10-01", "to": "2018-10-05"})
-    finally:
-        airflow_nasa.clear_faults()
-    assert ended.state == "failed"
-    assert ended.tasks["extract_apod_data"]["try_number"] == 1
-    assert "placeholder" in bench.log(ended, "extract_apod_data")
-    assert "2018-10-01" not in bench.entries()
-
-
-def test_a_worker_killed_while_it_loads_is_replaced(bench, first_run, day):
-    """SIGKILL to the task's process in the middle of its transaction: tried again, one version, all rows."""
-    day -= dt.timedelta(days=120)
-    with psycopg.connect(bench.database()) as blocking:
-        blocking.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        name = bench.trigger(day=day)
-        deadline = time.monotonic() + 90
-        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        while not (blocking.execute(waiting).fetchone() or (0,))[0]:
-            assert time.monotonic() < deadline, bench.states(name)
-            time.sleep(0.1)
-        task = bench.tasks(name)
-        running = next(found for found in task.values() if found["state"] == "running")
-        os.kill(_process_of(running), signal.SIGKILL)
-    ended = bench.ended(name)
-    assert ended.state == "success"
-    assert ended.tasks[running["task_id"]]["try_number"] == 2
-    assert str(day) in {row[0] for row in bench.rows("SELECT date FROM apod")}
-
-
-def _process_of(task: dict[str, Any]) -> int:
-    return int(task["pid"])
-
-
-def test_a_day_that_does_not_come_is_waited_for_and_named(bench, first_run, day, airflow_nasa):
-    """The wait defers and gives up at its deadline; all that came is committed, and the last task names the day."""
-    day -= dt.timedelta(days=160)
-    airflow_nasa.hide(day)
-    ended = bench.run(day=day)
-    airflow_nasa.show(day)
-    states = {name: task["state"] for name, task in ended.tasks.items()}
-    assert states == dict.fromkeys(ORDER[:-1], "success") | {"report_missing": "failed"}
-    waited = bench.log(ended, "wait_for_publication")
-    assert f"{day} is not out yet; asking every" in waited
-    assert f"{day} is not out by" in waited
-    assert str(day) in bench.log(ended, "report_missing")
-    assert str(day - dt.timedelta(days=1)) in bench.entries()
-
-
-def test_airflows_own_backfill_runs_each_day(bench, first_run, day):
-    """`airflow backfill create` on the main DAG: a run for each date, and each asks for its own day."""
-    first, last = day - dt.timedelta(days=200), day - dt.timedelta(days=198)
-    span = {
-        end: dt.datetime.combine(date, dt.time(12), dt.UTC).isoformat()
-        for end, date in (("from_date", first), ("to_date", last))
-    }
-    made = bench.api.post("/backfills", {"dag_id": MAIN, **span, "dag_run_conf": {}, "max_active_runs": 1})
-    deadline = time.monotonic() + 120
-    while not bench.api.get(f"/backfills/{made['id']}")["completed_at"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.3)
-    assert {str(first + dt.timedelta(days=1)), str(last)} <= {*bench.entries()}
-
-
-def test_a_key_that_is_changed_in_the_ui_counts_at_once(bench, first_run):
-    """A refused key ends the next run at once and blames the key; the right one, typed in the UI, mends it."""
-    path, own = "/connections/apod_nasa", {"connection_id": "apod_nasa", "conn_type": "http"}
-    days = {"from": "2018-09-01", "to": "2018-09-02"}
-    bench.api.patch(f"{path}?update_mask=password", own | {"password": "wrong"})
-    refused = bench.run(**days)
-    bench.api.patch(f"{path}?update_mask=password", own | {"password": KEY})
-    assert refused.state == "failed"
-    assert refused.tasks["extract_apod_data"]["try_number"] == 1
-    assert "NASA_API_KEY" in bench.log(refused, "extract_apod_data")
-    assert bench.run(**days).state == "success"
-
-
-def test_a_backfill_is_mapped_and_makes_one_version(bench, first_run):
-    """Sixty days in four parts: one version; triggered again, nothing is asked for."""
-    before = len(Ledger(bench.archive).versions())
-    days = {"from": "2018-05-01", "to": "2018-06-29", "days": 15}
-    ended = bench.run("apod_backfill", **days)
-    assert ended.state == "success", ended.tasks
-    parts = bench.api.get(f"/dags/apod_backfill/dagRuns/{ended.name}/taskInstances/extract_part/listMapped")
-    assert {part["state"] for part in parts["task_instances"]} == {"success"}
-    assert parts["total_entries"] == 4
-    assert len(Ledger(bench.archive).versions()) == before + 1
-    assert bench.rows("SELECT count(*) FROM apod WHERE date BETWEEN '2018-05-01' AND '2018-06-29'") == [(60,)]
-    again = bench.run("apod_backfill", **days)
-    assert again.state == "success"
-    assert again.tasks["make_version"]["state"] == "skipped"
+def test_the_commit_has_a_link(bench, first_run, day, git_host):
+    """With a Git remote that has pages, the task that commits shows a button that leads to the commit's own."""
+    subprocess.run(["git", "init", "-q", "--bare", str(git_host / "me" / "apod.git")], check=True)
+    path, own = "/connections/apod_git", {"connection_id": "apod_git", "conn_type": "generic"}
+    bench.api.patch(f"{path}?update_mask=host", own | {"host": "https://git.example/me/apod.git"})
+    ended = bench.run(day=day - dt.timedelta(days=60))
+    bench.api.patch(f"{path}?update_mask=host", own | {"host": ""})
+    links = bench.api.get(f"/dags/{MAIN}/dagRuns/{ended.name}/taskInstances/git_commit_metadata/links")
+    assert links["extra_links"] == {"Commit": f"https://git.example/me/apod/commit/{bench.git('rev-parse', 'HEAD')}"}

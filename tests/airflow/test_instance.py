@@ -156,3 +156,9 @@ def test_one_home_has_one_airflow(airflow_instance):
     with pytest.raises(SettingsError, match="An Airflow runs in"), second.running():
         pass
     assert airflow_instance.api.health()
+
+
+def test_the_scheduler_has_the_library_loaded(airflow_instance):
+    """What tasks are forked from holds all that they would import: machine code of the last shows in its memory map."""
+    scheduler = next(part for part in airflow_instance.parts if part.name == "scheduler")
+    assert any("psycopg_binary" in mapped.path for mapped in psutil.Process(scheduler.process.pid).memory_maps())

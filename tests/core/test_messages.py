@@ -15,7 +15,7 @@ import apod_pipeline
 from apod_pipeline import errors
 from apod_pipeline.database.connection import connected
 from apod_pipeline.errors import ApodError, DatabaseError, DataRefused, Unreadable
-from apod_pipeline.git import Git, GitFailed, without_credentials
+from apod_pipeline.git import Git, GitFailed, web_address, without_credentials
 
 SECRET = "hunter2secret"
 
@@ -135,3 +135,19 @@ def test_a_body_that_cannot_be_read_is_refused_data():
     """What a source raises over a body that is no JSON is a refusal of data, with its exit code."""
     assert issubclass(Unreadable, DataRefused)
     assert Unreadable.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("remote", "page"),
+    [
+        ("git@host.org:me/apod.git", "https://host.org/me/apod"),
+        ("host.org:/me/apod/", "https://host.org/me/apod"),
+        ("ssh://git@host.org:2222/me/apod", "https://host.org/me/apod"),
+        ("https://me:secret@host.org:8443/me/apod.git", "https://host.org:8443/me/apod"),
+        ("http://host.org/apod", "http://host.org/apod"),
+        *((path, None) for path in ("/srv/apod.git", "../apod.git", "file:///srv/apod.git", "C:/srv/apod")),
+    ],
+)
+def test_a_remote_has_pages_where_it_has_a_host(remote, page):
+    """The address of a remote's pages holds no user and no password, and a folder has none."""
+    assert web_address(remote) == page

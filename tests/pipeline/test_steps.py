@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from apod_pipeline.calendar import Span
 from apod_pipeline.errors import (
     ArchiveBusy,
     DatabaseError,
@@ -207,3 +208,19 @@ def test_a_step_waits_for_another_run(lab, span):
     assert holder.wait() == 0
     holder.stdout.close()
     os.close(reading)
+
+
+def test_a_part_that_was_lost_is_missed(lab, span):
+    """Of three parts one was never done: the others are one version, and its days are named as missing."""
+    middle = span.first + dt.timedelta(days=len(span) // 2)
+    lost = Span(middle + dt.timedelta(days=1), span.last)
+    parts = {"part.1": Span(span.first, middle - dt.timedelta(days=1)), "part.2": Span(middle, middle), "part.3": lost}
+    for run in ("part.1", "part.2"):
+        _step(lab, "extract", Wanted("dag", parts[run], only_missing=True), run=run)
+    _step(lab, "gather", parts)
+    published = _step(lab, "publish")
+    assert published["commit"] == lab.git("rev-parse", "HEAD")
+    assert _step(lab, "publish") is None
+    with pytest.raises(DaysMissing, match=f"{lost.first} and .* to {lost.last}: part.3 ended before it could count"):
+        _step(lab, "report_missing")
+    assert lab.versions() == 1

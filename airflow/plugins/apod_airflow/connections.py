@@ -1,8 +1,8 @@
 """Settings of a task: from Airflow's connections, then the environment, then the defaults.
 
-Takes the names of four connections, gives `apod_pipeline` settings; looks when a task runs, so what was edited in the
-UI counts for the next task. Never logs a value. An absent connection, or an empty field of one, leaves the word to
-the environment.
+Takes the names of connections, gives `apod_pipeline` settings; looks when a task runs, so what was edited in the UI
+counts for the next task. Never logs a value. An absent connection, or an empty field of one, leaves the word to the
+environment.
 
     apod_nasa        password: the key of the old API
     apod_postgres    host, port, login, password, schema; extra `sslmode`: the database that is loaded
@@ -16,30 +16,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable, Collection
 
     from apod_pipeline.settings import Settings
 
+NASA, POSTGRES, GIT, DVC_REMOTE = ALL = ("apod_nasa", "apod_postgres", "apod_git", "apod_dvc_remote")
 
-def settings(today: dt.date | None = None) -> Settings:
+
+def settings(today: dt.date | None = None, names: Collection[str] = ALL) -> Settings:
     """What a task is to work with.
 
     Args:
         today: the newest day that is due for this run; None leaves it to the environment and the clock.
+        names: connections to look up: each costs a question to Airflow's API server. Leave out only what the task
+            cannot come to need: there the environment's word would count.
     """
     from apod_pipeline.settings import resolve
 
-    return resolve({"today": today, **_told()})
-
-
-def _told() -> dict[str, Any]:
-    nasa, postgres = _connection("apod_nasa"), _connection("apod_postgres")
-    git, dvc = _connection("apod_git"), _connection("apod_dvc_remote")
-    return {
-        "nasa_api_key": (nasa and nasa.password) or None,
-        "database_url": postgres and postgres.host and _conninfo(postgres),
-        "git_remote": (git and git.host) or None,
-        "dvc_remote": (dvc and dvc.host) or None,
-    }
+    found = {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := _connection(name))}
+    return resolve({"today": today, **found})
 
 
 def _connection(name: str) -> Any:
@@ -51,9 +46,11 @@ def _connection(name: str) -> Any:
         return None
 
 
-def _conninfo(connection: Any) -> str:
+def _conninfo(connection: Any) -> str | None:
     from psycopg.conninfo import make_conninfo
 
+    if not connection.host:
+        return None
     fields = {
         "host": connection.host,
         "port": connection.port,
@@ -63,3 +60,12 @@ def _conninfo(connection: Any) -> str:
         **connection.extra_dejson,
     }
     return make_conninfo(**{name: value for name, value in fields.items() if value})
+
+
+_FIELDS: dict[str, tuple[str, Callable[[Any], str | None]]] = {
+    NASA: ("nasa_api_key", lambda connection: connection.password or None),
+    POSTGRES: ("database_url", _conninfo),
+    GIT: ("git_remote", lambda connection: connection.host or None),
+    DVC_REMOTE: ("dvc_remote", lambda connection: connection.host or None),
+}
+"""By connection, the setting that it gives, and how."""

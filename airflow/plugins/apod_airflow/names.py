@@ -6,7 +6,19 @@ Takes nothing, gives names, never decides anything.
 from __future__ import annotations
 
 try:
-    from airflow.sdk import Asset, BaseHook, BaseSensorOperator, CronTriggerTimetable, Param, dag, task
+    from airflow.sdk import (
+        Asset,
+        AsyncCallback,
+        BaseHook,
+        BaseOperatorLink,
+        BaseSensorOperator,
+        CronTriggerTimetable,
+        DeadlineAlert,
+        DeadlineReference,
+        Param,
+        dag,
+        task,
+    )
     from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 except ImportError:  # Airflow 2
     from airflow.datasets import Dataset as Asset
@@ -17,14 +29,20 @@ except ImportError:  # Airflow 2
     from airflow.sensors.base import BaseSensorOperator
     from airflow.timetables.trigger import CronTriggerTimetable
 
+    AsyncCallback = BaseOperatorLink = DeadlineAlert = DeadlineReference = None
+
 __all__ = [
     "AirflowFailException",
     "AirflowNotFoundException",
     "AirflowSkipException",
     "Asset",
+    "AsyncCallback",
     "BaseHook",
+    "BaseOperatorLink",
     "BaseSensorOperator",
     "CronTriggerTimetable",
+    "DeadlineAlert",
+    "DeadlineReference",
     "Param",
     "dag",
     "task",

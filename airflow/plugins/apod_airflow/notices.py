@@ -1,7 +1,7 @@
-"""What is said when a task fails: the hook that alert channels are put into.
+"""What is said when a task fails, and when a run takes too long: the hooks that alert channels are put into.
 
-Takes a task's context, writes one line into the log of whoever runs it. Never raises: a notice that fails must not fail
-the run once more.
+Takes Airflow's contexts, writes one line into the log of whoever runs it: a failure into the task's, a missed deadline
+into the triggerer's. Never raises: a notice that fails must not fail the run once more.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from apod_airflow.names import AsyncCallback, DeadlineAlert, DeadlineReference
+
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
 log = logging.getLogger("apod_airflow.notices")
@@ -19,3 +22,21 @@ def failed(context: Mapping[str, Any]) -> None:
     """A task has failed for good."""
     task = context["ti"]
     log.error("apod: %s.%s of %s failed: %s", task.dag_id, task.task_id, task.run_id, context.get("exception"))
+
+
+def deadline(after: dt.timedelta) -> dict[str, Any]:
+    """Arguments of a DAG whose runs are to end so long after they were queued; none on Airflow 2, which has no such."""
+    if DeadlineAlert is None:
+        return {}
+    alert = DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=after,
+        callback=AsyncCallback(late, kwargs={"hours": after.total_seconds() / 3600}),
+    )
+    return {"deadline": alert}
+
+
+async def late(context: Mapping[str, Any], hours: float) -> None:
+    """A run has missed its deadline; it goes on."""
+    run = context["dag_run"]
+    log.error("apod: %s of %s has not ended %g hours after it was queued", run["dag_run_id"], run["dag_id"], hours)

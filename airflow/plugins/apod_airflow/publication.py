@@ -1,7 +1,8 @@
 """The wait for a new day: it costs no worker, and at its end the run goes on whatever came.
 
-Takes a run's day, gives a sensor that defers to a trigger, which asks the services every few minutes. Never fails a
-run: at the deadline the run goes on without the day, and its last task says what is missing.
+Takes a run's day and params, gives a sensor that defers to a trigger, which asks the services every few minutes. Never
+fails a run for a day that does not come: at the deadline the run goes on without it, and its last task says what is
+missing.
 """
 
 from __future__ import annotations
@@ -13,47 +14,42 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from apod_airflow.names import BaseSensorOperator
+from apod_airflow.names import BaseSensorOperator, Param
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+PARAMS = {
+    "patience": Param(
+        6, type="number", minimum=0, maximum=24 * 366, title="Patience", description="hours to wait for the day at most"
+    ),
+    "ask_every": Param(
+        300, type="number", minimum=1, maximum=3600, title="Ask every", description="seconds between two questions"
+    ),
+}
+"""What a DAG with such a wait takes."""
+
 
 class Publication(BaseSensorOperator):
-    """Waits until the run's day is out.
-
-    Args:
-        patience: how long after the run's date at most.
-        every: how long between two questions.
-    """
-
-    def __init__(self, *, patience: dt.timedelta, every: dt.timedelta, **operator: Any) -> None:
-        super().__init__(**operator)
-        self.patience, self.every = patience, every
+    """Waits until the run's day is out, at most so long after the run's date as its params say."""
 
     def execute(self, context: Mapping[str, Any]) -> None:
         """Ask once; defer where the day is not out yet."""
-        from apod_airflow.connections import settings
-        from apod_airflow.runs import day_of, told_to_airflow
+        from apod_airflow.runs import date_of, day_of, told_to_airflow
 
-        if context["params"].get("from") or context["params"].get("to"):
+        params = context["params"]
+        if params.get("from") or params.get("to"):
             self.log.info("days were named: nothing is waited for")
             return
         day = day_of(context)
         with told_to_airflow():
-            known = settings(day)
-        if is_out(day, known.sources, known.science_url, known.planetary_url, known.nasa_api_key):
-            self.log.info("%s is out", day)
-            return
-        run = context["dag_run"]
-        begun = context.get("logical_date") or run.logical_date or run.run_after
-        deadline = begun + self.patience
-        self.log.info("%s is not out yet; asking every %s until %s", day, self.every, deadline)
+            if is_out(day):
+                self.log.info("%s is out", day)
+                return
+        deadline, every = date_of(context) + dt.timedelta(hours=params["patience"]), float(params["ask_every"])
+        self.log.info("%s is not out yet; asking every %s seconds until %s", day, every, deadline)
         self.defer(
-            trigger=PublicationTrigger(
-                day=str(day), deadline=deadline.isoformat(), every=self.every.total_seconds(), sources=[*known.sources]
-            ),
-            method_name="go_on",
+            trigger=PublicationTrigger(day=str(day), deadline=deadline.isoformat(), every=every), method_name="go_on"
         )
 
     def go_on(self, context: Mapping[str, Any], event: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Airflow's
@@ -64,21 +60,20 @@ class Publication(BaseSensorOperator):
 class PublicationTrigger(BaseTrigger):
     """Asks the services for one day until it is out, or the deadline has passed. Holds no key: it is kept as text."""
 
-    def __init__(self, day: str, deadline: str, every: float, sources: list[str]) -> None:
+    def __init__(self, day: str, deadline: str, every: float) -> None:
         super().__init__()
-        self.day, self.deadline, self.every, self.sources = day, deadline, every, sources
+        self.day, self.deadline, self.every = day, deadline, every
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the database keeps of it."""
-        kept = {"day": self.day, "deadline": self.deadline, "every": self.every, "sources": self.sources}
+        kept = {"day": self.day, "deadline": self.deadline, "every": self.every}
         return "apod_airflow.publication.PublicationTrigger", kept
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """One event: the day is out, or the deadline has passed."""
         deadline = dt.datetime.fromisoformat(self.deadline)
-        day = dt.date.fromisoformat(self.day)
         while True:
-            if await asyncio.to_thread(_is_out_here, day, self.sources):
+            if await asyncio.to_thread(is_out, dt.date.fromisoformat(self.day)):
                 yield TriggerEvent({"message": f"{self.day} is out"})
                 return
             left = (deadline - dt.datetime.now(dt.UTC)).total_seconds()
@@ -88,24 +83,16 @@ class PublicationTrigger(BaseTrigger):
             await asyncio.sleep(min(self.every, left))
 
 
-def _is_out_here(day: dt.date, sources: list[str]) -> bool:
-    """Ask by the triggerer's environment: where the services are; the key of a connection is not needed for a look."""
-    from apod_pipeline.settings import resolve
-
-    known = resolve()
-    return is_out(day, sources, known.science_url, known.planetary_url, known.nasa_api_key)
-
-
-def is_out(day: dt.date, names: Any, science: str, planetary: str, key: str) -> bool:
-    """True when one of the services has the day."""
+def is_out(day: dt.date) -> bool:
+    """True when one of the services has the day; the settings are looked up at each question."""
+    from apod_airflow.connections import NASA, settings
     from apod_pipeline.probing import is_published
     from apod_pipeline.sources.http_client import HttpClient
-    from apod_pipeline.sources.planetary import Planetary
-    from apod_pipeline.sources.science import Science
+    from apod_pipeline.wiring import readers
 
+    known = settings(day, [NASA])
     client = HttpClient(timeout=15.0, retries=0)
-    known = {"science": Science(science), "planetary": Planetary(planetary, key)}
     try:
-        return is_published(client, [known[name] for name in names if name in known], day)
+        return is_published(client, [readers(known)[name] for name in known.sources], day)
     finally:
         client.close()

@@ -11,8 +11,10 @@ import datetime as dt
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from apod_airflow.connections import ALL
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from apod_pipeline.audit import Check
     from apod_pipeline.calendar import Span
@@ -29,13 +31,18 @@ RETRYING = {
 }
 
 
-def day_of(context: Mapping[str, Any]) -> dt.date:
-    """The newest day that is due for a run: by its own date, or where it has none, by when it was to run."""
-    from apod_pipeline.calendar import publishing_day
-
+def date_of(context: Mapping[str, Any]) -> dt.datetime:
+    """A run's own date, or where it has none, when it was to run."""
     run = context["dag_run"]
     # Airflow 2 has no `run_after`: there every run has a date.
-    return publishing_day(context.get("logical_date") or run.logical_date or run.run_after)
+    return context.get("logical_date") or run.logical_date or run.run_after
+
+
+def day_of(context: Mapping[str, Any]) -> dt.date:
+    """The newest day that is due for a run."""
+    from apod_pipeline.calendar import publishing_day
+
+    return publishing_day(date_of(context))
 
 
 def wanted(context: Mapping[str, Any]) -> Wanted:
@@ -65,16 +72,25 @@ def span_of(context: Mapping[str, Any]) -> Span:
 
 def wanted_part(context: Mapping[str, Any], part: Mapping[str, str]) -> Wanted:
     """What one part of a backfill asks for: its days that are not there yet."""
-    from apod_pipeline.calendar import Span
     from apod_pipeline.pipeline import Wanted
 
-    span = Span(dt.date.fromisoformat(part["from"]), dt.date.fromisoformat(part["to"]))
-    return Wanted(_name(context), span, only_missing=True)
+    return Wanted(_name(context), _span(part), only_missing=True)
 
 
 def part_name(context: Mapping[str, Any], part: Mapping[str, str]) -> str:
     """The name under which a part of a run keeps its counts."""
     return f"{context['run_id']}.{part['from']}"
+
+
+def spans_of_parts(context: Mapping[str, Any], parts: Iterable[Mapping[str, str]]) -> dict[str, Span]:
+    """The days of a run's parts, by the names under which they keep their counts."""
+    return {part_name(context, part): _span(part) for part in parts}
+
+
+def _span(part: Mapping[str, str]) -> Span:
+    from apod_pipeline.calendar import Span
+
+    return Span(dt.date.fromisoformat(part["from"]), dt.date.fromisoformat(part["to"]))
 
 
 def is_last_try(context: Mapping[str, Any]) -> bool:
@@ -87,8 +103,14 @@ def _name(context: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def steps(context: Mapping[str, Any], run: str | None = None) -> Iterator[Steps]:
-    """The steps of a task's run, wired from the connections; `run` names a part of it that keeps its own counts."""
+def steps(context: Mapping[str, Any], *, connections: Collection[str] = ALL, run: str | None = None) -> Iterator[Steps]:
+    """The steps of a task's run.
+
+    Args:
+        context: the task's.
+        connections: those that the task can come to need.
+        run: the name of a part of the run that keeps its own counts.
+    """
     from apod_airflow.connections import settings
     from apod_pipeline.stages.dvc_track_data import DvcVersioner
     from apod_pipeline.steps import Steps
@@ -96,9 +118,9 @@ def steps(context: Mapping[str, Any], run: str | None = None) -> Iterator[Steps]
 
     with (
         told_to_airflow(),
-        pipeline(settings(day_of(context)), tell=_tell, dvc=DvcVersioner) as wired,
+        pipeline(settings(day_of(context), connections), tell=_tell, dvc=DvcVersioner) as wired,
     ):
-        yield Steps(wired, run or str(context["run_id"]))
+        yield Steps(wired, run or str(context["run_id"]), _name(context))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from apod_pipeline import __version__
 from apod_pipeline.archive import Archive
 from apod_pipeline.errors import PushRejected
-from apod_pipeline.git import Git, GitFailed
+from apod_pipeline.git import Git, GitFailed, web_address
 from apod_pipeline.kill_points import kill_point
 
 SUBJECT = "Update DVC metadata: {path}"
@@ -55,6 +55,11 @@ class GitPublisher:
     def head(self) -> str | None:
         """The newest commit; None before the first."""
         return self.git.head() if self.git.exists else None
+
+    def page(self, commit: str | None) -> str | None:
+        """A commit's page on the remote's site, as the common hosts lay it out; None for a remote without one."""
+        site = self.remote and web_address(self.remote)
+        return f"{site}/commit/{commit}" if site and commit else None
 
     def prepare(self) -> None:
         """Make the archive a repository where it is none, and let `origin` be the remote of the settings."""

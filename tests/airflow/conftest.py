@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 import time
 from pathlib import Path
@@ -66,6 +67,9 @@ def airflow_instance(
         NASA_API_KEY=KEY,
         APOD_SOURCES="planetary",  # the one that takes a key
         APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
+        AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(
+            {"type": "file", "log_file_path": str(folder / "lineage.jsonl"), "append": True}
+        ),
         GIT_CONFIG_COUNT="1",
         GIT_CONFIG_KEY_0=f"url.{git_host}/.insteadOf",
         GIT_CONFIG_VALUE_0="https://git.example/",

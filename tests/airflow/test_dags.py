@@ -128,3 +128,29 @@ def test_the_commit_has_a_link(bench, first_run, day, git_host):
     bench.api.patch(f"{path}?update_mask=host", own | {"host": ""})
     links = bench.api.get(f"/dags/{MAIN}/dagRuns/{ended.name}/taskInstances/git_commit_metadata/links")
     assert links["extra_links"] == {"Commit": f"https://git.example/me/apod/commit/{bench.git('rev-parse', 'HEAD')}"}
+
+
+def test_openlineage_is_told_what_each_task_reads_and_writes(bench, first_run, eventually):
+    """With a transport set, each task's end is an event with its run, inputs and outputs, and without a secret."""
+    file = bench.archive.root.parent / "lineage.jsonl"
+
+    def ends():
+        events = [json.loads(line) for line in file.read_text().splitlines()]
+        ours = [event for event in events if event["job"]["name"].startswith(f"{MAIN}.")]
+        ended = [event for event in ours if event["eventType"] == "COMPLETE"]
+        runs = [event["run"]["facets"]["airflow"]["dagRun"]["run_id"] for event in ended]
+        return {event["job"]["name"]: event for event, run in zip(ended, runs, strict=True) if run == first_run.name}
+
+    def names(task, side):
+        return {one["name"].rpartition("/")[2] for one in ends()[f"{MAIN}.{task}"][side]}
+
+    eventually(lambda: {*ends()} == {f"{MAIN}.{task}" for task in ORDER})
+    assert (names("extract_apod_data", "inputs"), names("extract_apod_data", "outputs")) == ({"apod"}, {"raw"})
+    files = {"apod_data.csv", "apod_transformed.json", "apod_entries.parquet"}
+    assert names("transform_apod_data", "inputs") == {"raw"}
+    assert names("transform_apod_data", "outputs") == names("load_to_postgres", "inputs") == files
+    assert names("load_to_postgres", "outputs") == {
+        f"apod.public.{table}" for table in ("apod", "apod_revision", "apod_reading")
+    }
+    assert names("git_commit_metadata", "outputs") == {".git"}
+    assert KEY not in file.read_text()

@@ -112,15 +112,16 @@ def steps(context: Mapping[str, Any], *, connections: Collection[str] = ALL, run
         run: the name of a part of the run that keeps its own counts.
     """
     from apod_airflow.connections import settings
+    from apod_airflow.lineage import describe
     from apod_pipeline.stages.dvc_track_data import DvcVersioner
     from apod_pipeline.steps import Steps
     from apod_pipeline.wiring import pipeline
 
-    with (
-        told_to_airflow(),
-        pipeline(settings(day_of(context), connections), tell=_tell, dvc=DvcVersioner) as wired,
-    ):
-        yield Steps(wired, run or str(context["run_id"]), _name(context))
+    with told_to_airflow():
+        known = settings(day_of(context), connections)
+        describe(context["ti"].task, known)
+        with pipeline(known, tell=_tell, dvc=DvcVersioner) as wired:
+            yield Steps(wired, run or str(context["run_id"]), _name(context))
 
 
 @contextmanager
@@ -146,7 +147,10 @@ def _tell(message: str) -> None:
 def audited(context: Mapping[str, Any]) -> list[Check]:
     """The audit of the archive that the connections and the environment name, as of the run's day."""
     from apod_airflow.connections import settings
+    from apod_airflow.lineage import describe
     from apod_pipeline import wiring
 
     with told_to_airflow():
-        return wiring.audited(settings(day_of(context)))
+        known = settings(day_of(context))
+        describe(context["ti"].task, known)
+        return wiring.audited(known)

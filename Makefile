@@ -30,11 +30,11 @@ run: install ## the main job against the real NASA; fills ./apod-archive
 airflow: install ## a real Airflow on the bundled simulator (SOURCE=nasa: live), until Ctrl-C
 	@$(BIN)/python airflow/run_locally.py
 
-# Some tests need an sshd, and a PostgreSQL that speaks TLS; where they cannot be had, those tests skip visibly.
+# Some tests need an sshd, a PostgreSQL that speaks TLS, a browser; where they cannot be had, those tests skip visibly.
 system:
-	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { [ -x /usr/sbin/sshd ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
-		echo "installing openssh-server and postgresql for the tests (once)"; apt-get update -qq; \
-		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql >/dev/null; fi
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { [ -x /usr/sbin/sshd ] && [ -x /usr/bin/chromium ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
+		echo "installing openssh-server, postgresql and chromium for the tests (once)"; apt-get update -qq; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql chromium fonts-dejavu-core >/dev/null; fi
 
 test: check system ## every test (under 10 minutes on two cores)
 	@$(BIN)/python -m pytest -n 2 --dist loadscope
@@ -58,7 +58,10 @@ bench: install ## speed and memory, as ratios in one run
 bench-airflow: install ## one new day on Airflow, from the trigger to green, against an empty DAG of the same shape
 	@$(BIN)/python benchmarks/airflow_day.py
 
+screenshots: install system ## docs/airflow-*.png, as a real browser sees a real run
+	@APOD_SCREENSHOTS=docs $(BIN)/python -m pytest -q tests/airflow/test_ui.py
+
 docs: install ## what is generated: docs/cli.md, docs/settings.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system check format lock bench bench-airflow docs
+.PHONY: help install demo run airflow test system check format lock bench bench-airflow screenshots docs

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from plain_environment import plain_environment
 
 from apod_pipeline.simulator import Simulator
 from local_airflow import LocalAirflow
 from local_airflow.simulated_nasa import KEY
+from plain_environment import plain_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,23 +7,19 @@ import itertools
 import json
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 import pytest
 
-from apod_pipeline.archive import Archive
+from airflow_bench import MAIN, Bench, Run
 from apod_pipeline.calendar import publishing_day
 from apod_pipeline.database.schema import LOCK
 from apod_pipeline.ledger import Ledger
-from apod_pipeline.processed import Table
-from apod_pipeline.wiring import COLUMNS
 from local_airflow.simulated_nasa import KEY
 
-MAIN = "apod_etl_pipeline"
 ORDER = [
     "wait_for_publication",
     "extract_apod_data",
@@ -40,84 +36,6 @@ KEYS = {
     "dvc_track_data": {"dvc_file_path", "csv_md5"},
     "git_commit_metadata": {"commit"},
 }
-
-
-class Run(NamedTuple):
-    """A DAG run that has ended."""
-
-    dag: str
-    name: str
-    state: str
-    tasks: dict[str, Any]
-
-
-class Bench:
-    """The session's Airflow, and the archive that its tasks fill."""
-
-    def __init__(self, airflow: Any, archive: Path) -> None:
-        self.airflow, self.api, self.archive = airflow, airflow.api, Archive(archive)
-
-    def trigger(self, dag: str = MAIN, day: dt.date | None = None, **conf: Any) -> str:
-        """Begin a run that stands for a day; gives its name."""
-        self.api.patch(f"/dags/{dag}", {"is_paused": False})
-        at = dt.datetime.combine(day, dt.time(6), dt.UTC).isoformat() if day else None
-        body = {"logical_date": at, "conf": conf, "run_after": at} if at else {"logical_date": None, "conf": conf}
-        name = f"test_{dag}_{day}_{time.monotonic_ns()}"
-        return str(self.api.post(f"/dags/{dag}/dagRuns", body | {"dag_run_id": name})["dag_run_id"])
-
-    def ended(self, name: str, dag: str = MAIN, seconds: float = 150.0) -> Run:
-        """A run when it has come to its end."""
-        deadline = time.monotonic() + seconds
-        while (state := self.api.get(f"/dags/{dag}/dagRuns/{name}")["state"]) not in {"success", "failed"}:
-            assert time.monotonic() < deadline, f"{name} is still {state}: {self.states(name, dag)}"
-            time.sleep(0.2)
-        return Run(dag, name, state, self.tasks(name, dag))
-
-    def run(self, dag: str = MAIN, day: dt.date | None = None, **conf: Any) -> Run:
-        """A run from its beginning to its end."""
-        return self.ended(self.trigger(dag, day, **conf), dag)
-
-    def tasks(self, name: str, dag: str = MAIN) -> dict[str, Any]:
-        """A run's task instances by id; of mapped ones the last."""
-        found = self.api.get(f"/dags/{dag}/dagRuns/{name}/taskInstances")["task_instances"]
-        return {task["task_id"]: task for task in found}
-
-    def states(self, name: str, dag: str = MAIN) -> dict[str, str]:
-        """How a run's tasks stand."""
-        return {task: instance["state"] for task, instance in self.tasks(name, dag).items()}
-
-    def xcoms(self, run: Run, task: str) -> dict[str, Any]:
-        """What a task of a run passed on, by key."""
-        path = f"/dags/{run.dag}/dagRuns/{run.name}/taskInstances/{task}/xcomEntries"
-        keys = [entry["key"] for entry in self.api.get(path)["xcom_entries"]]
-        return {key: self.api.get(f"{path}/{key}")["value"] for key in keys}
-
-    def log(self, run: Run, task: str) -> str:
-        """The files of a task's log, all tries."""
-        folder = self.airflow.home / "logs" / f"dag_id={run.dag}" / f"run_id={run.name}" / f"task_id={task}"
-        return "".join(path.read_text() for path in sorted(folder.rglob("*.log")))
-
-    def git(self, *words: str) -> str:
-        """Git in the archive."""
-        command = ["git", "-C", str(self.archive.root), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    def entries(self) -> dict[str, dict[str, Any]]:
-        """The archive's entries."""
-        return {row["date"]: row for row in Table(self.archive.parquet, COLUMNS).rows()}
-
-    def database(self) -> str:
-        """How the tests reach the pipeline's database: as its own role."""
-        found = self.api.get("/connections/apod_postgres")
-        password = (self.airflow.home / "secrets" / "postgres_apod_pipeline").read_text()
-        return psycopg.conninfo.make_conninfo(
-            host=found["host"], port=found["port"], user=found["login"], password=password, dbname=found["schema"]
-        )
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the pipeline's database answers."""
-        with psycopg.connect(self.database()) as connection:
-            return connection.execute(query.encode()).fetchall()
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
-from plain_environment import plain_environment
 
 from local_airflow import RestApi
+from plain_environment import plain_environment
 
 PROGRAM = Path(__file__).parents[2] / "airflow" / "run_locally.py"
 DAGS = Path(__file__).parent / "dags_of_a_first_run"

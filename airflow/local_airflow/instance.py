@@ -42,7 +42,7 @@ _SERVER_SECONDS = 10.0
 
 
 class LocalAirflow:
-    """A real Airflow: API server, scheduler with LocalExecutor, DAG processor and triggerer.
+    """A real Airflow: API server, scheduler, DAG processor and triggerer; LocalExecutor unless told otherwise.
 
     Args:
         home: AIRFLOW_HOME; all that the instance makes lies in it.
@@ -57,6 +57,7 @@ class LocalAirflow:
         password: And password.
         api: Airflow's REST API as that user.
         parts: The running processes.
+        variables: Those that every part gets, while it runs; for what else is to work for it, a Celery worker say.
         seconds: How long each step of the start took.
     """
 
@@ -75,6 +76,7 @@ class LocalAirflow:
         self.url, self.password = "", ""
         self.api: RestApi
         self.parts: list[Part] = []
+        self.variables: dict[str, str] = {}
         self.seconds: dict[str, float] = {}
         self._inherited = dict(os.environ if environment is None else environment)
         self._stop = stop or threading.Event()
@@ -108,15 +110,15 @@ class LocalAirflow:
             loaded = secrets.database("apod_pipeline", "apod")
             databases.separate(server, metadata, loaded)
         surroundings = Surroundings(self.home, self.dags, self.port, metadata.sqlalchemy_url(server))
-        variables = surroundings.variables(self._inherited)
+        self.variables = surroundings.variables(self._inherited)
         self.url = surroundings.url
         self.api = open_things.enter_context(RestApi(self.url, self.user, self.password))
         open_things.callback(self._stop_parts)
         with self._timed("migration"):
-            self._migrate(variables)
+            self._migrate()
         begin = datetime.now(UTC)
         for name, words in {"api-server": ["api-server"], **BACKGROUND}.items():
-            self.parts.append(self._part(name, words, variables))
+            self.parts.append(self._part(name, words))
         with self._timed("answer"):
             self._await("an answer of the API server", lambda: bool(self.api.health()))
         with self._timed("warm"):
@@ -128,13 +130,13 @@ class LocalAirflow:
         with self._timed("healthy"):
             self._await("a healthy Airflow", lambda: _is_healthy(self.api.health(), begin))
 
-    def _part(self, name: str, words: list[str], variables: Mapping[str, str]) -> Part:
+    def _part(self, name: str, words: list[str]) -> Part:
         program = str(Path(sys.executable).with_name("airflow"))
         # asked itself, it waits ten seconds for its child, however quickly that one goes
-        return Part(name, [program, *words], variables, self.home, by_children=name == "triggerer")
+        return Part(name, [program, *words], self.variables, self.home, by_children=name == "triggerer")
 
-    def _migrate(self, variables: Mapping[str, str]) -> None:
-        migration = self._part("db-migrate", ["db", "migrate"], variables)
+    def _migrate(self) -> None:
+        migration = self._part("db-migrate", ["db", "migrate"])
         try:
             for _ in ticks("`airflow db migrate`", [], self._stop, _MIGRATION_SECONDS):
                 if migration.ended:

@@ -52,7 +52,7 @@ redis:
 		echo "installing redis-server for the tests (once)"; apt-get update -qq; \
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; fi
 
-test-celery: .venv-celery/installed redis ## the DAGs on CeleryExecutor: Redis, two workers, one of them killed
+test-celery: .venv-celery/installed redis ## the DAGs on CeleryExecutor: Redis, two workers, one of them killed (4 minutes)
 	@.venv-celery/bin/python -m pytest tests/celery_executor
 
 check: install ## lint, types, import law

@@ -39,6 +39,22 @@ system:
 test: check system ## every test (under 10 minutes on two cores)
 	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
+# CeleryExecutor in an environment of its own, so that `make install` stays what it is.
+.venv-celery/installed: requirements/celery.txt .venv/installed
+	@echo "installing into .venv-celery (once)"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-celery
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python .venv-celery/bin/python requirements/celery.txt
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python .venv-celery/bin/python --editable .
+	@touch $@
+
+redis:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! command -v redis-server >/dev/null; then \
+		echo "installing redis-server for the tests (once)"; apt-get update -qq; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends redis-server >/dev/null; fi
+
+test-celery: .venv-celery/installed redis ## the DAGs on CeleryExecutor: Redis, two workers, one of them killed (4 minutes)
+	@.venv-celery/bin/python -m pytest tests/celery_executor
+
 check: install ## lint, types, import law
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -50,7 +66,7 @@ format: install ## put the code into the house's form
 	@$(BIN)/ruff check --quiet --fix .
 
 lock: install ## pin what requirements/*.in ask for, with hashes and no addresses
-	@for name in uv run airflow dev bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv run airflow dev celery bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
 
 bench: install ## speed and memory, as ratios in one run
 	@$(BIN)/python benchmarks/run.py
@@ -64,4 +80,4 @@ screenshots: install system ## docs/airflow-*.png, as a real browser sees a real
 docs: install ## what is generated: docs/cli.md, docs/settings.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system check format lock bench bench-airflow screenshots docs
+.PHONY: help install demo run airflow test system test-celery redis check format lock bench bench-airflow screenshots docs

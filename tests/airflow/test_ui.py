@@ -48,6 +48,7 @@ def test_a_person_sees_the_green_run(airflow_instance, bench, first_run, page, p
     for task in ORDER:
         expect(page.get_by_role("row").filter(has_text=task).get_by_text("Success")).to_be_visible()
     page.screenshot(path=pictures / "airflow-run.png")
+    page.set_viewport_size({"width": 2000, "height": 480})
     page.get_by_role("button", name="Show Graph").click()
     nodes = page.locator(".react-flow__node")
     expect(nodes).to_have_count(len(ORDER))

@@ -9,7 +9,6 @@ import signal
 import psycopg
 
 from airflow_bench import ORDER
-from apod_pipeline.database.schema import LOCK
 from local_airflow.simulated_nasa import KEY
 
 
@@ -45,16 +44,14 @@ def test_a_worker_killed_while_it_loads_is_replaced(bench, first_run, day, event
     """SIGKILL to the task's process in the middle of its transaction: tried again, one version, all rows."""
     day -= dt.timedelta(days=120)
     with psycopg.connect(bench.database()) as blocking:
-        blocking.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        blocking.execute("LOCK TABLE apod IN SHARE MODE")
         name = bench.trigger(day=day)
-        waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        waiting = "SELECT FROM pg_locks WHERE relation = 'apod'::regclass AND NOT granted"
         eventually(lambda: blocking.execute(waiting).fetchall(), 90)
-        task = bench.tasks(name)
-        running = next(found for found in task.values() if found["state"] == "running")
-        os.kill(int(running["pid"]), signal.SIGKILL)
+        os.kill(int(bench.tasks(name)["load_to_postgres"]["pid"]), signal.SIGKILL)
     ended = bench.ended(name)
     assert ended.state == "success"
-    assert ended.tasks[running["task_id"]]["try_number"] == 2
+    assert ended.tasks["load_to_postgres"]["try_number"] == 2
     assert str(day) in {row[0] for row in bench.rows("SELECT date FROM apod")}
 
 

@@ -18,6 +18,7 @@ from apod_pipeline.archive import Archive
 from apod_pipeline.processed import Table
 from apod_pipeline.wiring import COLUMNS
 
+PROJECTS_DAGS = Path(__file__).parents[1] / "airflow" / "dags"
 MAIN = "apod_etl_pipeline"
 ORDER = [
     "wait_for_publication",

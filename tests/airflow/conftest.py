@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_bench import MAIN, Bench, Run
+from airflow_bench import MAIN, PROJECTS_DAGS, Bench, Run
 from apod_pipeline.calendar import publishing_day
 from apod_pipeline.simulator import Simulator
 from local_airflow import LocalAirflow
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
-PROJECTS_DAGS = HERE.parents[1] / "airflow" / "dags"
 
 
 @pytest.fixture(scope="session")
@@ -36,8 +35,7 @@ def airflow_nasa() -> Iterator[Simulator]:
 def airflow_dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The session's DAG folder: the project's DAGs, and one that is there for the tests of the instance."""
     folder = tmp_path_factory.mktemp("dags") / "dags"
-    if PROJECTS_DAGS.is_dir():
-        shutil.copytree(PROJECTS_DAGS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PROJECTS_DAGS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(HERE / "dags", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 

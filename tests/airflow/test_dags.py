@@ -6,12 +6,15 @@ import datetime as dt
 import itertools
 import json
 import subprocess
+import sys
 import time
 
 import psycopg
+import pytest
 
-from airflow_bench import MAIN, ORDER
+from airflow_bench import MAIN, ORDER, PROJECTS_DAGS
 from local_airflow.simulated_nasa import KEY
+from plain_environment import plain_environment
 
 KEYS = {
     "extract_apod_data": {"raw_apod_path"},
@@ -22,7 +25,7 @@ KEYS = {
 
 
 def test_every_dag_loads(bench):
-    """No import error, and the project's four DAGs are there with owner, tags and words on what to do."""
+    """No import error; each of the project's four DAGs has an owner, a tag, words, timeouts, and params with words."""
     deadline = time.monotonic() + 60
     while len(dags := {dag["dag_id"]: dag for dag in bench.api.get("/dags")["dags"] if "apod" in dag["dag_id"]}) < 4:
         assert time.monotonic() < deadline, [*dags]
@@ -34,6 +37,18 @@ def test_every_dag_loads(bench):
         assert told["owners"] == ["apod"]
         assert told["doc_md"]
         assert [tag["name"] for tag in told["tags"]] == ["apod"]
+        assert all(task["execution_timeout"] for task in bench.api.get(f"/dags/{name}/tasks")["tasks"])
+        assert all(param["description"] for param in told["params"].values())
+
+
+@pytest.mark.parametrize("path", sorted(PROJECTS_DAGS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_dag_file_loads_nothing_but_airflow(path):
+    """Airflow reads it every thirty seconds: neither the library nor what it stands on is imported by that."""
+    heavy = "{'apod_pipeline', 'dvc', 'polars', 'psycopg'}"
+    script = f"import runpy, sys; runpy.run_path({str(path)!r}); print(sorted({heavy} & {{*sys.modules}}))"
+    environment = plain_environment(PYTHONPATH=str(path.parents[1] / "plugins"), AIRFLOW__CORE__UNIT_TEST_MODE="True")
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_main_dags_structure(bench):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from workers import Workers, eventually
 
-from airflow_bench import Bench
+from airflow_bench import PROJECTS_DAGS, Bench
 from apod_pipeline.simulator import Simulator
 from local_airflow import LocalAirflow, Part
 from local_airflow.parts import stop
@@ -22,7 +22,6 @@ from plain_environment import plain_environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PROJECTS_DAGS = Path(__file__).parents[2] / "airflow" / "dags"
 SETTINGS = {
     "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
     # a task whose worker has died is silent for this long before it is tried again

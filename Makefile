@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: .venv/installed ## everything, into .venv
 
@@ -55,6 +55,17 @@ redis:
 test-celery: .venv-celery/installed redis ## the DAGs on CeleryExecutor: Redis, two workers, one of them killed (4 minutes)
 	@.venv-celery/bin/python -m pytest tests/celery_executor
 
+# The design document's version of Airflow, in an environment of its own; the tests are run from the usual one.
+.venv-airflow-2/installed: requirements/airflow2.txt .venv/installed
+	@echo "installing into .venv-airflow-2 (once)"
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-airflow-2
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python .venv-airflow-2/bin/python requirements/airflow2.txt
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python .venv-airflow-2/bin/python --editable .
+	@touch $@
+
+test-airflow-2: .venv-airflow-2/installed ## the DAGs on Airflow 2.9.1, with its scheduler and triggerer (2 minutes)
+	@$(BIN)/python -m pytest tests/airflow_2
+
 check: install ## lint, types, import law
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -66,7 +77,7 @@ format: install ## put the code into the house's form
 	@$(BIN)/ruff check --quiet --fix .
 
 lock: install ## pin what requirements/*.in ask for, with hashes and no addresses
-	@for name in uv run airflow dev celery bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv run airflow dev celery airflow2 bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
 
 bench: install ## speed and memory, as ratios in one run
 	@$(BIN)/python benchmarks/run.py
@@ -80,4 +91,4 @@ screenshots: install system ## docs/airflow-*.png, as a real browser sees a real
 docs: install ## what is generated: docs/cli.md, docs/settings.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-celery redis check format lock bench bench-airflow screenshots docs
+.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow screenshots docs

@@ -42,11 +42,42 @@ class Run(NamedTuple):
     tasks: dict[str, Any]
 
 
-class Bench:
+class Traces:
+    """What runs leave behind, on whichever Airflow: logs in its home, the archive's entries and commits, rows."""
+
+    def __init__(self, home: Path, archive: Path) -> None:
+        self.home, self.archive = home, Archive(archive)
+
+    def database(self) -> str:
+        """How the tests reach the pipeline's database: as its own role."""
+        raise NotImplementedError
+
+    def log(self, run: Run, task: str) -> str:
+        """The files of a task's log, all tries."""
+        folder = self.home / "logs" / f"dag_id={run.dag}" / f"run_id={run.name}" / f"task_id={task}"
+        return "".join(path.read_text() for path in sorted(folder.rglob("*.log")))
+
+    def git(self, *words: str) -> str:
+        """Git in the archive."""
+        command = ["git", "-C", str(self.archive.root), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    def entries(self) -> dict[str, dict[str, Any]]:
+        """The archive's entries."""
+        return {row["date"]: row for row in Table(self.archive.parquet, COLUMNS).rows()}
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What the pipeline's database answers."""
+        with psycopg.connect(self.database()) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+
+class Bench(Traces):
     """The session's Airflow, and the archive that its tasks fill."""
 
     def __init__(self, airflow: Any, archive: Path) -> None:
-        self.airflow, self.api, self.archive = airflow, airflow.api, Archive(archive)
+        super().__init__(airflow.home, archive)
+        self.airflow, self.api = airflow, airflow.api
 
     def trigger(self, dag: str = MAIN, day: dt.date | None = None, **conf: Any) -> str:
         """Begin a run that stands for a day; gives its name."""
@@ -83,20 +114,6 @@ class Bench:
         keys = [entry["key"] for entry in self.api.get(path)["xcom_entries"]]
         return {key: self.api.get(f"{path}/{key}")["value"] for key in keys}
 
-    def log(self, run: Run, task: str) -> str:
-        """The files of a task's log, all tries."""
-        folder = self.airflow.home / "logs" / f"dag_id={run.dag}" / f"run_id={run.name}" / f"task_id={task}"
-        return "".join(path.read_text() for path in sorted(folder.rglob("*.log")))
-
-    def git(self, *words: str) -> str:
-        """Git in the archive."""
-        command = ["git", "-C", str(self.archive.root), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    def entries(self) -> dict[str, dict[str, Any]]:
-        """The archive's entries."""
-        return {row["date"]: row for row in Table(self.archive.parquet, COLUMNS).rows()}
-
     def database(self) -> str:
         """How the tests reach the pipeline's database: as its own role."""
         found = self.api.get("/connections/apod_postgres")
@@ -104,8 +121,3 @@ class Bench:
         return psycopg.conninfo.make_conninfo(
             host=found["host"], port=found["port"], user=found["login"], password=password, dbname=found["schema"]
         )
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """What the pipeline's database answers."""
-        with psycopg.connect(self.database()) as connection:
-            return connection.execute(query.encode()).fetchall()

@@ -1,7 +1,7 @@
 """A running Airflow 2.9.1 with what the tests ask of it.
 
-Takes an instance and the archive that its tasks fill, gives runs of the project's DAGs and what they left behind. Begins
-runs by Airflow's command line, looks at them in its metadata; never writes there.
+Takes an instance and the archive that its tasks fill, gives runs of the project's DAGs and what they left behind.
+Begins runs by Airflow's command line, looks at them in its metadata; never writes there.
 """
 
 from __future__ import annotations

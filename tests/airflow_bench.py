@@ -31,6 +31,13 @@ ORDER = [
     "report_missing",
 ]
 """The main DAG's tasks."""
+KEYS = {
+    "extract_apod_data": {"raw_apod_path"},
+    "transform_apod_data": {"transformed_csv_path", "transformed_json_path", "transformed_df_json"},
+    "dvc_track_data": {"dvc_file_path", "csv_md5"},
+    "git_commit_metadata": {"commit"},
+}
+"""What its tasks pass on, as the design document names it."""
 
 
 class Run(NamedTuple):

@@ -12,7 +12,7 @@ from typing import Any
 from apod_airflow.connections import DVC_REMOTE, POSTGRES
 from apod_airflow.names import AirflowSkipException, CronTriggerTimetable, Param, dag, task
 from apod_airflow.notices import deadline, failed
-from apod_airflow.publication import PARAMS, Publication
+from apod_airflow.publication import LONGEST, PARAMS, Publication
 from apod_airflow.runs import RETRYING, is_last_try, steps, wanted
 from apod_airflow.versions import ARCHIVE, linked, told
 
@@ -100,7 +100,7 @@ def apod_etl_pipeline() -> None:
         with steps(context, connections=[POSTGRES]) as run:
             run.report_missing()
 
-    asked = Publication(task_id="wait_for_publication") >> extract_apod_data()
+    asked = Publication(task_id="wait_for_publication", execution_timeout=LONGEST) >> extract_apod_data()
     loaded = asked >> transform_apod_data() >> check_quality() >> load_to_postgres()
     loaded >> dvc_track_data() >> linked(git_commit_metadata()) >> report_missing()
 

@@ -10,16 +10,9 @@ from contextlib import suppress
 import psutil
 from airflow_2_instance import VERSION
 
-from airflow_bench import MAIN, ORDER, PROJECTS_DAGS
+from airflow_bench import KEYS, MAIN, ORDER, PROJECTS_DAGS
 from local_airflow.secret_files import SecretFiles
 from local_airflow.simulated_nasa import KEY
-
-KEYS = {
-    "extract_apod_data": {"raw_apod_path"},
-    "transform_apod_data": {"transformed_csv_path", "transformed_json_path", "transformed_df_json"},
-    "dvc_track_data": {"dvc_file_path", "csv_md5"},
-    "git_commit_metadata": {"commit"},
-}
 
 
 def test_every_dag_loads(bench, dags):

@@ -1,7 +1,7 @@
 """What a task reads and writes, for OpenLineage, where it is on.
 
-Takes a task, its settings and a step of the library; gives datasets when OpenLineage asks for them: NASA's services,
-the archive's files, the tables, the commit. Costs nothing where nobody asks. Never holds a user, a password or a key.
+Takes a task and its settings, gives datasets when OpenLineage asks for them: NASA's services, the archive's files, the
+tables, the repository. Costs nothing where nobody asks. Never holds a user, a password or a key.
 """
 
 from __future__ import annotations

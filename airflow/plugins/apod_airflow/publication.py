@@ -19,9 +19,16 @@ from apod_airflow.names import BaseSensorOperator, Param
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LONGEST = dt.timedelta(days=366)
+"""Of the wait's `execution_timeout`: Airflow 2 counts the time in the triggerer, and fails a task that is over it."""
 PARAMS = {
     "patience": Param(
-        6, type="number", minimum=0, maximum=24 * 366, title="Patience", description="hours to wait for the day at most"
+        6,
+        type="number",
+        minimum=0,
+        maximum=LONGEST.days * 24 - 1,
+        title="Patience",
+        description="hours to wait for the day at most",
     ),
     "ask_every": Param(
         300, type="number", minimum=1, maximum=3600, title="Ask every", description="seconds between two questions"

@@ -30,7 +30,7 @@ def linked(task: Any) -> Any:
     return task
 
 
-class CommitLink(BaseOperatorLink or object):  # type: ignore[misc] - Airflow 2 has none
+class CommitLink(BaseOperatorLink or object):  # Airflow 2 has none
     """A button that leads to the commit on the Git remote's pages; nowhere, when it has none."""
 
     name = "Commit"

@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,15 @@ class Git:
         return tuple(word for setting in settings for word in ("-c", setting))
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
-        """Run one git command; gives what it printed.
+        """Run one git command; gives what it printed, as text.
+
+        Raises:
+            GitFailed: with git's own words.
+        """
+        return self.output(*arguments, env=env).decode(errors="replace")
+
+    def output(self, *arguments: str, env: Mapping[str, str] | None = None, said: bytes = b"") -> bytes:
+        """Run one git command that is told something on its standard input; gives what it printed, byte for byte.
 
         Raises:
             GitFailed: with git's own words.
@@ -58,9 +66,8 @@ class Git:
                 ["git", *self._always, *arguments],
                 cwd=self.root,
                 env={**inherited, **quiet, **(env or {})},
-                stdin=subprocess.DEVNULL,
+                input=said,
                 capture_output=True,
-                text=True,
                 timeout=NETWORK_SECONDS,
                 check=False,
             )
@@ -68,10 +75,10 @@ class Git:
             raise GitFailed(arguments[0], "git is not installed: install it (apt-get install git)") from error
         except subprocess.TimeoutExpired as error:
             raise GitFailed(arguments[0], f"no end after {NETWORK_SECONDS} seconds") from error
-        said = without_credentials(" ".join(done.stderr.split()))
-        log.info("git %s: %s", without_credentials(" ".join(arguments[:2])), said or "done")
+        answer = without_credentials(" ".join(done.stderr.decode(errors="replace").split()))
+        log.info("git %s: %s", without_credentials(" ".join(arguments[:2])), answer or "done")
         if done.returncode:
-            raise GitFailed(arguments[0], said)
+            raise GitFailed(arguments[0], answer)
         return done.stdout
 
     def succeeds(self, *arguments: str) -> bool:
@@ -81,6 +88,20 @@ class Git:
         except GitFailed:
             return False
         return True
+
+    def blobs(self, names: Sequence[str]) -> Iterator[bytes | None]:
+        """What stands under each name (`<commit>:<path>`), in their order; None where there is nothing."""
+        said = self.output("cat-file", "--batch", said="".join(f"{name}\n" for name in names).encode())
+        place = 0
+        for _ in names:
+            end = said.index(b"\n", place)
+            header, place = said[place:end].split(b" "), end + 1
+            if header[-1] == b"missing":
+                yield None
+                continue
+            size = int(header[-1])
+            yield said[place : place + size]
+            place += size + 1
 
     @property
     def exists(self) -> bool:

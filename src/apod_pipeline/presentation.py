@@ -10,9 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from apod_pipeline.wording import abridged, as_text, changed_words
+
+if TYPE_CHECKING:
+    from apod_pipeline.comparing import Change
+    from apod_pipeline.wording import Piece
 
 
 def tell(message: str) -> None:
@@ -40,6 +46,28 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str 
         drawn.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
     width = None if sys.stdout.isatty() else 120
     Console(width=width, highlight=False).print(drawn)
+
+
+MARKS = {"kept": ("{}", None), "removed": ("[-{}-]", "red"), "added": ("{{+{}+}}", "green")}
+KIND_SIGNS = {"added": "+", "edited": "~", "removed": "-"}
+
+
+def changes(found: Iterable[Change]) -> None:
+    """Differences as they are read: a line an entry, a line a field, the changed words marked as Git marks them.
+
+    Of an entry that came or went as a whole only the first field is shown.
+    """
+    for change in found:
+        whole = "" if change.kind == "edited" else as_text(max(next(iter(change.fields.values())), key=bool))
+        click.echo(click.style(f"{KIND_SIGNS[change.kind]} {change.key}  {change.kind}  {whole}".rstrip(), bold=True))
+        for name, (old, new) in () if whole else change.fields.items():
+            pieces = abridged(list(changed_words(as_text(old), as_text(new))))
+            click.echo(f"    {name}: {''.join(_styled(piece) for piece in pieces)}")
+
+
+def _styled(piece: Piece) -> str:
+    form, colour = MARKS[piece.change]
+    return click.style(form.format(piece.text), fg=colour) if colour else piece.text
 
 
 def seconds(stages: Mapping[str, float]) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import publishing_day
 from apod_pipeline.derivation import Derivation
+from apod_pipeline.dvc_objects import DvcObjects
 from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.ledger import Known, Ledger
@@ -33,6 +34,7 @@ from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.git_commit_metadata import GitPublisher
 from apod_pipeline.stages.load_to_postgres import PostgresStore
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
+from apod_pipeline.states import States
 from apod_pipeline.takeover import Takeover
 
 if TYPE_CHECKING:
@@ -130,6 +132,17 @@ def pipeline(
 
 def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
     return check_quality(Table(archive.parquet, COLUMNS).lazy(), newest, entries_before)
+
+
+def objects(settings: Settings, archive: Archive) -> DvcObjects:
+    """What DVC keeps of this archive."""
+    return DvcObjects(archive, settings.dvc_remote or str(settings.remote_folder))
+
+
+def states(settings: Settings) -> States:
+    """What this archive said at any version."""
+    archive = Archive(settings.archive)
+    return States(archive, objects(settings, archive), COLUMNS)
 
 
 def audited(settings: Settings) -> list[Check]:

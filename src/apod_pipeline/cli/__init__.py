@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from apod_pipeline import __version__
-from apod_pipeline.cli import questions, runs, simulated
+from apod_pipeline.cli import questions, runs, simulated, versions
 from apod_pipeline.errors import ApodError
 
 
@@ -49,6 +49,9 @@ for _command in (
     questions.status,
     questions.coverage,
     questions.history,
+    versions.log,
+    versions.diff,
+    versions.show,
     questions.config,
     questions.doctor,
     simulated.simulate,

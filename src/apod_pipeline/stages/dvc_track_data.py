@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -68,7 +69,7 @@ class DvcVersioner:
     def _track(self, targets: list[Path]) -> None:
         if self._done.issuperset(targets):
             return
-        with self._repository("add and push") as repo:
+        with self.repository("add and push") as repo:
             self._keep(repo, targets)
             kill_point("dvc-added")
             pushed = repo.push(targets=[f"{path}.dvc" for path in targets])
@@ -94,11 +95,11 @@ class DvcVersioner:
         Raises:
             VersioningError: when the remote does not have them all.
         """
-        with self._repository("pull") as repo:
+        with self.repository("pull") as repo:
             repo.pull(targets=[f"{self.archive.raw}.dvc"], force=True)
 
     @contextmanager
-    def _repository(self, doing: str) -> Iterator[Any]:
+    def repository(self, doing: str) -> Iterator[Any]:
         """The archive as DVC's repository; its errors in the family's words, its chatter not on standard output."""
         from dvc.exceptions import DvcException
         from dvc.lock import LockError
@@ -177,16 +178,18 @@ class DvcVersioner:
 def tracked_hash(path: Path) -> str | None:
     """The hash by which DVC knows a file or folder: an MD5; None where it is not tracked.
 
-    Read out of the `.dvc` file beside it without a YAML parser: DVC writes one output a file.
-
     Raises:
         VersioningError: when the `.dvc` file holds no hash.
     """
     pointer = Path(f"{path}.dvc")
     if not pointer.exists():
         return None
-    for line in pointer.read_text(encoding="utf-8").splitlines():
-        name, _, value = line.strip().removeprefix("- ").partition(": ")
-        if name == "md5":
-            return value
+    if md5 := hash_in(pointer.read_bytes()):
+        return md5
     raise VersioningError(f"{pointer} holds no md5 line; remove it and type the same command again.")
+
+
+def hash_in(pointer: bytes) -> str | None:
+    """The MD5 that a `.dvc` file holds, read without a YAML parser: DVC writes one output a file."""
+    found = re.search(rb"^[\s-]*md5: (\S+)$", pointer, re.MULTILINE)
+    return found[1].decode(errors="replace") if found else None

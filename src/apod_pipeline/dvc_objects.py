@@ -1,0 +1,173 @@
+"""What DVC keeps, by its hash: from the archive's cache, or brought there from the remote, and verified either way.
+
+Takes an archive and a DVC remote, gives files. An object is never handed out, and never put anywhere, without being
+hashed: DVC itself trusts a name. Never deletes one that is sound. DVC is imported only when a remote is to be asked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from apod_pipeline.archive import Archive, replacing
+from apod_pipeline.errors import VersioningError
+from apod_pipeline.stages.dvc_track_data import DvcVersioner
+
+DIRECTORY = ".dir"  # ends the hash of a folder's listing
+
+
+@dataclass(eq=False, repr=False)
+class DvcObjects:
+    """The objects of one archive.
+
+    Attributes:
+        archive: whose cache.
+        remote: any DVC remote URL, or a folder.
+    """
+
+    archive: Archive
+    remote: str
+
+    # ---- here ----------------------------------------------------------------------------
+    def place(self, oid: str) -> Path:
+        """Where an object lies in the cache, whether it is there or not."""
+        return self.archive.root / ".dvc" / "cache" / _layout(oid)
+
+    def sound(self, oid: str) -> bool:
+        """True when the cache holds the object, and it is what its name says."""
+        return _is(self.place(oid), oid)
+
+    def listing(self, oid: str) -> dict[str, str]:
+        """The files of a folder: name -> hash. Its listing is brought first, where it is not here."""
+        self.bring([oid])
+        return {item["relpath"]: item["md5"] for item in json.loads(self.place(oid).read_bytes())}
+
+    def closure(self, oids: Iterable[str]) -> set[str]:
+        """Objects, and those that the folders among them hold."""
+        wanted = set(oids)
+        for oid in [oid for oid in wanted if oid.endswith(DIRECTORY)]:
+            wanted.update(self.listing(oid).values())
+        return wanted
+
+    def keep(self, file: Path, oid: str) -> None:
+        """Put a file into the cache under its hash.
+
+        Raises:
+            VersioningError: when it is another file.
+        """
+        if md5(file) != oid.removesuffix(DIRECTORY):
+            raise VersioningError(
+                f"{file} is not the object {oid}. Nothing was changed; `apod verify` names what differs."
+            )
+        _put(file, self.place(oid))
+
+    def copy(self, oid: str, target: Path) -> None:
+        """Make a file out of an object: whole, or not at all."""
+        self.bring([oid])
+        _put(self.place(oid), target)
+
+    # ---- there ---------------------------------------------------------------------------
+    @property
+    def folder(self) -> Path | None:
+        """The remote's folder where it is one on this machine, else None: then only DVC can reach it."""
+        kind = urlsplit(self.remote).scheme
+        return Path(self.remote.removeprefix("file://")) if kind in {"", "file"} else None
+
+    def bring(self, oids: Collection[str]) -> int:
+        """See that the cache holds sound objects; gives how many had to be brought from the remote.
+
+        Raises:
+            VersioningError: naming those that the remote has not, or has damaged. The others were brought.
+        """
+        wanted = [oid for oid in oids if not self.sound(oid)]
+        if not wanted:
+            return 0
+        with self._remote("fetch") as odb:
+            there = sorted(odb.oids_exist(wanted))
+            lost = set(wanted) - {oid for some in batched(there) for oid in self._fetched(odb, some)}
+        if lost:
+            raise VersioningError(
+                f"{len(lost)} of {len(wanted)} objects ({min(lost)} ...) are neither here nor, sound, on "
+                f"{self.remote}. Nothing else was changed; see that the remote is the right one (`apod doctor`, "
+                "APOD_DVC_REMOTE), then type the same command again; `apod verify` names what differs."
+            )
+        return len(wanted)
+
+    def _fetched(self, odb: Any, oids: Sequence[str]) -> Iterator[str]:  # noqa: ANN401 - DVC is untyped
+        """Those of some objects that came, and are what their names say."""
+        folder = self.archive.private / "fetched"
+        try:
+            partial = [folder / oid for oid in oids]
+            odb.fs.get([odb.oid_to_path(oid) for oid in oids], [str(path) for path in partial])
+            for oid, path in zip(oids, partial, strict=True):
+                if _is(path, oid):
+                    self._cache(path, oid)
+                    yield oid
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _cache(self, file: Path, oid: str) -> None:
+        place = self.place(oid)
+        _put(file, place)
+        place.chmod(0o444)  # as DVC does: whoever edits a file must not edit its past
+
+    def missing_there(self, oids: Iterable[str]) -> set[str]:
+        """Which objects the remote does not hold: of a folder on this machine hashed, of any other by its list."""
+        wanted = set(oids)
+        if (folder := self.folder) is not None:
+            return {oid for oid in wanted if not _is(folder / _layout(oid), oid)}
+        with self._remote("status") as odb:
+            return wanted.difference(odb.oids_exist(sorted(wanted)))
+
+    def send(self, oids: Iterable[str]) -> int:
+        """Put sound objects of the cache where the remote lacks or has damaged them; gives how many."""
+        wanted = sorted(self.missing_there(oids))
+        if wanted:
+            with self._remote("push") as odb:
+                for oid in wanted:
+                    target = odb.oid_to_path(oid)
+                    odb.fs.makedirs(odb.fs.parent(target), exist_ok=True)
+                    odb.fs.put(str(self.place(oid)), f"{target}.partial")
+                    odb.fs.move(f"{target}.partial", target)
+        return len(wanted)
+
+    @contextmanager
+    def _remote(self, doing: str) -> Iterator[Any]:
+        versioner = DvcVersioner(self.archive, self.remote)
+        try:
+            with versioner.repository(doing) as repo:
+                yield repo.cloud.get_remote_odb(hash_name="md5")
+        finally:
+            versioner.close()
+
+
+def md5(path: Path) -> str:
+    """A file's MD5: DVC's name for it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+
+def _layout(oid: str) -> Path:
+    return Path("files", "md5", oid[:2], oid[2:])
+
+
+def _is(file: Path, oid: str) -> bool:
+    return file.is_file() and md5(file) == oid.removesuffix(DIRECTORY)
+
+
+def batched(oids: Sequence[str], size: int = 256) -> Iterator[Sequence[str]]:
+    """Objects in parts, so that a great many do not lie on the disk twice at one time."""
+    return (oids[start : start + size] for start in range(0, len(oids), size))
+
+
+def _put(file: Path, target: Path) -> None:
+    # DVC write-protects what it caches; a copy of that must be free to be written again.
+    with replacing(target) as whole, file.open("rb") as source:
+        shutil.copyfileobj(source, whole, 1 << 20)

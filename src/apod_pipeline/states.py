@@ -1,0 +1,58 @@
+"""What the archive said at any version: the table of its entries then.
+
+Takes an archive, its DVC objects and a version's name; gives tables, and what differs between two. The bytes come from
+DVC, verified by their hash, and from nowhere else: so they stand for themselves, whatever today's code would make of
+the replies. Never changes the working files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from apod_pipeline.archive import Archive
+from apod_pipeline.comparing import Comparison, compare
+from apod_pipeline.dvc_objects import DvcObjects
+from apod_pipeline.processed import Columns, Row, Table
+from apod_pipeline.versions import Commit, commit_of, parquet_hash, resolve
+
+
+@dataclass(frozen=True)
+class States:
+    """One archive's past.
+
+    Attributes:
+        archive: the folder.
+        objects: what DVC keeps.
+        columns: the fields of an entry.
+    """
+
+    archive: Archive
+    objects: DvcObjects
+    columns: Columns
+
+    def version(self, name: str) -> Commit:
+        """The version that a name means: a commit, tag, `HEAD~3`, day or instant.
+
+        Raises:
+            SettingsError: when there is none.
+        """
+        return commit_of(self.archive, resolve(self.archive, name))
+
+    def table(self, version: Commit) -> Table:
+        """Every entry as it was at a version.
+
+        Raises:
+            VersioningError: when its file is neither in the cache nor on the remote.
+        """
+        oid = parquet_hash(self.archive, version.commit)
+        self.objects.bring([oid])
+        return Table(self.objects.place(oid), self.columns)
+
+    def entry(self, version: Commit, day: dt.date) -> Row | None:
+        """One day's entry at a version, with every field; None where there was none."""
+        return next(self.table(version).rows([str(day)]), None)
+
+    def difference(self, old: Commit, new: Commit) -> Comparison:
+        """What differs between two versions."""
+        return compare(self.table(old), self.table(new), self.columns)

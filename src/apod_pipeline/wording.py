@@ -1,0 +1,72 @@
+"""Values as people read them, and which words of a text changed.
+
+Takes two texts, gives pieces of both in their order: kept, taken away, put in. Pure; never knows how they are shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+from typing import Any, NamedTuple
+
+WORDS = re.compile(r"\s+|\w+|[^\w\s]")
+LONGEST = (
+    20_000  # words of both texts together; longer ones are told apart as a whole, because time grows by the square
+)
+
+
+class Piece(NamedTuple):
+    """A run of words.
+
+    Attributes:
+        change: `kept`, `removed` or `added`.
+        text: the words, with the blanks between them.
+    """
+
+    change: str
+    text: str
+
+
+def changed_words(old: str, new: str) -> Iterator[Piece]:
+    """Both texts as one: `kept` and `removed` pieces add up to the old text, `kept` and `added` ones to the new."""
+    before, after = WORDS.findall(old), WORDS.findall(new)
+    if len(before) + len(after) > LONGEST:
+        yield from (piece for piece in (Piece("removed", old), Piece("added", new)) if piece.text)
+        return
+    gone: list[str] = []
+    come: list[str] = []
+    for change, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        blank = change == "equal" and not "".join(before[a:b]).strip()
+        if change != "equal" or (
+            blank and gone and come
+        ):  # a blank between two changes is no reason to tell them apart
+            gone += before[a:b]
+            come += after[c:d]
+            continue
+        yield from _changed(gone, come)
+        gone, come = [], []
+        yield Piece("kept", "".join(before[a:b]))
+    yield from _changed(gone, come)
+
+
+def _changed(gone: Sequence[str], come: Sequence[str]) -> Iterator[Piece]:
+    pieces = Piece("removed", "".join(gone)), Piece("added", "".join(come))
+    return (piece for piece in pieces if piece.text)
+
+
+def abridged(pieces: Sequence[Piece], around: int = 40) -> Iterator[Piece]:
+    """The pieces without what is unchanged, but for so many letters on each side of a change."""
+    for index, piece in enumerate(pieces):
+        text = piece.text
+        if piece.change != "kept" or len(text) <= 2 * around:
+            yield piece
+            continue
+        head = "" if index == 0 else text[:around]
+        tail = "" if index == len(pieces) - 1 else text[-around:]
+        yield Piece("kept", f"{head}...{tail}")
+
+
+def as_text(value: Any) -> str:  # noqa: ANN401 - a field of any type
+    """A field's value as it is read by people: nothing for nothing, lists with commas."""
+    return "" if value is None else ", ".join(value) if isinstance(value, list) else str(value)

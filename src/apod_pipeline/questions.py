@@ -13,8 +13,9 @@ from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.calendar import Span
 from apod_pipeline.coverage import DayStatus, coverage
 from apod_pipeline.errors import ArchiveDamaged
-from apod_pipeline.ledger import Ledger, current_since
+from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table
+from apod_pipeline.projection import Projection
 from apod_pipeline.stages.dvc_track_data import tracked_hash
 
 
@@ -56,37 +57,22 @@ def history(archive: Archive, columns: Columns, day: dt.date) -> list[dict[str, 
     """Every revision of one day, oldest first: from, to, cause, the changed fields, and the whole entry."""
     ledger = Ledger(archive)
     versions = ledger.versions()
-    known = ledger.known(versions[-1].lines if versions else 0)
-    key = str(day)
-    if not known.has(key):
+    if not versions or not ledger.known(versions[-1].lines).has(str(day)):
         return []
-    superseded = [state for state in ledger.superseded(versions) if state["date"] == key]
-    since = current_since(known, versions, superseded)[key]
-    chosen = known.chosen(key, versions[-1].preference)
-    entry = next(Table(archive.parquet, columns).rows([key]), None)
-    if entry is None:
+    rows = Projection(ledger, Table(archive.parquet, columns), versions, versions[-1].today)
+    states = next(rows.chains([str(day)]), None)
+    if states is None:
         raise ArchiveDamaged(
-            f"{key}: the files are behind the last version, as after a kill. Nothing is lost; `apod run` mends it."
+            f"{day}: the files are behind the last version, as after a kill. Nothing is lost; `apod run` mends it."
         )
-    current = {
-        "from": timestamp(since.at),
-        "to": None,
-        "began": since.cause,
-        "reply": chosen[1].file if chosen else None,
-        "entry": entry,
-    }
-    revisions, before = [], None
-    for state in [*superseded, current]:
-        entry = state["entry"]
-        revisions.append(
-            {
-                "from": state["from"],
-                "to": state["to"],
-                "cause": state["began"],
-                "changed": [name for name in entry if before is not None and before.get(name) != entry[name]],
-                "reply": state["reply"],
-                "entry": entry,
-            }
-        )
-        before = entry
-    return revisions
+    return [
+        {
+            "from": timestamp(state["observed_from"]),
+            "to": timestamp(state["observed_to"]) if state["observed_to"] else None,
+            "cause": state["cause"],
+            "changed": state["changed"],
+            "reply": state["reply"],
+            "entry": {name: state[name] for name in columns.every},
+        }
+        for state in states
+    ]

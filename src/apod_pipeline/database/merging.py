@@ -7,38 +7,62 @@ Never knows what a column means, never commits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
 
-def stage_and_merge(
-    connection: Connection,
-    table: str,
-    columns: Sequence[str],
-    types: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    key: Sequence[str],
-) -> None:
+class Shape(Protocol):
+    """A table: its name, what identifies a row, its columns and their types."""
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns of the primary key."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What its rows hold, in their order."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """PostgreSQL's types of the columns."""
+
+
+def stage_and_merge(connection: Connection, table: Shape, rows: Sequence[Sequence[Any]]) -> None:
     """Bring rows into a table: what is new is inserted, what differs is updated, the rest is left alone.
 
     Args:
         connection: in the caller's transaction.
-        table: its name.
-        columns: what the rows hold, in their order.
-        types: PostgreSQL's types of the columns.
-        rows: values; none does nothing.
-        key: the columns of the primary key.
+        table: whose rows.
+        rows: values in the order of its columns; none does nothing.
     """
     if not rows:
         return
-    into = staged_in(connection, table, columns)
-    with connection.cursor() as one, copying(one, into, columns, types) as copy:
+    into = staged_in(connection, table.name, table.columns)
+    with connection.cursor() as one, copying(one, into, table.columns, table.types) as copy:
         for row in rows:
             copy.write_row(row)
-    if into != table:
-        merge(connection, table, columns, key)
+    if into != table.name:
+        merge(connection, table.name, table.columns, table.key)
+
+
+def remove_others(connection: Connection, table: str, key: Sequence[str], keys: Sequence[Sequence[str]]) -> None:
+    """Remove the rows of a table whose key, all of it text, is not among those given."""
+    staged = f"kept_{table}"
+    columns = ", ".join(f"{name} TEXT" for name in key)
+    connection.execute(f"CREATE TEMPORARY TABLE {staged} ({columns}) ON COMMIT DROP".encode())
+    with connection.cursor() as one, copying(one, staged, key, ("text",) * len(key)) as copy:
+        for row in keys:
+            copy.write_row(row)
+    same = " AND ".join(f"k.{name} = t.{name}" for name in key)
+    connection.execute(
+        f"DELETE FROM {table} t WHERE NOT EXISTS (SELECT FROM {staged} k WHERE {same})".encode()  # noqa: S608 - names are ours
+    )
 
 
 def staged_in(connection: Connection, table: str, columns: Sequence[str]) -> str:

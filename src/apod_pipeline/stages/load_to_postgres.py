@@ -10,62 +10,27 @@ A database that stands at an earlier version gets the days that changed since; a
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
-
-from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.archive import Archive
 from apod_pipeline.calendar import FIRST_DAY, Span
-from apod_pipeline.coverage import coverage
 from apod_pipeline.database.connection import connected
-from apod_pipeline.database.merging import copying, make_staging, merge, stage_and_merge, staged_in
+from apod_pipeline.database.merging import copying, make_staging, merge, remove_others, stage_and_merge, staged_in
 from apod_pipeline.database.schema import LOCK, migrate
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
-from apod_pipeline.ledger import Known, Ledger, Since, Version, current_since
+from apod_pipeline.ledger import Known, Ledger, Version
 from apod_pipeline.model import OUTPUT_FIELDS, Outcome
 from apod_pipeline.processed import Columns, Row, Table
+from apod_pipeline.projection import DAY, QUARANTINE, READING, REVISION, Projection, cells, document_times
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
 DOCUMENT = (*OUTPUT_FIELDS, "created_at", "updated_at")
 TIMES = ("date", "created_at", "updated_at")
-LISTS = {"changed", "repairs", "flags"}
-INSTANTS = {"observed_from", "observed_to"}
-REVISION = (
-    *(
-        "date",
-        "observed_from",
-        "observed_to",
-        "cause",
-        "changed",
-        "title",
-        "url",
-        "explanation",
-        "media_type",
-        "hdurl",
-    ),
-    *(
-        "thumbnail_url",
-        "copyright",
-        "credit",
-        "rights",
-        "rights_evidence",
-        "alt",
-        "permalink",
-        "explanation_html",
-    ),
-    *("source", "repairs", "flags", "content_hash", "reply"),
-)
-REVISION_TYPES = tuple("text[]" if c in LISTS else "timestamptz" if c in INSTANTS else "text" for c in REVISION)
-READING = ("source", "date", "digest", "read_at", "reply")
-QUARANTINE = ("reply", "date", "source", "reason", "refused_at", "resolved_at")
 
 
 @dataclass(eq=False, repr=False)
@@ -87,11 +52,14 @@ class PostgresStore:
     conninfo: str
     _migrated: bool = False
 
-    def load(self, *, anew: bool = False, after_reading: Callable[[], object] | None = None) -> tuple[int, int]:
+    def load(
+        self, *, anew: bool = False, exactly: bool = False, after_reading: Callable[[], object] | None = None
+    ) -> tuple[int, int]:
         """Bring the database to the archive's last version; gives how many days were inserted and changed.
 
         Args:
             anew: compare every row again, whatever version the tables say they stand at.
+            exactly: the same, and remove rows that the archive does not know: nobody's but its own are left.
             after_reading: called when the archive's files were read, and not at all where they need not be.
 
         Raises:
@@ -104,10 +72,12 @@ class PostgresStore:
             if not versions:
                 return 0, 0
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            mark, lines = (None, 0) if anew else self._mark(connection, versions)
+            mark, lines = (None, 0) if anew or exactly else self._mark(connection, versions)
             if mark is versions[-1] and lines == self.ledger.count():
                 return 0, 0
             counts = self._project(connection, versions, mark, lines, after_reading or (lambda: None))
+            if exactly:
+                self._remove_unknown(connection, versions)
             kill_point("before-database-commit")
         kill_point("after-database-commit")
         return counts
@@ -163,15 +133,12 @@ class PostgresStore:
         last = versions[-1]
         sealed, known = self.ledger.known(last.lines), self.ledger.known()
         days = None if mark is None else sealed.days_since(mark.lines)
-        superseded = self.ledger.superseded(versions)
-        since = current_since(sealed, versions, superseded)
+        rows = Projection(self.ledger, Table(self.archive.parquet, self.columns), versions, self.today)
         expected = len(sealed.first_line if days is None else days)
-        counts = _merge_entries(
-            connection, self._states(sealed, last, days, since, superseded), expected, after_reading
-        )
-        _merge_readings(connection, known, lines)
-        _merge_days(connection, known, self._days_to_tell(known, mark, lines), self.today)
-        _merge_quarantine(connection, known, versions)
+        counts = _merge_entries(connection, rows.chains(days), expected, after_reading)
+        stage_and_merge(connection, READING, rows.readings(known, lines))
+        stage_and_merge(connection, DAY, rows.days(known, self._days_to_tell(known, mark, lines)))
+        stage_and_merge(connection, QUARANTINE, rows.quarantine(known))
         connection.execute(
             "INSERT INTO apod_state (version_at, lines, tip, rules, preference) VALUES (%s, %s, %s, %s, %s)"
             " ON CONFLICT (only_row) DO UPDATE SET (version_at, lines, tip, rules, preference) ="
@@ -187,66 +154,28 @@ class PostgresStore:
             first = min([mark.today, *(span.first for span in known.asked_since(lines))])
         return Span(min(first, self.today), self.today)
 
-    def _states(
-        self,
-        known: Known,
-        last: Version,
-        days: Collection[str] | None,
-        since: dict[str, Since],
-        superseded: Iterable[dict[str, Any]],
-    ) -> Iterator[list[Row]]:
-        """For every entry the chain of its states, oldest first, each with when and why."""
-        chains: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for state in superseded:
-            chains[state["date"]].append(state)
-        for row in Table(self.archive.parquet, self.columns).rows(days):
-            day = row["date"]
-            chosen = known.chosen(day, last.preference)
-            current = {
-                "from": timestamp(since[day].at),
-                "to": None,
-                "began": since[day].cause,
-                "reply": chosen[1].file if chosen else None,
-                "entry": row,
-            }
-            yield _chain([*chains.get(day, ()), current])
-
-
-def _chain(states: list[dict[str, Any]]) -> list[Row]:
-    rows: list[Row] = []
-    before: Row | None = None
-    for state in states:
-        entry = state["entry"]
-        rows.append(
-            {
-                **entry,
-                "observed_from": _instant(state["from"]),
-                "observed_to": _instant(state["to"]),
-                "cause": state["began"],
-                "changed": [name for name in entry if before is not None and before.get(name) != entry[name]],
-                "content_hash": hashlib.sha256(orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)).hexdigest(),
-                "reply": state["reply"],
-            }
-        )
-        before = entry
-    return rows
-
-
-def _instant(text: str | None) -> dt.datetime | None:
-    return dt.datetime.fromisoformat(text) if text else None
+    def _remove_unknown(self, connection: Connection, versions: list[Version]) -> None:
+        last, known = versions[-1], self.ledger.known()
+        entries = [(day,) for day in self.ledger.known(last.lines).first_line]
+        remove_others(connection, "apod", ("date",), entries)
+        remove_others(connection, REVISION.name, ("date",), entries)
+        readings = [(source, day) for source, day, _ in known.readings_since(0)]
+        remove_others(connection, READING.name, READING.key, readings)
+        remove_others(connection, QUARANTINE.name, QUARANTINE.key, [(q.file, q.day) for q in known.quarantine])
+        connection.execute("DELETE FROM apod_day WHERE date > %s", [str(self.today)])
 
 
 # ---- merges --------------------------------------------------------------------------------
 def _merge_entries(
     connection: Connection, chains: Iterable[list[Row]], expected: int, after_reading: Callable[[], object]
 ) -> tuple[int, int]:
-    into = staged_in(connection, "apod_revision", REVISION)
+    into = staged_in(connection, REVISION.name, REVISION.columns)
     times = []
-    with connection.cursor() as one, copying(one, into, REVISION, REVISION_TYPES) as copy:
-        for chain in chains:
-            for row in chain:
-                copy.write_row([row[name] for name in REVISION])
-            times.append(_times(chain))
+    with connection.cursor() as one, copying(one, into, REVISION.columns, REVISION.types) as copy:
+        for states in chains:
+            for row in cells(states):
+                copy.write_row(row)
+            times.append(document_times(states))
     if len(times) != expected:
         raise ArchiveDamaged(
             f"the Parquet file holds {len(times)} of the {expected} entries that the ledger tells of. "
@@ -258,9 +187,9 @@ def _merge_entries(
         for row_times in times:
             copy.write_row(row_times)
     inserted, changed = len(times), 0
-    if into != "apod_revision":
+    if into != REVISION.name:
         inserted, changed = _compared(connection)
-        merge(connection, "apod_revision", REVISION, ("date", "observed_from"))
+        merge(connection, REVISION.name, REVISION.columns, REVISION.key)
     current = f"staged_apod JOIN {into} USING (date) WHERE observed_to IS NULL"
     merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS, staged=current)
     return inserted, changed
@@ -288,41 +217,3 @@ def _compared(connection: Connection) -> tuple[int, int]:
 def _count(connection: Connection, what: str) -> int:
     found = connection.execute(f"SELECT count(*) FROM {what}".encode()).fetchone()  # noqa: S608 - names are ours
     return int(found[0]) if found else 0
-
-
-def _times(chain: list[Row]) -> list[Any]:
-    """`created_at` and `updated_at`: when one of the document's own values last changed. TIMESTAMP means UTC."""
-    created = updated = chain[0]["observed_from"]
-    for before, after in pairwise(chain):
-        if any(before[name] != after[name] for name in OUTPUT_FIELDS):
-            updated = after["observed_from"]
-    return [chain[0]["date"], created.replace(tzinfo=None), updated.replace(tzinfo=None)]
-
-
-def _merge_readings(connection: Connection, known: Known, since: int) -> None:
-    rows = [
-        (source, day, held.digest, dt.datetime.fromisoformat(known.replies[held.file]["at"]), held.file)
-        for source, day, held in known.readings_since(since)
-    ]
-    stage_and_merge(
-        connection,
-        "apod_reading",
-        READING,
-        ("text", "text", "text", "timestamptz", "text"),
-        rows,
-        ("source", "date"),
-    )
-
-
-def _merge_days(connection: Connection, known: Known, span: Span, today: dt.date) -> None:
-    rows = [(str(day.day), day.status, day.detail) for day in coverage(known, today, span)]
-    stage_and_merge(connection, "apod_day", ("date", "status", "detail"), ("text",) * 3, rows, ("date",))
-
-
-def _merge_quarantine(connection: Connection, known: Known, versions: list[Version]) -> None:
-    rows = [
-        (q.file, q.day, q.source, q.reason, dt.datetime.fromisoformat(q.at), known.resolved_at(q, versions))
-        for q in known.quarantine
-    ]
-    types = ("text",) * 4 + ("timestamptz",) * 2
-    stage_and_merge(connection, "apod_quarantine", QUARANTINE, types, rows, ("reply", "date"))

@@ -80,29 +80,31 @@ class DvcObjects:
         kind = urlsplit(self.remote).scheme
         return Path(self.remote.removeprefix("file://")) if kind in {"", "file"} else None
 
-    def bring(self, oids: Collection[str]) -> int:
-        """See that the cache holds sound objects; gives how many had to be brought from the remote.
+    def bring(self, oids: Collection[str]) -> None:
+        """See that the cache holds sound objects; what it has not is brought from the remote.
 
         Raises:
             VersioningError: naming those that the remote has not, or has damaged. The others were brought.
         """
+        if lost := self.fetch(oids):
+            raise VersioningError(
+                f"{len(lost)} of {len(oids)} objects ({min(lost)} ...) are neither here nor, sound, on {self.remote}. "
+                "Nothing else was changed; see that the remote is the right one (`apod doctor`, APOD_DVC_REMOTE), then "
+                "type the same command again; `apod verify` names what differs."
+            )
+
+    def fetch(self, oids: Collection[str]) -> set[str]:
+        """The same, but what is nowhere is given back."""
         wanted = [oid for oid in oids if not self.sound(oid)]
         if not wanted:
-            return 0
+            return set()
         with self._remote("fetch") as odb:
             there = sorted(odb.oids_exist(wanted))
-            lost = set(wanted) - {oid for some in batched(there) for oid in self._fetched(odb, some)}
-        if lost:
-            raise VersioningError(
-                f"{len(lost)} of {len(wanted)} objects ({min(lost)} ...) are neither here nor, sound, on "
-                f"{self.remote}. Nothing else was changed; see that the remote is the right one (`apod doctor`, "
-                "APOD_DVC_REMOTE), then type the same command again; `apod verify` names what differs."
-            )
-        return len(wanted)
+            return set(wanted) - {oid for some in batched(there) for oid in self._fetched(odb, some)}
 
     def _fetched(self, odb: Any, oids: Sequence[str]) -> Iterator[str]:  # noqa: ANN401 - DVC is untyped
         """Those of some objects that came, and are what their names say."""
-        folder = self.archive.private / "fetched"
+        folder = self.archive.root / ".dvc" / "tmp" / "fetched"
         try:
             partial = [folder / oid for oid in oids]
             odb.fs.get([odb.oid_to_path(oid) for oid in oids], [str(path) for path in partial])

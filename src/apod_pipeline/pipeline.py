@@ -18,16 +18,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from apod_pipeline.archive import Archive, append_lines, replacing, sweep, timestamp
 from apod_pipeline.calendar import Span, publishable
 from apod_pipeline.coverage import due, missing
 from apod_pipeline.derivation import Derivation
-from apod_pipeline.errors import ApodError, DataRefused, PushRejected
+from apod_pipeline.errors import ApodError, ArchiveDamaged, DataRefused, PushRejected
 from apod_pipeline.ledger import Known, Ledger, Version
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Publisher, Source, Store, Versioner
+from apod_pipeline.raw_replies import gone
+from apod_pipeline.run_record import as_json
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
 from apod_pipeline.takeover import Takeover
 
@@ -164,11 +166,11 @@ class Pipeline:
     def record(self, outcome: Outcome) -> None:
         """Keep what a run did: a row in the database, a line in the untracked log."""
         with _timed(outcome, "record"):
-            self.store().record(outcome)
+            self.store().record((outcome, self.now()))
         self._log(outcome)
 
     def _log(self, outcome: Outcome, error: Exception | None = None) -> None:
-        line = as_json(outcome) | ({"error": str(error)} if error else {})
+        line = as_json(outcome) | {"finished": timestamp(self.now())} | ({"error": str(error)} if error else {})
         append_lines(self.archive.log, [line])
 
     # ---- days in -------------------------------------------------------------------------
@@ -280,6 +282,12 @@ class Pipeline:
         self._push(outcome)
 
     def _track_replies(self) -> None:
+        # DVC would keep the folder as it is: a reply that was lost here would be missing in every later version.
+        if lost := gone(self.archive, self.ledger.known()):
+            raise ArchiveDamaged(
+                f"{len(lost)} raw replies are gone from {self.archive.raw}: {', '.join(lost[:3])}. Nothing was "
+                "committed, and what came is kept; `apod recover raw` brings them back, then type the same command again."
+            )
         self.publisher.prepare()
         self.versioner.track_replies()
 
@@ -343,23 +351,3 @@ def _timed(outcome: Outcome, stage: str) -> Iterator[None]:
         yield
     finally:
         outcome.seconds[stage] = round(outcome.seconds.get(stage, 0.0) + time.perf_counter() - start, 3)
-
-
-def as_json(outcome: Outcome) -> dict[str, Any]:
-    """A run's outcome as `--json` prints it and the log keeps it."""
-    return {
-        "run": outcome.run,
-        "command": outcome.command,
-        "started": timestamp(outcome.started),
-        "from": str(outcome.span.first) if outcome.span else None,
-        "to": str(outcome.span.last) if outcome.span else None,
-        "inserted": outcome.inserted,
-        "changed": outcome.changed,
-        "unchanged": outcome.unchanged,
-        "refused": outcome.refused,
-        "missing": {str(day): why for day, why in outcome.missing.items()},
-        "version": outcome.version,
-        "csv_md5": outcome.csv_md5,
-        "exit_code": outcome.exit_code,
-        "seconds": outcome.seconds,
-    }

@@ -96,18 +96,21 @@ class Transport(Protocol):
 class Store(Protocol):
     """The database that shows the archive."""
 
-    def load(self, *, anew: bool = False, after_reading: Callable[[], object] | None = None) -> tuple[int, int]:
+    def load(
+        self, *, anew: bool = False, exactly: bool = False, after_reading: Callable[[], object] | None = None
+    ) -> tuple[int, int]:
         """Bring it to the archive's last version; gives how many days were inserted and changed.
 
-        With `anew` everything is compared again, whatever version it says it stands at. `after_reading` is called
-        when the archive's files were read, and not at all where they need not be.
+        With `anew` everything is compared again, whatever version it says it stands at; with `exactly` it also holds
+        nothing else afterwards. `after_reading` is called when the archive's files were read, and not at all where
+        they need not be.
 
         Raises:
             DatabaseError: nothing was loaded then.
         """
 
-    def record(self, outcome: Outcome) -> None:
-        """Keep what a run did."""
+    def record(self, *runs: tuple[Outcome, dt.datetime]) -> None:
+        """Keep what runs did, and when each had ended."""
 
 
 class Versioner(Protocol):

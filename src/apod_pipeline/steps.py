@@ -18,14 +18,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive import instant, replacing, timestamp
+from apod_pipeline.archive import replacing, timestamp
 from apod_pipeline.calendar import Span, spans_of
 from apod_pipeline.coverage import missing
 from apod_pipeline.errors import DataRefused, DaysMissing, SourceRefused, SourceUnavailable
 from apod_pipeline.ledger import Version
 from apod_pipeline.model import Outcome
-from apod_pipeline.pipeline import Pipeline, Wanted, as_json
+from apod_pipeline.pipeline import Pipeline, Wanted
 from apod_pipeline.processed import Table
+from apod_pipeline.run_record import as_json, from_json
 
 PATIENCE = 600.0  # seconds to wait for another run to let go of the archive
 MOST_RECORDS = 100  # records of a run that travel in a message; more are pointed to
@@ -241,10 +242,7 @@ class Steps:
             said = json.loads(self._state.read_bytes())
         except FileNotFoundError:
             return None
-        span = Span(*(dt.date.fromisoformat(said[end]) for end in ("from", "to"))) if said["from"] else None
-        missing = {dt.date.fromisoformat(day): why for day, why in said["missing"].items()}
-        rest = {name: value for name, value in said.items() if name not in {"from", "to"}}
-        return Outcome(**rest | {"started": instant(said["started"]), "span": span, "missing": missing})
+        return from_json(said)
 
     def _keep(self, outcome: Outcome) -> None:
         with replacing(self._state) as file:

@@ -145,6 +145,25 @@ def hashes(archive: Archive, commit: str) -> dict[str, str]:
     return {name: md5 for name, md5 in found.items() if md5}
 
 
+def pointer_hashes(archive: Archive) -> dict[str, str]:
+    """The same of the working folder, as the next commit would hold it."""
+    found = {path: hash_in(path.read_bytes()) for path in (archive.root / "data").glob("**/*.dvc")}
+    return {archive.relative(path).removesuffix(".dvc"): md5 for path, md5 in found.items() if md5}
+
+
+def all_hashes(archive: Archive) -> dict[str, str]:
+    """What DVC keeps for any version, also superseded ones: hash -> the first commit that needs it."""
+    git = Git(archive.root)
+    everything = git.run("rev-list", "--all", "--reverse").split()
+    paths = sorted(set(git.run("log", "--all", "--format=", "--name-only", "--", "data/*.dvc").split("\n")) - {""})
+    names = [(commit, path) for commit in everything for path in paths]
+    found: dict[str, str] = {}
+    for (commit, _), body in zip(names, git.blobs([f"{c}:{path}" for c, path in names]), strict=True):
+        if md5 := hash_in(body or b""):
+            found.setdefault(md5, commit)
+    return found
+
+
 def parquet_hash(archive: Archive, commit: str) -> str:
     """The hash of the Parquet file of a version.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import publishing_day
+from apod_pipeline.copies import Copies
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.dvc_objects import DvcObjects
 from apod_pipeline.dvc_process import DvcProcess
@@ -23,6 +24,7 @@ from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS, Report
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Source, Store
 from apod_pipeline.processed import Columns, Table
+from apod_pipeline.recovery import Recovery
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.file import ArchiveFile
 from apod_pipeline.sources.http_client import HttpClient
@@ -143,6 +145,22 @@ def states(settings: Settings) -> States:
     """What this archive said at any version."""
     archive = Archive(settings.archive)
     return States(archive, objects(settings, archive), COLUMNS)
+
+
+@contextmanager
+def recovery(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[Recovery]:
+    """What brings back what an archive has lost."""
+    archive = Archive(settings.archive)
+    embedded = None if settings.database else archive.private / "postgres"
+    with pipeline(settings, tell, dvc=DvcVersioner) as wired:
+        yield Recovery(wired, objects(settings, archive), embedded)
+
+
+@contextmanager
+def copies(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[Copies]:
+    """What makes an archive's cache and remotes whole."""
+    with pipeline(settings, tell, dvc=DvcVersioner) as wired:
+        yield Copies(wired, objects(settings, wired.archive), settings.git_remote)
 
 
 def audited(settings: Settings) -> list[Check]:

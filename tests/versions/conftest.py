@@ -48,6 +48,7 @@ def past(_made: tuple[Lab, Path], postgres_server: str) -> Iterator[Lab]:
     """The archive with a past; whatever a test does to it, its remotes and its database is undone."""
     lab, base = _made
     yield dataclasses.replace(lab, flags=dict(lab.flags), told=[])
+    lab.nasa.clear_faults()
     shutil.rmtree(base)
     shutil.copytree(base.with_name("kept"), base, symlinks=True)
     name = urlsplit(lab.database).path[1:]

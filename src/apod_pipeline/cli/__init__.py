@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from apod_pipeline import __version__
-from apod_pipeline.cli import questions, runs, simulated, versions
+from apod_pipeline.cli import questions, recoveries, runs, simulated, versions
 from apod_pipeline.errors import ApodError
 
 
@@ -52,6 +52,8 @@ for _command in (
     versions.log,
     versions.diff,
     versions.show,
+    recoveries.restore,
+    recoveries.recover,
     questions.config,
     questions.doctor,
     simulated.simulate,

@@ -123,7 +123,7 @@ def _tell_unasked(settings: Settings, span: Span) -> None:
 
 def _report(settings: Settings, outcome: Outcome, *, as_json: bool) -> None:
     from apod_pipeline import presentation
-    from apod_pipeline.pipeline import as_json as whole
+    from apod_pipeline.run_record import as_json as whole
 
     if as_json:
         presentation.as_object(whole(outcome))

@@ -65,9 +65,10 @@ def _as_cells(one: Changed) -> tuple[Any, ...]:
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one self-contained page.")
 @archive_option
 def diff(old: str, new: str, html: Path | None, archive: Path | None, *, as_json: bool) -> None:
-    """What differs between two versions, entry by entry and field by field.
+    """What differs between two versions.
 
-    A and B are commits, tags, HEAD~3, days (their last state, UTC) or instants; B is the newest version when left out.
+    Entry by entry, field by field. A and B are commits, tags, HEAD~3, days (their last state, UTC) or instants; B is
+    the newest version when left out.
     Words that went stand in [-...-], words that came in {+...+}.
 
     Example: apod diff 2026-11-01 HEAD --html changes.html
@@ -117,7 +118,9 @@ def _json_parts(head: dict[str, Any], changes: Iterable[Change], dumps: Any) -> 
 @click.option("--as-of", "name", default="HEAD", help="A commit, tag, day (its last state, UTC) or instant.")
 @archive_option
 def show(day: dt.datetime, name: str, archive: Path | None, *, as_json: bool) -> None:
-    """A day's entry, with every field; also as it was known at another time.
+    """A day's entry, with every field.
+
+    As it is, or with --as-of as it was known at another time.
 
     Example: apod show 2024-01-15 --as-of 2026-10-01
     """

@@ -105,10 +105,11 @@ class EmbeddedPostgres:
         """Wait until the server has stopped, its folder is gone, or somebody else turns out to be using it."""
         with suppress(FileNotFoundError):
             for _ in ticks(time.monotonic() + _STOP_SECONDS):
-                if self._is_stopped() or self._has_clients():
+                if self.is_stopped() or self._has_clients():
                     return
 
-    def _is_stopped(self) -> bool:
+    def is_stopped(self) -> bool:
+        """True when no server is at work in the folder."""
         with self._folder.lock(self._folder.server_lock) as server:
             return server.exclusive()
 

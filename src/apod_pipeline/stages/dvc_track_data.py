@@ -120,6 +120,16 @@ class DvcVersioner:
                 f"{self.remote} is there and writable (`apod doctor`), then type the same command again."
             ) from error
 
+    def configured(self) -> str | None:
+        """The remote that the archive's own configuration names; None where it names none."""
+        from configparser import ConfigParser
+
+        config = ConfigParser(interpolation=None)
+        config.read(self.archive.root / ".dvc" / "config", encoding="utf-8")
+        url = config.get(f"'remote \"{REMOTE}\"'", "url", fallback=None)
+        here = url is None or "://" in url or Path(url).is_absolute()
+        return url if here else str((self.archive.root / ".dvc" / str(url)).resolve())  # as DVC reads it
+
     def close(self) -> None:
         """Let go of the repository, if it was opened."""
         if self._open:
@@ -140,7 +150,8 @@ class DvcVersioner:
                 self._configure(repo)
             log.info("dvc init, remote %s", self.remote)
         repo = Repo(str(self.archive.root))
-        if repo.config["remote"].get(REMOTE, {}).get("url") != self.remote:
+        known = repo.config["remote"].get(REMOTE, {}).get("url") == self.remote
+        if not known or not config.with_suffix(".local").exists():  # a clone lacks what is this machine's own
             self._configure(repo)
             repo.close()
             repo = Repo(str(self.archive.root))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.calendar import FIRST_DAY, Span
@@ -82,32 +82,19 @@ class PostgresStore:
         kill_point("after-database-commit")
         return counts
 
-    def record(self, outcome: Outcome) -> None:
-        """Keep what a run did; a repetition under the same name takes its place."""
-        values = {
-            "run": outcome.run,
-            "command": outcome.command,
-            "started_at": outcome.started,
-            "finished_at": dt.datetime.now(dt.UTC),
-            "date_from": str(outcome.span.first) if outcome.span else None,
-            "date_to": str(outcome.span.last) if outcome.span else None,
-            "inserted": outcome.inserted,
-            "changed": outcome.changed,
-            "unchanged": outcome.unchanged,
-            "refused": outcome.refused,
-            "missing": len(outcome.missing),
-            "version": outcome.version,
-            "csv_md5": outcome.csv_md5,
-            "exit_code": outcome.exit_code,
-        }
-        names, places = ", ".join(values), ", ".join(f"%({name})s" for name in values)
-        updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in values if name != "run")
+    def record(self, *runs: tuple[Outcome, dt.datetime]) -> None:
+        """Keep what runs did, and when each had ended; a repetition under the same name takes its place."""
+        rows = [_run_row(outcome, finished) for outcome, finished in runs]
+        if not rows:
+            return
+        names, places = ", ".join(rows[0]), ", ".join(f"%({name})s" for name in rows[0])
+        updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in rows[0] if name != "run")
         statement = f"INSERT INTO apod_run ({names}) VALUES ({places}) ON CONFLICT (run) DO UPDATE SET {updates}"  # noqa: S608 - names are ours
-        with connected(self.conninfo) as connection:
+        with connected(self.conninfo) as connection, connection.cursor() as cursor:
             if not self._migrated:  # most runs have just loaded
                 migrate(connection)
             self._migrated = False
-            connection.execute(statement.encode(), values)
+            cursor.executemany(statement.encode(), rows)
 
     def _mark(self, connection: Connection, versions: list[Version]) -> tuple[Version | None, int]:
         """The version that the tables show, if it is one of this archive's and derived as the last one is.
@@ -163,6 +150,25 @@ class PostgresStore:
         remove_others(connection, READING.name, READING.key, readings)
         remove_others(connection, QUARANTINE.name, QUARANTINE.key, [(q.file, q.day) for q in known.quarantine])
         connection.execute("DELETE FROM apod_day WHERE date > %s", [str(self.today)])
+
+
+def _run_row(outcome: Outcome, finished: dt.datetime) -> dict[str, Any]:
+    return {
+        "run": outcome.run,
+        "command": outcome.command,
+        "started_at": outcome.started,
+        "finished_at": finished,
+        "date_from": str(outcome.span.first) if outcome.span else None,
+        "date_to": str(outcome.span.last) if outcome.span else None,
+        "inserted": outcome.inserted,
+        "changed": outcome.changed,
+        "unchanged": outcome.unchanged,
+        "refused": outcome.refused,
+        "missing": len(outcome.missing),
+        "version": outcome.version,
+        "csv_md5": outcome.csv_md5,
+        "exit_code": outcome.exit_code,
+    }
 
 
 # ---- merges --------------------------------------------------------------------------------

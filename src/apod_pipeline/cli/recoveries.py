@@ -1,0 +1,144 @@
+"""Commands that give back: restore a version, recover what was lost.
+
+Takes what was typed, calls the library, prints. Never overwrites anything that it was not told to.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from apod_pipeline.cli.options import archive_option, existing, settings_of
+from apod_pipeline.errors import SettingsError
+
+if TYPE_CHECKING:
+    from apod_pipeline.settings import Settings
+
+LOST = ("database", "processed", "ledger", "raw", "cache", "remote", "archive")
+
+
+@click.command()
+@click.option("--as-of", "name", required=True, help="A commit, tag, HEAD~3, day (its last state, UTC) or instant.")
+@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Into this new folder.")
+@click.option("--in-place", is_flag=True, help="The archive itself; what it held is kept under a ref of its own.")
+@click.option("--yes", is_flag=True, help="With --in-place: do not ask.")
+@click.option(
+    "--configured-database", is_flag=True, help="Load the server of the settings, not one of the folder's own."
+)
+@archive_option
+def restore(
+    name: str,
+    folder: Path | None,
+    archive: Path | None,
+    *,
+    in_place: bool,
+    yes: bool,
+    configured_database: bool,
+    as_json: bool,
+) -> None:
+    """Give back a version.
+
+    Files from the DVC remote, verified by their hashes; the database loaded from them.
+
+    Example: apod restore --as-of 2026-10-01 --to ./as-of-october
+    """
+    from apod_pipeline.presentation import tell
+    from apod_pipeline.restores import restore_in_place, restore_into
+
+    settings = existing(archive)
+    if in_place == (folder is not None):
+        raise SettingsError("say where: --to FOLDER, or --in-place. Nothing was changed.")
+    if folder:
+        done = restore_into(settings, name, folder, configured_database=configured_database)
+    else:
+        question = f"Set {settings.archive} and its database back to {name}? What it holds now is kept under a ref."
+        if not yes:
+            click.confirm(question, abort=True, err=True)
+        done = restore_in_place(settings, name, tell)
+    _report(f"{done['archive']} stands at version {done['version'][:10]} of {done['at']}", done, as_json=as_json)
+    if kept := done.get("kept"):
+        tell(f"what it held is kept: apod restore --as-of {kept[:10]} --in-place")
+        if settings.git_remote:
+            tell("the Git remote still has the later versions: the next `apod run` takes them over again")
+
+
+@click.command()
+@click.argument("what", type=click.Choice(LOST), required=False)
+@click.option(
+    "--from-backup", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The database, from FILE."
+)
+@click.option("--git-remote", help="Where `archive` is cloned from (default: APOD_GIT_REMOTE).")
+@click.option("--give-up", is_flag=True, help="Write down that raw replies which are nowhere any more are lost.")
+@archive_option
+def recover(
+    what: str | None,
+    from_backup: Path | None,
+    git_remote: str | None,
+    archive: Path | None,
+    *,
+    give_up: bool,
+    as_json: bool,
+) -> None:
+    """Bring back what was lost.
+
+    \b
+    database   every table, from the archive's files; or from a backup with --from-backup
+    processed  CSV, Parquet and JSON, from DVC or derived again
+    ledger     its files as they were committed, and what was added since
+    raw        raw replies, from DVC's cache or remote
+    cache      DVC's cache, from the remote and the working files
+    remote     the DVC remote and the Git remote, from what is kept here
+    archive    the whole folder, from the Git remote and the DVC remote
+
+    Everything is verified by its hash, and no version is made: what was lost is what it was. `apod verify` says what
+    is to be recovered.
+
+    Example: apod recover database
+    """  # noqa: D301 - \b is click's
+    if what is None and from_backup is None:
+        raise SettingsError(f"say what was lost: {', '.join(LOST)}. `apod verify` finds out. Nothing was changed.")
+    if from_backup and what not in {None, "database"}:
+        raise SettingsError("--from-backup recovers the database, nothing else. Nothing was changed.")
+    done = (
+        _archive(archive, git_remote)
+        if what == "archive"
+        else _recovered(what or "database", existing(archive), give_up=give_up)
+    )
+    _report(f"{what or 'database'} recovered", done, as_json=as_json)
+
+
+def _archive(archive: Path | None, git_remote: str | None) -> dict[str, Any]:
+    from apod_pipeline.restores import recover_archive
+
+    settings = settings_of(archive=archive, git_remote=git_remote)
+    if not settings.git_remote:
+        raise SettingsError("say where its versions are: --git-remote or APOD_GIT_REMOTE. Nothing was changed.")
+    return recover_archive(settings, settings.git_remote)
+
+
+def _recovered(what: str, settings: Settings, *, give_up: bool) -> dict[str, Any]:
+    from apod_pipeline.presentation import tell
+    from apod_pipeline.wiring import copies, recovery
+
+    if what in {"cache", "remote"}:
+        with copies(settings, tell) as both:
+            return both.cache() if what == "cache" else both.remotes()
+    with recovery(settings, tell) as drills:
+        if what == "raw":
+            return drills.raw(give_up=give_up)
+        return {"database": drills.database, "processed": drills.processed, "ledger": drills.ledger_files}[what]()
+
+
+def _report(said: str, done: dict[str, Any], *, as_json: bool) -> None:
+    from apod_pipeline import presentation
+
+    if as_json:
+        presentation.as_object(done)
+        return
+    click.echo(said)
+    shown = {name: value for name, value in done.items() if name not in {"archive", "version", "at", "kept"}}
+    click.echo(
+        "  ".join(f"{name} {', '.join(value) if isinstance(value, list) else value}" for name, value in shown.items())
+    )

@@ -1,0 +1,112 @@
+"""Two copies of every version, here and on the remotes, of DVC and of Git; each made whole from the other.
+
+Takes a wired pipeline and DVC's objects; gives what was done, as plain counts. An object is hashed before it goes
+anywhere. Never removes one, never forces a push, and names what is nowhere any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apod_pipeline.archive import Archive
+from apod_pipeline.dvc_objects import DIRECTORY, DvcObjects, md5
+from apod_pipeline.errors import VersioningError
+from apod_pipeline.git import Git
+from apod_pipeline.pipeline import Pipeline
+from apod_pipeline.versions import all_hashes, pointer_hashes
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The copies of one archive's versions.
+
+    Attributes:
+        pipeline: wired.
+        objects: what DVC keeps.
+        git_remote: where commits are pushed; None keeps them here.
+    """
+
+    pipeline: Pipeline
+    objects: DvcObjects
+    git_remote: str | None = None
+
+    @property
+    def archive(self) -> Archive:
+        """The folder."""
+        return self.pipeline.archive
+
+    def cache(self) -> dict[str, Any]:
+        """Make DVC's cache whole: every object of every version, from the working files or from the remote.
+
+        Raises:
+            VersioningError: naming what is nowhere; all the rest was brought.
+        """
+        with self.pipeline.held():
+            kept = self._keep_working_files()
+            wanted, brought, lost = self._completed()
+        self._tell_lost(lost, "neither on the remote nor among the working files")
+        return {"objects": len(wanted), "kept": kept, "brought": brought}
+
+    def remotes(self) -> dict[str, Any]:
+        """Put everything that is kept here onto the DVC remote and the Git remote.
+
+        A remote that is a folder of this machine and is gone is made anew.
+
+        Raises:
+            VersioningError: naming what is nowhere, or when a remote cannot be reached.
+        """
+        with self.pipeline.held():
+            self._keep_working_files()
+            wanted, _, lost = self._completed()
+            sent = self.objects.send(wanted - lost.keys())
+            pushed = self._pushed()
+        self._tell_lost(lost, "neither in the cache nor on the remote")
+        return {"objects": len(wanted), "sent": sent, "pushed": pushed}
+
+    def _keep_working_files(self) -> int:
+        """What the cache has lost and the working folder still has goes back; gives how many."""
+        known, count = pointer_hashes(self.archive), 0
+        files = {path: known.get(self.archive.relative(path)) for path in (self.archive.csv, self.archive.parquet)}
+        raw = [path for path in self.archive.raw.iterdir() if path.is_file()] if self.archive.raw.exists() else []
+        for path in [*files, *raw]:
+            oid = md5(path) if path.is_file() else None
+            if oid and oid == files.get(path, oid) and not self.objects.sound(oid):
+                self.objects.keep(path, oid)
+                count += 1
+        return count
+
+    def _completed(self) -> tuple[set[str], int, dict[str, str]]:
+        """All objects, how many were brought into the cache, and what is nowhere with a commit that needs it."""
+        by_commit = all_hashes(self.archive)
+        before = {oid for oid in by_commit if not self.objects.sound(oid)}
+        lost = self.objects.fetch(by_commit.keys())
+        wanted = dict(by_commit)
+        for oid in by_commit.keys() - lost:
+            if oid.endswith(DIRECTORY):
+                wanted |= dict.fromkeys(self.objects.listing(oid).values(), by_commit[oid])
+        before |= {oid for oid in wanted if not self.objects.sound(oid)}
+        lost |= self.objects.fetch(wanted.keys() - lost)
+        return set(wanted), len(before - lost), {oid: wanted[oid] for oid in sorted(lost)}
+
+    def _pushed(self) -> bool:
+        publisher, remote, git = self.pipeline.publisher, self.git_remote, Git(self.archive.root)
+        if remote is None:
+            return False
+        if "://" not in remote and Path(remote).parent.is_dir() and not Path(remote).exists():
+            git.run("init", "-q", "--bare", "-b", git.branch(), remote)
+            self.pipeline.tell(f"{remote} was gone: an empty repository was made there")
+        publisher.push()
+        git.run("push", "-q", "origin", "--tags")
+        self.archive.advance(pushed=publisher.head())
+        return True
+
+    def _tell_lost(self, lost: dict[str, str], where: str) -> None:
+        if lost:
+            oid, commit = next(iter(lost.items()))
+            raise VersioningError(
+                f"{len(lost)} objects are {where}: {oid} of version {commit[:10]} is the first. All others are where "
+                "they belong. What the last version needs can be made again (`apod recover raw`, `apod recover "
+                "processed`); an older one's is lost unless another archive or a backup has it."
+            )

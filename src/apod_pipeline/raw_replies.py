@@ -1,0 +1,42 @@
+"""Are the raw replies what the ledger says they are?
+
+Takes an archive and what is known, gives the names of those that are not. Only reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+from apod_pipeline.archive import Archive, read_lines
+from apod_pipeline.ledger import Known
+
+
+def given_up(archive: Archive) -> set[str]:
+    """Replies of which somebody wrote down that they are lost."""
+    return {line["file"] for line in read_lines(archive.ledger / "lost.jsonl")}
+
+
+def gone(archive: Archive, known: Known) -> list[str]:
+    """Replies that the ledger tells of and that are not there; their bytes are not looked at."""
+    there = {path.name for path in archive.raw.iterdir()} if archive.raw.exists() else set()
+    missing = known.replies.keys() - there
+    return sorted(missing - given_up(archive)) if missing else []
+
+
+def damaged(archive: Archive, known: Known, files: Collection[str] | None = None) -> list[str]:
+    """Replies (all, or some of them) that are gone or have other bytes than those that came."""
+    wanted: Iterable[str] = known.replies if files is None else files
+    names = sorted(set(wanted) - given_up(archive))
+    with ThreadPoolExecutor(2) as pool:  # hashing works outside of Python's lock
+        sound = pool.map(lambda name: _sha256(archive, name) == known.replies[name]["sha256"], names)
+        return [name for name, well in zip(names, sound, strict=True) if not well]
+
+
+def _sha256(archive: Archive, name: str) -> str | None:
+    try:
+        with (archive.raw / name).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return None

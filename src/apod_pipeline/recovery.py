@@ -1,0 +1,204 @@
+"""What was lost, brought back: database, processed files, ledger, raw replies.
+
+Takes a wired pipeline and DVC's objects; gives what was done, as plain counts. Everything is verified by its hash
+before it takes its place, nothing that is sound is touched, and no version is made: what was lost is what it was. Never
+asks a service, never invents what is nowhere any more, but names it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apod_pipeline.archive import Archive, append_lines, instant, read_lines, replacing, timestamp
+from apod_pipeline.dvc_objects import DvcObjects, md5
+from apod_pipeline.errors import ArchiveDamaged, DatabaseError, VersioningError
+from apod_pipeline.git import Git
+from apod_pipeline.ledger import Ledger
+from apod_pipeline.model import Outcome
+from apod_pipeline.pipeline import Pipeline
+from apod_pipeline.raw_replies import damaged
+from apod_pipeline.restoring import Restoration
+from apod_pipeline.run_record import from_json
+from apod_pipeline.versions import all_hashes, commits, pointer_hashes
+
+Done = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """The drills of one archive.
+
+    Attributes:
+        pipeline: wired.
+        objects: what DVC keeps.
+        embedded: folder of the archive's own server; None where another is loaded.
+    """
+
+    pipeline: Pipeline
+    objects: DvcObjects
+    embedded: Path | None = None
+
+    @property
+    def archive(self) -> Archive:
+        """The folder."""
+        return self.pipeline.archive
+
+    @property
+    def git(self) -> Git:
+        """Its repository."""
+        return Git(self.archive.root)
+
+    @property
+    def _files(self) -> Restoration:
+        return Restoration(self.archive, self.objects, self.pipeline.derivation.columns)
+
+    # ---- the database --------------------------------------------------------------------
+    def database(self) -> Done:
+        """Every table from the archive's files, and nothing else in them; the runs from the untracked log.
+
+        Raises:
+            DatabaseError: no server can be started or reached.
+        """
+        with self.pipeline.held():
+            self._move_damaged_server()
+            inserted, changed = self.pipeline.store().load(exactly=True)
+            runs = [*self._logged_runs()]
+            self.pipeline.store().record(*runs)
+        return {"inserted": inserted, "changed": changed, "runs": len(runs)}
+
+    def _move_damaged_server(self) -> None:
+        try:
+            self.pipeline.store()
+        except DatabaseError:
+            from apod_pipeline.embedded_postgres import EmbeddedPostgres
+
+            if self.embedded is None:
+                raise
+            server = EmbeddedPostgres(self.embedded)
+            server.await_stop()
+            if not server.is_stopped():
+                raise
+            aside = self.embedded.with_name(f"{self.embedded.name}-damaged-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}")
+            self.embedded.rename(aside)
+            self.pipeline.tell(f"the archive's server does not start: its folder is {aside} now, a new one is made")
+
+    def _logged_runs(self) -> Iterator[tuple[Outcome, dt.datetime]]:
+        for line in read_lines(self.archive.log):
+            outcome = from_json(line)
+            took = dt.timedelta(seconds=sum(outcome.seconds.values()))
+            yield outcome, instant(line["finished"]) if "finished" in line else outcome.started + took
+
+    # ---- files ---------------------------------------------------------------------------
+    def processed(self) -> Done:
+        """CSV, Parquet and JSON of the last version: from DVC, or derived again where DVC has lost them.
+
+        Raises:
+            ArchiveDamaged: when they can be had in neither way.
+        """
+        with self.pipeline.held():
+            placed = self._placed() if self._committed() else None
+            derived = 0
+            if placed is None:
+                derived = self.pipeline.derivation.rebuild()
+                self._same_as_before()
+        return {"placed": placed or 0, "derived": derived}
+
+    def _committed(self) -> bool:
+        """True when the ledger's last version is the one that HEAD holds."""
+        versions, head = Ledger(self.archive).versions(), commits(self.archive, most=1)
+        return bool(versions and head and head[-1].at >= versions[-1].at)
+
+    def _placed(self) -> int | None:
+        """How many files DVC had to give; None where it has lost them."""
+        self.git.run("checkout", "-q", "HEAD", "--", self.archive.relative(self.archive.csv.parent))
+        try:
+            placed = self._files.processed()
+        except VersioningError as error:
+            self.pipeline.tell(f"{error} The files are derived from the raw replies instead.")
+            return None
+        self._files.mark_files()
+        return placed
+
+    def _same_as_before(self) -> None:
+        told = pointer_hashes(self.archive).get(self.archive.relative(self.archive.csv))
+        if told and md5(self.archive.csv) != told:
+            raise ArchiveDamaged(
+                "the CSV that today's rules derive is not the one of the last version: other rules made that. The raw "
+                "replies are sound; `apod run` makes a version by today's rules."
+            )
+
+    def ledger_files(self) -> Done:
+        """Every ledger file begins as it was committed; what was added since stays, as far as it can be read."""
+        mended = []
+        with self.pipeline.held():
+            for name in self.git.run("ls-tree", "-r", "--name-only", "HEAD", "data/ledger").split():
+                path = self.archive.root / name
+                committed = self.git.output("show", f"HEAD:{name}")
+                now = path.read_bytes() if path.exists() else b""
+                if now.startswith(committed):
+                    continue
+                later = now.splitlines(keepends=True)[committed.count(b"\n") :]
+                with replacing(path) as file:
+                    file.write(committed + b"".join(line for line in later if _readable(line)))
+                mended.append(name)
+            self.pipeline.ledger.forget()
+        return {"mended": mended}
+
+    def raw(self, *, give_up: bool = False) -> Done:
+        """Every raw reply that the ledger tells of, from DVC's cache or its remote, by its own hash.
+
+        Args:
+            give_up: write down that what is nowhere is lost, so that runs go on without it.
+
+        Raises:
+            ArchiveDamaged: naming what is nowhere; all the rest was brought back.
+        """
+        with self.pipeline.held():
+            known = self.pipeline.ledger.known()
+            wrong = damaged(self.archive, known)
+            if wrong:
+                places = self._listed()
+                found = {file: places[file] for file in wrong if file in places}
+                nowhere = self.objects.fetch(set(found.values()))
+                for file, oid in found.items():
+                    if oid not in nowhere:
+                        self.objects.copy(oid, self.archive.raw / file)
+            lost = damaged(self.archive, known, wrong)
+            if lost and give_up:
+                now = timestamp(self.pipeline.now())
+                append_lines(
+                    self.archive.ledger / "lost.jsonl",
+                    [{"file": file, "sha256": known.replies[file]["sha256"], "at": now} for file in lost],
+                )
+            elif lost:
+                days = sorted(day for file in lost for day in known.replies[file].get("readings", ()))
+                raise ArchiveDamaged(
+                    f"{len(lost)} raw replies ({', '.join(lost[:3])}) are neither in DVC's cache nor on its remote; "
+                    f"they hold readings of {', '.join(days[:3]) or 'no day'}{' ...' if days[3:] else ''}. Entries and "
+                    "tables still hold those days. Bring the remote back and type it again; or let `apod recover raw "
+                    "--give-up` write down that they are lost."
+                )
+            if wrong:
+                self.pipeline.versioner.track_replies()
+                self.pipeline.versioner.finish()
+        return {"brought": len(wrong) - len(lost), "lost": lost}
+
+    def _listed(self) -> dict[str, str]:
+        """The object of every raw reply by its name, of the working pointer and of every version's."""
+        relative = self.archive.relative(self.archive.raw)
+        folders = [oid for oid in all_hashes(self.archive) if oid.endswith(".dir")]
+        folders += filter(None, [pointer_hashes(self.archive).get(relative)])
+        nowhere = self.objects.fetch(set(folders))  # an older or newer listing may still name them
+        return {name: one for oid in folders if oid not in nowhere for name, one in self.objects.listing(oid).items()}
+
+
+def _readable(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False

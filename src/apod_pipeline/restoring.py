@@ -1,0 +1,102 @@
+"""An archive's files as they were at a version, put where they belong.
+
+Takes a repository that stands at the version, and DVC's objects; gives raw replies, the three processed files and the
+marks that tell the next run where everything stands. Every file is verified by its hash before it takes its name.
+Never asks a service, never touches the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.dvc_objects import DvcObjects, md5
+from apod_pipeline.errors import SettingsError
+from apod_pipeline.git import Git
+from apod_pipeline.ledger import Ledger
+from apod_pipeline.processed import Columns, Table, write_json
+from apod_pipeline.versions import hashes, pointer_hashes
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """One archive whose files are to be what its `.dvc` files say.
+
+    Attributes:
+        archive: where they are put.
+        objects: where they come from.
+        columns: the fields of an entry.
+    """
+
+    archive: Archive
+    objects: DvcObjects
+    columns: Columns
+
+    def fetch(self, commit: str) -> None:
+        """Bring all that a version needs, before anything is touched.
+
+        Raises:
+            VersioningError: when some of it is nowhere.
+        """
+        self.objects.bring(self.objects.closure(hashes(self.archive, commit).values()))
+
+    def replies(self) -> int:
+        """Make the raw replies those of `data/raw.dvc`, others go; gives how many were put in place."""
+        oid = pointer_hashes(self.archive).get(self.archive.relative(self.archive.raw))
+        wanted = self.objects.listing(oid) if oid else {}
+        self.archive.raw.mkdir(parents=True, exist_ok=True)
+        for file in self.archive.raw.iterdir():
+            if file.is_file() and file.name not in wanted:
+                file.unlink()
+        stale = {name: one for name, one in wanted.items() if not _is(self.archive.raw / name, one)}
+        self.objects.bring(set(stale.values()))
+        for name, one in stale.items():
+            self.objects.copy(one, self.archive.raw / name)
+        return len(stale)
+
+    def processed(self) -> int:
+        """Make CSV and Parquet what their `.dvc` files say, and JSON after them; gives how many were put in place."""
+        known = pointer_hashes(self.archive)
+        files = {path: known.get(self.archive.relative(path)) for path in (self.archive.csv, self.archive.parquet)}
+        stale = {path: oid for path, oid in files.items() if oid and not _is(path, oid)}
+        self.objects.bring(set(stale.values()))
+        for path, oid in stale.items():
+            self.objects.copy(oid, path)
+        write_json(self.archive.json, self.columns, Table(self.archive.parquet, self.columns).rows(), keep=False)
+        return len(stale)
+
+    def mark(self) -> None:
+        """Write down that files, commit and push stand at the ledger's last version."""
+        self.mark_files()
+        last, head = Ledger(self.archive).versions()[-1], Git(self.archive.root).head()
+        entries = len(Table(self.archive.parquet, self.columns))
+        self.archive.advance(published=timestamp(last.at), commit=head, pushed=head, examined=0, entries=entries)
+
+    def mark_files(self) -> None:
+        """Write down that the files stand at the ledger's last version."""
+        last = Ledger(self.archive).versions()[-1]
+        self.archive.witness()
+        self.archive.advance(derived=timestamp(last.at), rules=last.rules, preference=",".join(last.preference))
+
+
+def clone(source: str | Path, archive: Archive, commit: str | None = None) -> None:
+    """A repository of its own at a version (the newest without one), with all the history up to there.
+
+    Raises:
+        SettingsError: when the folder holds something.
+        VersioningError: when the source cannot be read.
+    """
+    root = archive.root
+    if root.exists() and any(root.iterdir()):
+        raise SettingsError(f"{root} is not empty. Nothing was touched; name another folder, or move it away.")
+    root.mkdir(parents=True, exist_ok=True)
+    git = Git(root)
+    git.run("clone", "-q", "--no-hardlinks", "--no-checkout", "--", str(source), ".")
+    git.run("checkout", "-q", "-B", git.branch(), commit or "HEAD")
+    if commit:  # a state of the past is not to be pushed over the present
+        git.run("remote", "remove", "origin")
+
+
+def _is(path: Path, oid: str) -> bool:
+    return path.is_file() and md5(path) == oid

@@ -1,0 +1,44 @@
+"""What a run did, as JSON and back: what `--json` prints, the untracked log keeps, and steps hand to one another.
+
+Takes an outcome, gives plain values, and the other way round. Pure; never decides where they are kept.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from apod_pipeline.archive import instant, timestamp
+from apod_pipeline.calendar import Span
+from apod_pipeline.model import Outcome
+
+TOLD_OTHERWISE = {"from", "to", "finished", "error"}  # than by an attribute of the same name
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """A run's outcome as `--json` prints it and the log keeps it."""
+    return {
+        "run": outcome.run,
+        "command": outcome.command,
+        "started": timestamp(outcome.started),
+        "from": str(outcome.span.first) if outcome.span else None,
+        "to": str(outcome.span.last) if outcome.span else None,
+        "inserted": outcome.inserted,
+        "changed": outcome.changed,
+        "unchanged": outcome.unchanged,
+        "refused": outcome.refused,
+        "missing": {str(day): why for day, why in outcome.missing.items()},
+        "version": outcome.version,
+        "csv_md5": outcome.csv_md5,
+        "exit_code": outcome.exit_code,
+        "seconds": outcome.seconds,
+    }
+
+
+def from_json(said: Mapping[str, Any]) -> Outcome:
+    """The outcome that `as_json` wrote down."""
+    span = Span(*(dt.date.fromisoformat(said[end]) for end in ("from", "to"))) if said["from"] else None
+    missing = {dt.date.fromisoformat(day): why for day, why in said["missing"].items()}
+    rest = {name: value for name, value in said.items() if name not in TOLD_OTHERWISE}
+    return Outcome(**rest | {"started": instant(said["started"]), "span": span, "missing": missing})

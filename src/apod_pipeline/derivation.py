@@ -18,10 +18,11 @@ from typing import Any
 
 from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.errors import ArchiveDamaged, Unreadable
-from apod_pipeline.ledger import Known, Ledger, Version, current_since
+from apod_pipeline.ledger import Known, Ledger, Version
 from apod_pipeline.model import Entry, Reading
 from apod_pipeline.ports import Source
 from apod_pipeline.processed import Columns, Row, Rows, Table, write_all
+from apod_pipeline.projection import current_since
 
 
 def _plural(count: int, one: str, many: str) -> str:

@@ -57,7 +57,9 @@ def examine(settings: Settings, *, probe: bool = False) -> Iterator[Sight]:
     for name in settings.sources:
         if name != "file":
             yield from _source(settings, readers(settings)[name], probe=probe)
-    yield _seen("database", lambda: _database(settings, archive), "see APOD_DATABASE_URL; `apod rebuild` refills it")
+    yield _seen(
+        "database", lambda: _database(settings, archive), "see APOD_DATABASE_URL; `apod recover database` refills it"
+    )
     yield _seen("dvc remote", lambda: _dvc_remote(settings), "make the folder, or set APOD_DVC_REMOTE")
     yield from _git(settings, archive)
 

@@ -201,6 +201,10 @@ class Known:
         """Days of which any source gave a new reading at or after a line."""
         return [day for day, number in self.last_line.items() if number >= line]
 
+    def refused_since(self, line: int) -> list[str]:
+        """Days that were refused by name at or after a line."""
+        return [q.day for q in self.quarantine if q.line >= line and q.day != WHOLE_REPLY]
+
     def was_asked(self, day: dt.date) -> bool:
         """True when the day lies in a span that was ever asked for."""
         return any(day in span for span in self.asked)
@@ -378,22 +382,3 @@ def reply_of_line(line: Mapping[str, Any]) -> Reply:
         size=line["size"],
         sha256=line["sha256"],
     )
-
-
-class Since(NamedTuple):
-    """When the current state of an entry began, and why."""
-
-    at: dt.datetime
-    cause: str
-
-
-def current_since(known: Known, versions: list[Version], superseded: list[dict[str, Any]]) -> dict[str, Since]:
-    """For every day, when its current state began: with its first reading, or when the last state was replaced."""
-    since: dict[str, Since] = {}
-    for day, line in known.first_line.items():
-        version = version_of_line(versions, line)
-        if version:
-            since[day] = Since(version.at, "source")
-    for state in superseded:
-        since[state["date"]] = Since(instant(state["to"]), state["cause"])
-    return since

@@ -286,7 +286,7 @@ class Pipeline:
         if lost := gone(self.archive, self.ledger.known()):
             raise ArchiveDamaged(
                 f"{len(lost)} raw replies are gone from {self.archive.raw}: {', '.join(lost[:3])}. Nothing was "
-                "committed, and what came is kept; `apod recover raw` brings them back, then type the same command again."
+                "committed, and what came is kept; `apod recover raw` brings them back, then type this again."
             )
         self.publisher.prepare()
         self.versioner.track_replies()

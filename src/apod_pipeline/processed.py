@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
@@ -164,6 +165,20 @@ def _old_lines(path: Path, *, keep: bool) -> Iterator[bytes]:
             yield from file
 
 
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Whatever polars says of a file that is not whole, in the family's words."""
+    import polars
+
+    try:
+        yield
+    except polars.exceptions.PolarsError as error:
+        raise ArchiveDamaged(
+            f"{path} cannot be read: {error}. The raw replies and the ledger are untouched; `apod recover processed` "
+            "brings it back."
+        ) from error
+
+
 # ---- every field ---------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Table:
@@ -182,15 +197,11 @@ class Table:
 
         if not self.path.exists():
             raise ArchiveDamaged(
-                f"{self.path} is gone. The raw replies and the ledger are untouched; `apod rebuild` makes it again."
+                f"{self.path} is gone. The raw replies and the ledger are whole; `apod recover processed` brings it "
+                "back."
             )
-        try:
+        with readable(self.path):
             polars.read_parquet_schema(self.path)
-        except polars.exceptions.PolarsError as error:
-            raise ArchiveDamaged(
-                f"{self.path} cannot be read: {error}. The raw replies and the ledger are untouched; `apod rebuild` "
-                "makes it again."
-            ) from error
         return polars.scan_parquet(self.path)
 
     def __len__(self) -> int:
@@ -201,12 +212,18 @@ class Table:
     def rows(self, keys: Collection[str] | None = None) -> Iterator[Row]:
         """Rows in the order of their keys: all, or those of some keys."""
         if keys is not None:
-            yield from self.lazy().filter(self._among(keys)).collect().iter_rows(named=True)
+            with readable(self.path):
+                found = self.lazy().filter(self._among(keys)).collect()
+            yield from found.iter_rows(named=True)
             return
         offset = 0
-        while (piece := self.lazy().slice(offset, ROW_GROUP).collect()).height:
+        while (piece := self._piece(offset)).height:
             yield from piece.iter_rows(named=True)
             offset += ROW_GROUP
+
+    def _piece(self, offset: int) -> polars.DataFrame:
+        with readable(self.path):
+            return self.lazy().slice(offset, ROW_GROUP).collect()
 
     def merge(self, rows: Iterable[Row], *, keep: bool) -> None:
         """Write the file with rows put in place of, or beside, those that there are; without `keep` only of them.

@@ -19,7 +19,7 @@ import orjson
 from apod_pipeline.archive import instant, timestamp
 from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.coverage import coverage
-from apod_pipeline.ledger import Known, Ledger, Version, current_since
+from apod_pipeline.ledger import Known, Ledger, Version, version_of_line
 from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS
 from apod_pipeline.processed import Row, Table
 
@@ -109,6 +109,25 @@ class Projection:
         ]
 
 
+class Since(NamedTuple):
+    """When the current state of an entry began, and why."""
+
+    at: dt.datetime
+    cause: str
+
+
+def current_since(known: Known, versions: list[Version], superseded: list[dict[str, Any]]) -> dict[str, Since]:
+    """For every day, when its current state began: with its first reading, or when the last state was replaced."""
+    since: dict[str, Since] = {}
+    for day, line in known.first_line.items():
+        version = version_of_line(versions, line)
+        if version:
+            since[day] = Since(version.at, "source")
+    for state in superseded:
+        since[state["date"]] = Since(instant(state["to"]), state["cause"])
+    return since
+
+
 def chain(states: Sequence[dict[str, Any]]) -> list[Row]:
     """The states of one entry as rows of `apod_revision`, each with the fields that changed since the one before."""
     rows: list[Row] = []
@@ -122,12 +141,17 @@ def chain(states: Sequence[dict[str, Any]]) -> list[Row]:
                 "observed_to": instant(state["to"]) if state["to"] else None,
                 "cause": state["began"],
                 "changed": [name for name in entry if before is not None and before.get(name) != entry[name]],
-                "content_hash": hashlib.sha256(orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+                "content_hash": content_hash(entry),
                 "reply": state["reply"],
             }
         )
         before = entry
     return rows
+
+
+def content_hash(entry: Row) -> str:
+    """What an entry's fields hash to: SHA-256 of their canonical JSON."""
+    return hashlib.sha256(orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def cells(rows: Iterable[Row]) -> Iterator[list[Any]]:

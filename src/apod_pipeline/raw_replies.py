@@ -1,6 +1,6 @@
 """Are the raw replies what the ledger says they are?
 
-Takes an archive and what is known, gives the names of those that are not. Only reads.
+Takes an archive and what is known, gives the names of those that are not. Only reads, and never mends.
 """
 
 from __future__ import annotations

@@ -183,9 +183,8 @@ class Recovery:
                     "tables still hold those days. Bring the remote back and type it again; or let `apod recover raw "
                     "--give-up` write down that they are lost."
                 )
-            if wrong:
-                self.pipeline.versioner.track_replies()
-                self.pipeline.versioner.finish()
+            self.pipeline.versioner.track_replies()  # the `.dvc` file may be what was damaged
+            self.pipeline.versioner.finish()
         return {"brought": len(wrong) - len(lost), "lost": lost}
 
     def _listed(self) -> dict[str, str]:

@@ -23,7 +23,7 @@ from apod_pipeline.ledger import Known, Ledger
 from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS, Report
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Source, Store
-from apod_pipeline.processed import Columns, Table
+from apod_pipeline.processed import Columns, Table, readable
 from apod_pipeline.recovery import Recovery
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.file import ArchiveFile
@@ -133,7 +133,8 @@ def pipeline(
 
 
 def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
-    return check_quality(Table(archive.parquet, COLUMNS).lazy(), newest, entries_before)
+    with readable(archive.parquet):
+        return check_quality(Table(archive.parquet, COLUMNS).lazy(), newest, entries_before)
 
 
 def objects(settings: Settings, archive: Archive) -> DvcObjects:
@@ -169,12 +170,30 @@ def audited(settings: Settings) -> list[Check]:
     Raises:
         ArchiveBusy: a run goes on for longer than ten minutes.
     """
-    from apod_pipeline.audit import audit
+    from apod_pipeline.audit import Audit, audit
 
     archive = Archive(settings.archive)
+    # An archive may know days that are not due yet here, as the demonstration's does.
+    day = max([today(settings), *(version.today for version in Ledger(archive).versions()[-1:])])
+    what = Audit(
+        archive=archive,
+        columns=COLUMNS,
+        objects=objects(settings, archive),
+        git_remote=settings.git_remote,
+        quality=partial(_quality, archive, 0, day),
+        derive=partial(_derivation_of, settings.archive.absolute(), settings.preference),
+        rules=RULES_VERSION,
+        preference=settings.preference,
+        today=day,
+    )
     with archive.locked(600.0), database(settings, archive) as conninfo:
-        day = today(settings)
-        return audit(archive, COLUMNS, partial(_quality, archive, 0, day), conninfo, day)
+        return audit(what, conninfo)
+
+
+def _derivation_of(root: Path, preference: tuple[str, ...]) -> Derivation:
+    """A derivation without any secret, for another process."""
+    archive = Archive(root)
+    return derivation(Settings(archive=root, preference=preference), archive, Ledger(archive))
 
 
 def initialised(settings: Settings) -> Archive:

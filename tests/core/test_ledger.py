@@ -16,12 +16,12 @@ from apod_pipeline.ledger import (
     Known,
     Ledger,
     Version,
-    current_since,
     line_of_reply,
     reply_of_line,
     version_of_line,
 )
 from apod_pipeline.model import Digest, Refusal, Reply, Verdict
+from apod_pipeline.projection import current_since
 
 START = dt.date(2018, 1, 1)
 AT = dt.datetime(2026, 10, 2, 5, 6, 7, tzinfo=dt.UTC)

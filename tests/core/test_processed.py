@@ -188,7 +188,7 @@ def test_a_table_that_cannot_be_read_is_told_as_damage(tmp_path, content):
     """A Parquet file that is gone, or is none, is damage, with the command that makes it again."""
     if content is not None:
         (tmp_path / "t.parquet").write_bytes(content)
-    with pytest.raises(ArchiveDamaged, match="apod rebuild"):
+    with pytest.raises(ArchiveDamaged, match="apod recover processed"):
         list(Table(tmp_path / "t.parquet", COLUMNS).rows())
 
 

@@ -52,6 +52,7 @@ for _command in (
     versions.log,
     versions.diff,
     versions.show,
+    recoveries.verify,
     recoveries.restore,
     recoveries.recover,
     questions.config,

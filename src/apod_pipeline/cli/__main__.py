@@ -2,4 +2,5 @@
 
 from apod_pipeline.cli import main
 
-main()
+if __name__ == "__main__":  # a process that derives for us imports this file under another name
+    main()

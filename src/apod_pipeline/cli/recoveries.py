@@ -1,10 +1,11 @@
-"""Commands that give back: restore a version, recover what was lost.
+"""Commands that see whether all is what it was, and give back: verify, restore, recover.
 
 Takes what was typed, calls the library, prints. Never overwrites anything that it was not told to.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,28 @@ if TYPE_CHECKING:
     from apod_pipeline.settings import Settings
 
 LOST = ("database", "processed", "ledger", "raw", "cache", "remote", "archive")
+
+
+@click.command()
+@archive_option
+def verify(archive: Path | None, *, as_json: bool) -> None:
+    """Look whether everything is what it was.
+
+    Raw replies hashed again, every file derived again and compared byte for byte, tables row by row, DVC's objects here
+    and on the remote, Git clean and pushed, no day missing. Exit code 1 when anything differs; nothing is changed.
+
+    Example: apod verify
+    """
+    from apod_pipeline import presentation
+    from apod_pipeline.wiring import audited
+
+    checks = audited(existing(archive))
+    if as_json:
+        presentation.as_object({"well": all(c.well for c in checks), "checks": [c.as_row() for c in checks]})
+    else:
+        rows = [(c.what, "ok" if c.well else "WRONG", c.says, "" if c.well else c.do) for c in checks]
+        presentation.table(["what", "", "says", "do"], rows)
+    sys.exit(0 if all(check.well for check in checks) else 1)
 
 
 @click.command()

@@ -43,7 +43,7 @@ def connected(conninfo: str) -> Iterator[Connection]:
     except psycopg.Error as error:
         raise DatabaseError(
             f"PostgreSQL refused the load: {_clean(error)}. The transaction was rolled back, the archive's files are "
-            "complete; `apod doctor` looks at the tables, `apod rebuild` makes them again."
+            "complete; `apod doctor` looks at the tables, `apod recover database` makes them again."
         ) from error
 
 

@@ -78,6 +78,10 @@ class PostgresStore:
             counts = self._project(connection, versions, mark, lines, after_reading or (lambda: None))
             if exactly:
                 self._remove_unknown(connection, versions)
+                connection.execute(
+                    "UPDATE apod t SET created_at = s.created_at, updated_at = s.updated_at FROM staged_apod s WHERE"
+                    " s.date = t.date AND (s.created_at, s.updated_at) IS DISTINCT FROM (t.created_at, t.updated_at)"
+                )
             kill_point("before-database-commit")
         kill_point("after-database-commit")
         return counts
@@ -138,7 +142,14 @@ class PostgresStore:
         """The days whose coverage may have changed since the tables were brought up."""
         first = FIRST_DAY
         if mark:
-            first = min([mark.today, *(span.first for span in known.asked_since(lines))])
+            told = [*known.days_since(lines), *known.refused_since(lines)]  # a feed tells of days nobody asked for
+            first = min(
+                [
+                    mark.today,
+                    *(span.first for span in known.asked_since(lines)),
+                    *(dt.date.fromisoformat(day) for day in told),
+                ]
+            )
         return Span(min(first, self.today), self.today)
 
     def _remove_unknown(self, connection: Connection, versions: list[Version]) -> None:
@@ -185,7 +196,7 @@ def _merge_entries(
     if len(times) != expected:
         raise ArchiveDamaged(
             f"the Parquet file holds {len(times)} of the {expected} entries that the ledger tells of. "
-            "Nothing was loaded; `apod rebuild` makes the files again from the raw replies."
+            "Nothing was loaded; `apod recover processed` makes the file whole again."
         )
     after_reading()
     make_staging(connection, "apod", TIMES)

@@ -1,0 +1,120 @@
+"""All checks of one archive, side by side where they wait for different things.
+
+Takes an archive and the ways to its parts, gives the checks in a fixed order. Never raises for what it finds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from apod_pipeline.archive import Archive
+from apod_pipeline.audit import copies, files, tables
+from apod_pipeline.audit.checks import Check, found
+from apod_pipeline.audit.rederiving import Derive, Derived, derived_again
+from apod_pipeline.coverage import coverage
+from apod_pipeline.dvc_objects import DvcObjects
+from apod_pipeline.errors import ApodError
+from apod_pipeline.ledger import Known, Ledger, Version
+from apod_pipeline.model import Report
+from apod_pipeline.processed import Columns, Table
+from apod_pipeline.projection import Projection
+
+UNWELL = ("failed", "quarantined", "pending")
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What is audited.
+
+    Attributes:
+        archive: the folder.
+        columns: the fields of an entry.
+        objects: what DVC keeps.
+        git_remote: where commits are pushed, or None.
+        quality: what the quality rules say of the files now.
+        derive: gives the derivation, in any process; can be pickled.
+        rules: version of today's rules.
+        preference: whose readings are chosen today.
+        today: the newest day that is due; it may still be on its way.
+    """
+
+    archive: Archive
+    columns: Columns
+    objects: DvcObjects
+    git_remote: str | None
+    quality: Callable[[], Report]
+    derive: Derive
+    rules: int
+    preference: tuple[str, ...]
+    today: dt.date
+
+
+def audit(what: Audit, conninfo: str) -> list[Check]:
+    """Every check's answer.
+
+    Args:
+        what: the archive and the ways to its parts.
+        conninfo: how to reach the database.
+    """
+    ledger = Ledger(what.archive)
+    try:
+        versions = ledger.versions()
+        known = ledger.known()
+        sealed = ledger.known(versions[-1].lines) if versions else known
+    except ApodError as error:
+        unreadable = Check("ledger", well=False, says=str(error), do="apod recover ledger")
+        return [unreadable, *copies.repository(what.archive, what.git_remote)]
+    if not versions:
+        return [Check("versions", well=True, says="there are none yet", do="apod backfill")]
+    projection = Projection(ledger, Table(what.archive.parquet, what.columns), versions, what.today)
+    alike = versions[-1].rules == what.rules and versions[-1].preference == what.preference
+    days = sealed.first_line if alike else {}
+    with derived_again(what.derive, versions[-1].lines, days) as derived, ThreadPoolExecutor(1) as beside:
+        hashed = beside.submit(lambda: [*files.replies(what.archive, known), *files.tracked(what.archive)])
+        kept = beside.submit(lambda: [*copies.objects(what.archive, what.objects)])
+        rows = list(tables.tables(projection, conninfo))
+        git = list(copies.repository(what.archive, what.git_remote))
+        checks = [*_coverage(known, what.today), *_quality(what.quality), *hashed.result()]
+        checks += _derived(what, projection, derived) if alike else [_other_rules(what, versions[-1])]
+        return [*checks, *rows, *kept.result(), *git]
+
+
+def _coverage(known: Known, today: dt.date) -> Iterator[Check]:
+    days = [day for day in coverage(known, today) if day.day < today]
+    counts = Counter(day.status for day in days)
+    unwell = [f"{day.day} {day.status}" for day in days if day.status in UNWELL]
+    well = f"{counts['present']} days, {counts['gap']} gaps"
+    yield found("coverage", unwell, well=well, ill="{count} days are missing", do="apod run")
+
+
+def _quality(quality: Callable[[], Report]) -> Iterator[Check]:
+    try:
+        report = quality()
+    except ApodError as error:
+        yield Check("quality", well=False, says=str(error), do="apod recover processed")
+        return
+    told = [f"{finding.rule}: {finding.count}" for finding in report.findings if finding.count]
+    says = ", ".join(told) or f"{report.entries} entries"
+    yield Check("quality", report.passed, says, "read data/reports/quality.json")
+
+
+def _derived(what: Audit, projection: Projection, derived: Callable[[], dict[str, Derived]]) -> Iterator[Check]:
+    try:
+        entries = derived()
+    except ApodError as error:
+        yield Check("derivation", well=False, says=str(error), do="apod recover raw")
+        return
+    yield from files.derived(what.archive, what.columns, entries)
+    yield tables.parquet(projection, entries)
+
+
+def _other_rules(what: Audit, last: Version) -> Check:
+    if last.rules != what.rules:
+        says = f"rules {last.rules} made the last version, today's are {what.rules}: the next run makes one of its own"
+    else:
+        says = "another preference made the last version: the next run makes one of its own"
+    return Check("derivation", well=True, says=says)

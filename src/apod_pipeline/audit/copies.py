@@ -1,0 +1,113 @@
+"""Versions: is everything that a version needs in DVC's cache and on its remote, and is Git clean, sound and pushed?
+
+Takes an archive, DVC's objects and the Git remote, gives checks. Never mends anything: what is
+not here is not brought here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.audit.checks import Check, found
+from apod_pipeline.dvc_objects import DIRECTORY, DvcObjects
+from apod_pipeline.errors import ApodError
+from apod_pipeline.git import Git, GitFailed
+from apod_pipeline.ledger import Ledger
+from apod_pipeline.versions import all_hashes, pointer_hashes
+
+FROM_REMOTE = "apod recover archive --archive ANOTHER-FOLDER"
+
+
+def objects(archive: Archive, kept: DvcObjects) -> Iterator[Check]:
+    """Every object of every version, hashed here, and hashed on a remote that is a folder; else looked for there."""
+    try:
+        pointers = sorted({*all_hashes(archive), *pointer_hashes(archive).values()})
+    except GitFailed as error:
+        yield Check("DVC cache", well=False, says=f"not compared: {error.said}", do=FROM_REMOTE)
+        return
+    wanted = sorted({oid for pointer in pointers for oid in _closure(kept, pointer)})
+    with ThreadPoolExecutor(2) as pool:
+        sound = pool.map(kept.sound, wanted)
+        here = [oid for oid, well in zip(wanted, sound, strict=True) if not well]
+    ill = f"{{count}} of {len(wanted)} objects are gone or damaged"
+    well = f"{len(wanted)} objects of all versions, every byte"
+    yield found("DVC cache", here, well=well, ill=ill, do="apod recover cache")
+    try:
+        there = sorted(kept.missing_there(wanted))
+    except ApodError as error:
+        yield Check("DVC remote", well=False, says=str(error), do="apod doctor")
+        return
+    how = "every byte" if kept.folder else "by their names"
+    yield found("DVC remote", there, well=f"{len(wanted)} objects, {how}", ill=ill, do="apod recover remote")
+
+
+def _closure(kept: DvcObjects, oid: str) -> Iterator[str]:
+    """An object and, of a folder, what its listing names: read wherever it is sound."""
+    yield oid
+    if oid.endswith(DIRECTORY) and (listing := kept.read(oid)):
+        yield from (item["md5"] for item in json.loads(listing))
+
+
+# ---- Git -----------------------------------------------------------------------------------
+def repository(archive: Archive, remote: str | None) -> Iterator[Check]:
+    """The repository's own objects, what differs from its newest commit, and whether that is on the remote."""
+    git = Git(archive.root)
+    try:
+        git.run("fsck", "--no-dangling", "--no-progress")
+        yield Check("Git objects", well=True, says="sound")
+    except GitFailed as error:
+        yield Check("Git objects", well=False, says=error.said, do=FROM_REMOTE)
+    try:
+        yield _ledger(archive, git)
+        yield _clean(archive, git)
+    except GitFailed as error:
+        yield Check("commit", well=False, says=error.said, do=FROM_REMOTE)
+        return
+    yield _pushed(git, remote)
+
+
+def _ledger(archive: Archive, git: Git) -> Check:
+    """Ledger files grow between versions: they must begin as they were committed."""
+    names = git.run("ls-tree", "-r", "--name-only", "HEAD", "data/ledger").split()
+    bodies = git.blobs([f"HEAD:{name}" for name in names])
+    wrong = []
+    for name, committed in zip(names, bodies, strict=True):
+        path = archive.root / name
+        if committed is None or not path.is_file() or not path.read_bytes().startswith(committed):
+            wrong.append(name)
+    well = f"{len(names)} files, as they were committed"
+    return found(
+        "ledger", wrong, well=well, ill="{count} files are not as they were committed", do="apod recover ledger"
+    )
+
+
+def _clean(archive: Archive, git: Git) -> Check:
+    versions, progress = Ledger(archive).versions(), archive.progress()
+    behind = bool(versions) and progress.get("published") != timestamp(versions[-1].at)
+    waiting = Ledger(archive).count() > (versions[-1].lines if versions else 0)
+    changed = [line[3:] for line in git.run("status", "--porcelain", "--untracked-files=no").splitlines()]
+    may_wait = {"data/raw.dvc", "data/reports/quality.json"} if waiting or behind else set()
+    odd = [name for name in changed if not name.startswith("data/ledger/") and name not in may_wait]
+    if odd:
+        do = "apod recover processed" if all(name.startswith("data/processed/") for name in odd) else "apod run"
+        if odd == ["data/raw.dvc"]:
+            do = "apod recover raw"
+        return found("commit", odd, well="", ill="{count} files differ from the commit", do=do)
+    if behind:
+        return Check("commit", well=False, says="the last version is not committed", do="apod run")
+    return Check("commit", well=True, says=str(git.head()))
+
+
+def _pushed(git: Git, remote: str | None) -> Check:
+    if remote is None:
+        return Check("Git remote", well=True, says="none is set (APOD_GIT_REMOTE)")
+    try:
+        told = git.run("ls-remote", remote, f"refs/heads/{git.branch()}").split()
+    except GitFailed as error:
+        return Check("Git remote", well=False, says=error.said, do="apod doctor; lost for good: apod recover remote")
+    same = bool(told) and told[0] == git.head()
+    says = "it has the newest commit" if same else f"it stands at {told[0][:10] if told else 'nothing'}, not at ours"
+    return Check("Git remote", same, says, "apod run")

@@ -1,0 +1,72 @@
+"""Raw replies, ledger and processed files: is every byte what it was, and what the replies make of it?
+
+Takes an archive and fingerprints of what was derived again, gives checks. Only reads, and never mends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from apod_pipeline.archive import Archive
+from apod_pipeline.audit.checks import Check, found
+from apod_pipeline.audit.rederiving import Derived, fingerprint
+from apod_pipeline.dvc_objects import md5
+from apod_pipeline.ledger import Known
+from apod_pipeline.processed import Columns, csv_line
+from apod_pipeline.raw_replies import damaged, given_up
+from apod_pipeline.versions import pointer_hashes
+
+
+def replies(archive: Archive, known: Known) -> Iterator[Check]:
+    """Every raw reply, hashed again; and whether there are strange ones among them."""
+    wrong = damaged(archive, known)
+    lost = given_up(archive)
+    well = f"{len(known.replies) - len(lost)} replies, every byte as it came{f'; {len(lost)} given up' if lost else ''}"
+    ill = f"{{count}} of {len(known.replies)} are gone or damaged"
+    yield found("raw replies", wrong, well=well, ill=ill, do="apod recover raw")
+    there = {path.name for path in archive.raw.iterdir() if path.is_file()} if archive.raw.exists() else set()
+    strange = sorted(there - known.replies.keys())
+    if strange:
+        yield found("raw folder", strange, well="", ill="{count} files that no ledger tells of", do="move them away")
+
+
+def tracked(archive: Archive) -> Iterator[Check]:
+    """The files that DVC tracks: is their hash, and their size, what the `.dvc` file says?"""
+    known = pointer_hashes(archive)
+    for what, path in (("csv", archive.csv), ("parquet", archive.parquet)):
+        told = known.get(archive.relative(path))
+        if not path.is_file():
+            yield Check(what, well=False, says=f"{path.name} is gone", do="apod recover processed")
+            continue
+        hashed = md5(path)
+        says = f"it hashes to {hashed}" + ("" if hashed == told else f", DVC knows {told}")
+        yield Check(what, hashed == told, says, "apod recover processed")
+
+
+def derived(archive: Archive, columns: Columns, entries: Mapping[str, Derived]) -> Iterator[Check]:
+    """CSV and JSON, line by line against what the raw replies give today."""
+    days = sorted(entries)
+    yield _lines("csv, derived", archive.csv, days, {day: entries[day].csv for day in days}, csv_line(columns.output))
+    yield _lines("json, derived", archive.json, days, {day: entries[day].json for day in days}, b"[\n")
+
+
+def _lines(what: str, path: Path, days: list[str], wanted: Mapping[str, bytes], head: bytes) -> Check:
+    do = "apod recover processed"
+    if not path.is_file():
+        return Check(what, well=False, says=f"{path.name} is gone", do=do)
+    array = head == b"[\n"
+    with path.open("rb") as file:
+        first, *lines = file
+    tail = [lines.pop()] if array and lines else []
+    last = len(lines) - 1
+    ends = [b"\n" if not array or index == last else b",\n" for index in range(len(lines))]
+    wrong = [
+        day
+        for day, line, end in zip(days, lines, ends, strict=False)
+        if not line.endswith(end) or fingerprint(line if not array else line.removesuffix(end)) != wanted[day]
+    ]
+    if first != head or (array and tail != [b"]\n"]) or len(lines) != len(days):
+        wrong.append(f"{len(lines)} of {len(days)} lines, or another frame")
+    well = f"{len(days)} entries, byte for byte what the replies give"
+    return found(what, wrong, well=well, ill="{count} differences from what the replies give", do=do)

@@ -1,0 +1,104 @@
+"""Tables against files: every row of every table that is made from the archive, in one pass over both.
+
+Takes what the tables must hold (the projection) and a connection, gives checks; also whether the Parquet file is what
+the replies give, because its rows pass here. Never mends anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from apod_pipeline.audit.checks import Check, found
+from apod_pipeline.audit.rederiving import Derived
+from apod_pipeline.database.connection import connected
+from apod_pipeline.errors import ApodError, DatabaseError, DatabaseUnavailable
+from apod_pipeline.model import OUTPUT_FIELDS
+from apod_pipeline.projection import DAY, QUARANTINE, READING, REVISION, Projection, TableShape, cells, document_times
+
+if TYPE_CHECKING:
+    from apod_pipeline.database.connection import Connection
+
+APOD = TableShape("apod", ("date",), (*OUTPUT_FIELDS, "created_at", "updated_at"))
+DO = "apod recover database"
+
+Rows = Iterable[Sequence[Any]]
+
+
+def tables(projection: Projection, conninfo: str) -> Iterator[Check]:
+    """Every row compared; a table that cannot be read is told once."""
+    try:
+        with connected(conninfo) as connection:
+            yield from _compared(projection, connection)
+    except DatabaseUnavailable as error:
+        yield Check("database", well=False, says=str(error), do="apod doctor")
+    except DatabaseError as error:
+        yield Check("database", well=False, says=str(error), do=DO)
+    except ApodError as error:
+        yield Check("tables", well=False, says=f"not compared: {error}", do="apod recover processed")
+
+
+def _compared(projection: Projection, connection: Connection) -> Iterator[Check]:
+    known = projection.ledger.known()
+    chains = list(projection.chains())
+    documents = ([states[-1][name] for name in OUTPUT_FIELDS] + [*document_times(states)[1:]] for states in chains)
+    wanted = [*documents]
+    yield _table(APOD, wanted, _older(wanted, _rows(connection, APOD)))
+    yield _table(REVISION, (row for states in chains for row in cells(states)), _rows(connection, REVISION))
+    yield _table(READING, projection.readings(known), _rows(connection, READING))
+    yield _table(QUARANTINE, projection.quarantine(known), _rows(connection, QUARANTINE))
+    # The newest day's status changes with the clock, and no run may have told the table yet.
+    there = [*_rows(connection, DAY)]
+    newest = min(str(projection.today), max((str(row[0]) for row in there), default=""))
+    before = ([row for row in rows if row[0] < newest] for rows in (projection.days(known), there))
+    yield _table(DAY, *before)
+
+
+def _older(wanted: Rows, there: Rows) -> Iterator[Sequence[Any]]:
+    """Rows that another program had made before this archive began may keep their times."""
+    times = {row[0]: row[-2:] for row in wanted}
+    for row in there:
+        ours = times.get(row[0])
+        yield [*row[:-2], *ours] if ours and row[-2] < ours[0] else row
+
+
+def _rows(connection: Connection, table: TableShape) -> Iterator[tuple[Any, ...]]:
+    query = f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - names are ours
+    with connection.cursor(binary=True) as cursor:
+        yield from cursor.execute(query.encode())
+
+
+def _table(table: TableShape, wanted: Rows, there: Rows) -> Check:
+    """Two sets of rows; a difference is named by its key."""
+    places = [table.columns.index(name) for name in table.key]
+    rows = {_key(row, places): [*row] for row in wanted}
+    count, wrong = len(rows), []
+    for row in there:
+        key = _key(row, places)
+        if rows.pop(key, None) != [*row]:
+            wrong.append(key)
+    wrong += rows  # what is left of the wanted ones is not there
+    names = sorted({" ".join(str(part) for part in key) for key in wrong})
+    return found(table.name, names, well=f"{count} rows, as the files have them", ill="{count} rows differ", do=DO)
+
+
+def _key(row: Sequence[Any], places: Sequence[int]) -> tuple[Any, ...]:
+    return tuple(f"{row[p]:%Y-%m-%dT%H:%M:%SZ}" if isinstance(row[p], dt.datetime) else row[p] for p in places)
+
+
+def parquet(projection: Projection, entries: Mapping[str, Derived]) -> Check:
+    """The Parquet file's rows against what the replies give; by content, because its bytes follow polars' version."""
+    wanted = {day: one.entry for day, one in entries.items()}
+    wrong = []
+    try:
+        for states in projection.chains():
+            now = states[-1]
+            if wanted.pop(now["date"], None) != now["content_hash"]:
+                wrong.append(now["date"])
+    except ApodError as error:
+        return Check("parquet, derived", well=False, says=str(error), do="apod recover processed")
+    wrong += sorted(wanted)
+    well = f"{len(entries)} entries, field for field what the replies give"
+    ill = "{count} differences from what the replies give"
+    return found("parquet, derived", wrong, well=well, ill=ill, do="apod recover processed")

@@ -222,9 +222,14 @@ class Derivation:
             if chosen:
                 wanted[chosen[1].file].add(day)
         for file in sorted(wanted, key=lambda name: known.replies[name]["order"]):
-            yield from self._readings_in(file, known.replies[file], wanted[file])
+            yield from self.readings_in(file, known.replies[file], wanted[file])
 
-    def _readings_in(self, file: str, line: Mapping[str, Any], days: set[str]) -> Iterator[Reading]:
+    def readings_in(self, file: str, line: Mapping[str, Any], days: set[str]) -> Iterator[Reading]:
+        """The readings of some days that a reply holds.
+
+        Raises:
+            ArchiveDamaged: when it is gone or does not hold them any more.
+        """
         source = self.sources[line["source"]]
         left = set(days)
         try:

@@ -229,7 +229,7 @@ class Pipeline:
         if progress.get("published") != timestamp(versions[-1].at):
             self._publish(versions[-1], outcome)
         elif progress.get("pushed") != progress.get("commit"):
-            self._push(outcome)
+            self.push(outcome)
         if version := self.derivation.seal_rules(outcome.run, self.now()):
             self.tell(f"rules {version.rules} word some entries differently; that is a version of its own")
             self._publish(version, outcome)
@@ -279,7 +279,7 @@ class Pipeline:
             commit = self.publisher.commit(version.at, self.derivation.summary(version))
             outcome.version = commit or outcome.version
             self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
-        self._push(outcome)
+        self.push(outcome)
 
     def _track_replies(self) -> None:
         # DVC would keep the folder as it is: a reply that was lost here would be missing in every later version.
@@ -291,7 +291,8 @@ class Pipeline:
         self.publisher.prepare()
         self.versioner.track_replies()
 
-    def _push(self, outcome: Outcome) -> None:
+    def push(self, outcome: Outcome) -> None:
+        """Publish the commits; where the remote is ahead, its versions are taken over and ours come on top."""
         with _timed(outcome, "push"):
             for _ in range(MOST_TAKEOVERS):
                 try:

@@ -136,8 +136,11 @@ class Publisher(Protocol):
     def prepare(self) -> None:
         """Make what a history needs, where it is missing."""
 
-    def commit(self, at: dt.datetime, summary: list[str]) -> str | None:
+    def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None) -> str | None:
         """Make a commit of the metadata; None where nothing changed."""
+
+    def tag(self, name: str, at: dt.datetime, message: list[str]) -> None:
+        """Give the newest commit a name for good, and publish it."""
 
     def push(self) -> bool:
         """Publish the commits; False where there is nowhere to publish to."""

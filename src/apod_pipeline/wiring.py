@@ -25,6 +25,7 @@ from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Source, Store
 from apod_pipeline.processed import Columns, Table, readable
 from apod_pipeline.recovery import Recovery
+from apod_pipeline.releases import Releases
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.file import ArchiveFile
 from apod_pipeline.sources.http_client import HttpClient
@@ -38,6 +39,7 @@ from apod_pipeline.stages.load_to_postgres import PostgresStore
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
 from apod_pipeline.states import States
 from apod_pipeline.takeover import Takeover
+from apod_pipeline.tracing import Tracing
 
 if TYPE_CHECKING:
     from apod_pipeline.audit import Check
@@ -155,6 +157,19 @@ def recovery(settings: Settings, tell: Callable[[str], None] = print) -> Iterato
     embedded = None if settings.database else archive.private / "postgres"
     with pipeline(settings, tell, dvc=DvcVersioner) as wired:
         yield Recovery(wired, objects(settings, archive), embedded)
+
+
+@contextmanager
+def releases(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[Releases]:
+    """What makes releases of an archive."""
+    with pipeline(settings, tell, dvc=DvcVersioner) as wired:
+        yield Releases(wired, states(settings))
+
+
+def tracing(settings: Settings) -> Tracing:
+    """What tells where a value came from."""
+    archive = Archive(settings.archive)
+    return Tracing(derivation(settings, archive, Ledger(archive)))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Commands that see whether all is what it was, and give back: verify, restore, recover.
+"""Commands that see whether all is what it was, and give back: verify, backup, restore, recover.
 
 Takes what was typed, calls the library, prints. Never overwrites anything that it was not told to.
 """
@@ -6,6 +6,7 @@ Takes what was typed, calls the library, prints. Never overwrites anything that 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +89,29 @@ def restore(
 
 
 @click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@archive_option
+def backup(file: Path | None, archive: Path | None, *, as_json: bool) -> None:
+    """Save the database as one file.
+
+    PostgreSQL's custom format, restored once into a scratch server and compared before it gets its name. It holds what
+    the archive's files do not: what each run did. FILE is by default in ARCHIVE-backups.
+
+    Example: apod backup apod.dump
+    """
+    import datetime as dt
+
+    from apod_pipeline.backups import backed_up
+
+    settings = existing(archive)
+    root = settings.archive.absolute()
+    name = f"apod_{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}.dump"
+    target = file or root.with_name(f"{root.name}-backups") / name
+    rows = backed_up(settings, target.absolute())
+    _report(f"{target} is a backup, restored and compared", {"file": str(target), **rows}, as_json=as_json)
+
+
+@click.command()
 @click.argument("what", type=click.Choice(LOST), required=False)
 @click.option(
     "--from-backup", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The database, from FILE."
@@ -124,12 +148,23 @@ def recover(
         raise SettingsError(f"say what was lost: {', '.join(LOST)}. `apod verify` finds out. Nothing was changed.")
     if from_backup and what not in {None, "database"}:
         raise SettingsError("--from-backup recovers the database, nothing else. Nothing was changed.")
+    if from_backup:
+        told = _from_backup(existing(archive), from_backup)
+        _report(f"database recovered from {from_backup}", told, as_json=as_json)
+        return
     done = (
         _archive(archive, git_remote)
         if what == "archive"
         else _recovered(what or "database", existing(archive), give_up=give_up)
     )
     _report(f"{what or 'database'} recovered", done, as_json=as_json)
+
+
+def _from_backup(settings: Settings, file: Path) -> dict[str, int]:
+    from apod_pipeline.backups import from_backup
+    from apod_pipeline.presentation import tell
+
+    return from_backup(settings, file, tell)
 
 
 def _archive(archive: Path | None, git_remote: str | None) -> dict[str, Any]:
@@ -154,7 +189,7 @@ def _recovered(what: str, settings: Settings, *, give_up: bool) -> dict[str, Any
         return {"database": drills.database, "processed": drills.processed, "ledger": drills.ledger_files}[what]()
 
 
-def _report(said: str, done: dict[str, Any], *, as_json: bool) -> None:
+def _report(said: str, done: Mapping[str, Any], *, as_json: bool) -> None:
     from apod_pipeline import presentation
 
     if as_json:

@@ -1,6 +1,6 @@
-"""Commands that read the versions: log, diff, show.
+"""Commands about versions: log, diff, show, trace, tag.
 
-Takes what was typed, asks the library, prints. Never changes an archive.
+Takes what was typed, asks the library, prints. All but tag only look. Never edits an entry.
 """
 
 from __future__ import annotations
@@ -143,3 +143,50 @@ def show(day: dt.datetime, name: str, archive: Path | None, *, as_json: bool) ->
         return
     presentation.table(["field", "value"], [(n, as_text(value)) for n, value in entry.items() if value or n == "date"])
     click.echo(f"as of version {version.commit[:10]} of {timestamp(version.at)}")
+
+
+@click.command()
+@click.argument("day", type=DAY)
+@click.argument("field", required=False)
+@archive_option
+def trace(day: dt.datetime, field: str | None, archive: Path | None, *, as_json: bool) -> None:
+    """Where an entry's values come from.
+
+    From which reply (hash, source, time), by which rules and code version, in which run and commit; of every field,
+    or of one.
+
+    Example: apod trace 2024-01-15 title
+    """
+    from apod_pipeline import presentation
+    from apod_pipeline.tracing import lines
+    from apod_pipeline.wiring import tracing
+
+    told = tracing(existing(archive)).trace(day.date(), field)
+    if as_json:
+        presentation.as_object(told)
+        return
+    for line in lines(told):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("name")
+@archive_option
+def tag(name: str, archive: Path | None, *, as_json: bool) -> None:
+    """Make a release of the newest version.
+
+    An annotated tag with a summary; CHANGELOG.md and SHA256SUMS of the data are kept in the archive, and all is pushed.
+
+    Example: apod tag v2026.11.22
+    """
+    from apod_pipeline import presentation
+    from apod_pipeline.wiring import releases
+
+    with releases(existing(archive), presentation.tell) as maker:
+        done = maker.make(name)
+    if as_json:
+        presentation.as_object(done)
+        return
+    click.echo(f"{done['tag']} is version {done['version'][:10]}")
+    for line in done["summary"]:
+        click.echo(line)

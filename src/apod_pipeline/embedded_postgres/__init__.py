@@ -11,7 +11,8 @@ the network, a new account or a changed mode on somebody else's folder.
 Who reads on: `postgres.py` is the client's side, `keeper.py` the server's, `folder.py` says what lies where.
 """
 
+from apod_pipeline.embedded_postgres.binaries import client_programs
 from apod_pipeline.embedded_postgres.postgres import EmbeddedPostgres, Lease
 from apod_pipeline.embedded_postgres.temporary import temporary_server
 
-__all__ = ["EmbeddedPostgres", "Lease", "temporary_server"]
+__all__ = ["EmbeddedPostgres", "Lease", "client_programs", "temporary_server"]

@@ -57,6 +57,16 @@ def find_binaries(folder: Path, major: int | None, places: Iterable[Path] | None
     raise DatabaseError(_nothing_fits(folder, major, found))
 
 
+def client_programs(major: int) -> Path | None:
+    """A folder with pg_dump, pg_restore and psql for a server of a major version: as new as it, or newer."""
+    fitting = ((_major(place) or 0, place) for place in installed_places() if _has_clients(place))
+    return next((place for version, place in fitting if version >= major), None)
+
+
+def _has_clients(place: Path) -> bool:
+    return all(os.access(place / program, os.X_OK) for program in ("pg_dump", "pg_restore", "psql"))
+
+
 def installed_places() -> Iterator[Path]:
     """Folders of this machine that may hold PostgreSQL's programs, the preferred first."""
     yield from _wheel_places()

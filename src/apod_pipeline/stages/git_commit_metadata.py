@@ -73,23 +73,39 @@ class GitPublisher:
         elif self.git.run("config", f"remote.{REMOTE}.url").strip() != self.remote:
             self.git.run("remote", "set-url", REMOTE, self.remote)
 
-    def commit(self, at: dt.datetime, summary: list[str]) -> str | None:
+    def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None) -> str | None:
         """Commit the metadata files; gives the commit, None where nothing changed.
 
         Args:
             at: the version's instant; author's and committer's date.
             summary: the lines of the body: what changed.
+            subject: the first line, where it is not the design document's.
         """
         self.prepare()
         paths = self._paths()
         self.git.run("add", "--", *paths)
         if self.git.head() and self.git.succeeds("diff", "--cached", "--quiet", "--", *paths):
             return None
-        subject = SUBJECT.format(path=self.archive.relative(Path(f"{self.archive.csv}.dvc")))
+        subject = subject or SUBJECT.format(path=self.archive.relative(Path(f"{self.archive.csv}.dvc")))
         message = "\n\n".join([subject, *(["\n".join(summary)] if summary else []), f"Code-Version: {code_version()}"])
         self.git.run("commit", "-q", "--no-verify", "-m", message, "--only", "--", *paths, env=self._identity(at))
         kill_point("committed")
         return self.git.head()
+
+    def tag(self, name: str, at: dt.datetime, message: list[str]) -> None:
+        """Make an annotated tag of the newest commit, and push it where there is a remote; never over another one.
+
+        Raises:
+            GitFailed: the name is taken, here or on the remote; no tag is left here then.
+        """
+        self.git.run("tag", "-a", name, "-m", "\n".join(message), env=self._identity(at))
+        if not self.remote:
+            return
+        try:
+            self.git.run("push", "-q", REMOTE, f"refs/tags/{name}")
+        except GitFailed:
+            self.git.run("tag", "-d", name)
+            raise
 
     def push(self) -> bool:
         """Push to the remote; False where none is set.

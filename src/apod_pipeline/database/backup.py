@@ -1,0 +1,115 @@
+"""The database as one file, and back: PostgreSQL's own dump in its custom format.
+
+Takes a connection string, gives a file that was restored once already, in a scratch server, and compared table by
+table.
+Never shows a password to other processes: programs get it by their environment.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apod_pipeline.database.connection import connected
+from apod_pipeline.database.schema import migrate
+from apod_pipeline.errors import DatabaseError
+
+if TYPE_CHECKING:
+    from apod_pipeline.database.connection import Connection
+
+SECONDS = 3600
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'apod%%' AND tablename <> %s"
+OURS = "apod_migration"  # says what the code has made, and so never comes from a file
+
+Scratch = Callable[[], AbstractContextManager[str]]
+
+
+def back_up(conninfo: str, file: Path, programs: Path, scratch: Scratch) -> dict[str, int]:
+    """Dump the tables, restore the dump into a scratch server, and compare; gives rows by table.
+
+    Args:
+        conninfo: the database.
+        file: where the dump goes; it takes its name when it was found good.
+        programs: folder of PostgreSQL's client programs, as new as the server at least.
+        scratch: gives an empty server that is thrown away afterwards.
+
+    Raises:
+        DatabaseError: it cannot be dumped, or what comes out of the dump is not what went in; no file is left then.
+    """
+    partial = file.with_name(f".{file.name}.partial")
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        before = _dumped(conninfo, partial, programs)
+        with scratch() as empty:
+            restore(empty, partial, programs)
+            with connected(empty) as connection:
+                after = _digests(connection)
+        if wrong := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
+            raise DatabaseError(
+                f"the backup does not hold what the database does: {', '.join(wrong)} differ. No file was kept; "
+                "`apod verify` looks at the tables, then type the same command again."
+            )
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+    return {name: rows for name, (rows, _) in before.items()}
+
+
+def _dumped(conninfo: str, file: Path, programs: Path) -> dict[str, tuple[int, str]]:
+    """Dump what one snapshot holds; gives what it hashes to, table by table."""
+    with connected(conninfo) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        snapshot = str((connection.execute("SELECT pg_export_snapshot()").fetchone() or ("",))[0])
+        tables = ("--table=public.apod*", f"--exclude-table=public.{OURS}")
+        form = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={file}")
+        _program(programs / "pg_dump", conninfo, *form, *tables)
+        return _digests(connection)
+
+
+def restore(conninfo: str, file: Path, programs: Path) -> None:
+    """Let the tables hold what a dump holds: whole or not at all.
+
+    The schema is made by the migrations, not by the file.
+
+    Raises:
+        DatabaseError: the file is no dump, or does not fit; the rows are as they were.
+    """
+    with connected(conninfo) as connection:
+        migrate(connection)
+        tables = [str(name) for (name,) in connection.execute(TABLES.encode(), [OURS])]
+    script = file.with_name(f".{file.name}.sql.partial")
+    try:
+        _program(programs / "pg_restore", conninfo, "--data-only", "--no-owner", f"--file={script}", str(file))
+        empty = f"TRUNCATE {', '.join(tables)}"
+        words = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction")
+        _program(programs / "psql", conninfo, *words, f"--command={empty}", f"--file={script}")
+    finally:
+        script.unlink(missing_ok=True)
+
+
+def _program(program: Path, conninfo: str, *words: str) -> None:
+    from psycopg.conninfo import conninfo_to_dict
+
+    names = {"dbname": "DATABASE"}
+    parts = {f"PG{names.get(k, k.upper())}": str(v) for k, v in conninfo_to_dict(conninfo).items() if v is not None}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+    done = subprocess.run(
+        [program, *words], env=kept | parts, capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    if done.returncode:
+        said = " ".join(done.stderr.split())[-600:] or f"it ended with status {done.returncode}"
+        raise DatabaseError(f"{program.name}: {said}. The tables' rows and the archive's files are as they were.")
+
+
+def _digests(connection: Connection) -> dict[str, tuple[int, str]]:
+    """Of every table how many rows it has, and what they hash to whatever their order."""
+    told = {}
+    for (name,) in connection.execute(TABLES.encode(), [OURS]).fetchall():
+        query = f"SELECT count(*), coalesce(md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))), '') FROM {name} t"  # noqa: S608 - names are ours
+        found = connection.execute(query.encode()).fetchone()
+        told[str(name)] = (int(found[0]), str(found[1])) if found else (0, "")
+    return told

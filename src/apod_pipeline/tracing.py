@@ -1,0 +1,125 @@
+"""Where a value came from: the reply, the rules, the run and the commit behind a field of an entry.
+
+Takes an archive and a day, gives for every field since when it reads as it does and all that led to it. Only reads;
+never asks a service, never guesses: what is not written down is None.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apod_pipeline.archive import timestamp
+from apod_pipeline.derivation import Derivation
+from apod_pipeline.errors import ApodError, SettingsError
+from apod_pipeline.processed import Row, Table
+from apod_pipeline.projection import Projection
+from apod_pipeline.rules.notes import FLAGS, REPAIRS
+from apod_pipeline.versions import commits
+
+Trace = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tracing:
+    """The way back from an entry.
+
+    Attributes:
+        derivation: how entries come from replies in this archive.
+    """
+
+    derivation: Derivation
+
+    def trace(self, day: dt.date, field: str | None = None) -> Trace:
+        """An entry's origin, and for every field (or one) where its present value comes from.
+
+        Raises:
+            SettingsError: there is no entry, or no such field.
+        """
+        columns, ledger = self.derivation.columns, self.derivation.ledger
+        if field is not None and field not in columns.every:
+            raise SettingsError(f"{field!r} is no field of an entry; there are {', '.join(columns.every)}.")
+        versions = ledger.versions()
+        states: list[Row] = []
+        if versions and ledger.known(versions[-1].lines).has(str(day)):
+            table = Table(self.derivation.archive.parquet, columns)
+            rows = Projection(ledger, table, versions, versions[-1].today)
+            states = next(rows.chains([str(day)]), [])
+        if not states:
+            raise SettingsError(f"{day}: this archive has no entry; `apod run --date {day}` asks for it.")
+        now = states[-1]
+        names = [field] if field else [name for name in columns.every if now[name] or name == columns.key]
+        return {
+            "date": str(day),
+            "fields": {name: self._field(name, states) for name in names},
+            "repairs": {name: REPAIRS[name] for name in now["repairs"]},
+            "flags": {name: FLAGS[name] for name in now["flags"]},
+        }
+
+    def _field(self, name: str, states: Sequence[Row]) -> Trace:
+        """The first of the states since which a field has had its present value."""
+        index = len(states) - 1
+        while index and states[index - 1].get(name) == states[index].get(name):
+            index -= 1
+        state = states[index]
+        return {
+            "value": state[name],
+            "since": timestamp(state["observed_from"]),
+            "cause": state["cause"],
+            "reply": self._reply(state, name),
+            **self._version(state["observed_from"]),
+        }
+
+    def _reply(self, state: Row, name: str) -> Trace | None:
+        if state["reply"] is None:
+            return None
+        line = self.derivation.ledger.known().replies[state["reply"]]
+        told = {key: line[key] for key in ("file", "source", "address", "at", "status", "sha256")}
+        return {**told, "said": self._said(line, state["date"], name)}
+
+    def _said(self, line: Mapping[str, Any], day: str, name: str) -> Any:  # noqa: ANN401 - whatever the service said
+        """What the reply says under the same name; None where it words it otherwise, or is gone."""
+        try:
+            reading = next(self.derivation.readings_in(line["file"], line, {day}), None)
+        except ApodError:
+            return None
+        return None if reading is None else reading.record.get(name)
+
+    def _version(self, at: dt.datetime) -> Trace:
+        version = next((v for v in self.derivation.ledger.versions() if v.at == at), None)
+        known = commits(self.derivation.archive)
+        index = bisect_left([commit.at for commit in known], at)
+        commit = known[index] if index < len(known) else None
+        return {
+            "rules": version.rules if version else None,
+            "run": version.run if version else None,
+            "commit": commit.commit if commit else None,
+            "code_version": (commit.code or None) if commit else None,
+        }
+
+
+def lines(told: Trace) -> Iterator[str]:
+    """A trace as it is read."""
+    for name, one in told["fields"].items():
+        value = one["value"] if not isinstance(one["value"], list) else ", ".join(one["value"])
+        yield f"{name}: {value}"
+        reply = one["reply"]
+        yield f"  since {one['since']}, because {CAUSES[one['cause']]}"
+        if reply:
+            yield f"  reply {reply['file']} of {reply['source']}, {reply['at']}, sha256 {reply['sha256']}"
+            yield f"  asked {reply['address']}"
+            if reply["said"] not in {None, ""} and str(reply["said"]) != str(one["value"]):
+                yield f"  it said: {reply['said']}"
+        yield f"  rules {one['rules']}, code {one['code_version']}, run {one['run']}, commit {one['commit']}"
+    for kind in ("repairs", "flags"):
+        yield from (f"{kind[:-1]} {name}: {meaning}" for name, meaning in told[kind].items())
+
+
+CAUSES = {
+    "source": "the source said so",
+    "rules": "the rules changed",
+    "preference": "another source's reading was chosen",
+}

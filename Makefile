@@ -85,10 +85,13 @@ bench: install ## speed and memory, as ratios in one run
 bench-airflow: install ## one new day on Airflow, from the trigger to green, against an empty DAG of the same shape
 	@$(BIN)/python benchmarks/airflow_day.py
 
+bench-versions: install ## what diff, verify and a version cost at 11,400 entries
+	@$(BIN)/python benchmarks/versions.py
+
 screenshots: install system ## docs/airflow-*.png, as a real browser sees a real run
 	@APOD_SCREENSHOTS=docs $(BIN)/python -m pytest -q tests/airflow/test_ui.py
 
 docs: install ## what is generated: docs/cli.md, docs/settings.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow screenshots docs
+.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions screenshots docs

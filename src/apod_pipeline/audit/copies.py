@@ -29,19 +29,30 @@ def objects(archive: Archive, kept: DvcObjects) -> Iterator[Check]:
         yield Check("DVC cache", well=False, says=f"not compared: {error.said}", do=FROM_REMOTE)
         return
     wanted = sorted({oid for pointer in pointers for oid in _closure(kept, pointer)})
+    needed = {oid for pointer in pointer_hashes(archive).values() for oid in _closure(kept, pointer)}
+    # What only older versions need may be left to the remote (`dvc gc --workspace`): it is well if it is not damaged.
+    here = [oid for oid in wanted if oid in needed or kept.place(oid).exists()]
     with ThreadPoolExecutor(2) as pool:
-        sound = pool.map(kept.sound, wanted)
-        here = [oid for oid, well in zip(wanted, sound, strict=True) if not well]
-    ill = f"{{count}} of {len(wanted)} objects are gone or damaged"
-    well = f"{len(wanted)} objects of all versions, every byte"
-    yield found("DVC cache", here, well=well, ill=ill, do="apod recover cache")
+        sound = pool.map(kept.sound, here)
+        wrong = [oid for oid, well in zip(here, sound, strict=True) if not well]
+    well = f"{len(here)} objects, every byte"
+    if elsewhere := len(wanted) - len(here):
+        well += f"; {elsewhere} of older versions are only on the remote"
+    ill = f"{{count}} of {len(here)} objects are gone or damaged"
+    yield found("DVC cache", wrong, well=well, ill=ill, do="apod recover cache")
     try:
         there = sorted(kept.missing_there(wanted))
     except ApodError as error:
         yield Check("DVC remote", well=False, says=str(error), do="apod doctor")
         return
     how = "every byte" if kept.folder else "by their names"
-    yield found("DVC remote", there, well=f"{len(wanted)} objects, {how}", ill=ill, do="apod recover remote")
+    yield found(
+        "DVC remote",
+        there,
+        well=f"{len(wanted)} objects, {how}",
+        ill=f"{{count}} of {len(wanted)} objects are gone or damaged",
+        do="apod recover remote",
+    )
 
 
 def _closure(kept: DvcObjects, oid: str) -> Iterator[str]:

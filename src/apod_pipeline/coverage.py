@@ -13,8 +13,6 @@ from typing import NamedTuple
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span, publishable
 from apod_pipeline.ledger import Known
 
-STATUSES = ("present", "gap", "pending", "failed", "quarantined", "unasked")
-
 
 class DayStatus(NamedTuple):
     """One day's coverage and, where there is something to say, why."""

@@ -24,6 +24,7 @@ OUTPUT_FIELDS = ("date", "title", "url", "explanation", "media_type")
 MEDIA_TYPES = ("image", "video", "other")
 GENERIC_PICTURE = "news-thumbnail"  # stands in for whatever the new service has no picture of
 CAUSES = ("source", "rules", "preference")
+STATUSES = ("present", "gap", "pending", "failed", "quarantined", "unasked")  # of a calendar day
 
 
 # Made once: json.dumps makes a new encoder at every call that is not plain.
@@ -114,24 +115,10 @@ class Digest(NamedTuple):
 class Entry(NamedTuple):
     """One day's APOD, as this project understands it. Absent is None, never an empty invention.
 
-    Attributes:
-        date: the publishing day.
-        title: plain text, one line, never empty.
-        url: address of the picture or film; None where NASA shows something else.
-        explanation: plain text, one line; None where the source lost it.
-        media_type: `image`, `video` or `other`.
-        hdurl: address of the largest picture.
-        thumbnail_url: a still of a video.
-        copyright: the holder, only where the credit claims a copyright.
-        credit: who made it, plain text.
-        rights: `copyrighted`, `public-domain`, a Creative Commons short name such as `cc-by-sa`, or `unknown`.
-        rights_evidence: the words from which `rights` was concluded.
-        alt: NASA's description of the picture for those who cannot see it.
-        permalink: the page of the entry.
-        explanation_html: the explanation as the new service words it, with its links.
-        source: whose reading this is.
-        repairs: names of the rules that changed something.
-        flags: names of damages that could not be repaired and were kept.
+    What each field means, may hold and looks like stands in `dictionary.fields.ENTRY`, field by field in this order,
+    and is read in `docs/data-dictionary.md`; the types here say what may be absent. A title is never empty, texts are
+    plain and one line (only `explanation_html` is markup), addresses can be opened, `rights` speak of the picture and
+    not of the texts.
     """
 
     date: dt.date

@@ -1,7 +1,7 @@
-"""Documentation that is made from the code: the commands and the settings.
+"""Documentation that is made from the code: the commands, the settings and the data dictionary.
 
-Takes a folder, writes `cli.md` and `settings.md` into it. `make docs` runs it; a test fails when they are stale.
-Never holds a word that the code does not.
+Takes a folder, writes `cli.md`, `settings.md` and `data-dictionary.md` into it. `make docs` runs it; a test fails
+when they are stale. Never holds a word that the code does not.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from apod_pipeline.cli import apod
+from apod_pipeline.dictionary.page import page as dictionary_page
 from apod_pipeline.settings import Settings
 
 GENERATED = "<!-- made by `make docs` from the code; do not edit -->"
@@ -54,10 +55,15 @@ def settings() -> str:
     return "\n\n".join(lines) + "\n" + "\n".join(rows) + "\n"
 
 
+def pages() -> dict[str, str]:
+    """Every generated page by the name of its file."""
+    return {"cli.md": commands(), "settings.md": settings(), "data-dictionary.md": dictionary_page(GENERATED)}
+
+
 def write(folder: Path) -> list[Path]:
-    """Write both pages; gives those that changed."""
+    """Write the pages; gives those that changed."""
     changed = []
-    for name, text in (("cli.md", commands()), ("settings.md", settings())):
+    for name, text in pages().items():
         path = folder / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
-from apod_pipeline.coverage import STATUSES, coverage, due, following, missing, status_of
+from apod_pipeline.coverage import coverage, due, following, missing, status_of
 from apod_pipeline.ledger import Known
+from apod_pipeline.model import STATUSES
 
 TODAY = dt.date(2018, 12, 31)
 ONE_DAY = dt.timedelta(days=1)

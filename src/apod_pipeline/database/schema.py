@@ -1,6 +1,7 @@
 """Numbered migrations, applied by `apod` itself, once each, safe when two come at once.
 
 Takes a connection, gives the number of the newest one. Never edits one that was released: a change is a new number.
+What the tables mean stands in the data dictionary and is said anew, as comments, whenever something was applied.
 """
 
 from __future__ import annotations
@@ -45,4 +46,7 @@ def migrate(connection: Connection) -> int:
         if number > done:
             connection.execute((MIGRATIONS / name).read_text(encoding="utf-8").encode())
             connection.execute("INSERT INTO apod_migration (number, name) VALUES (%s, %s)", [number, name])
+    from apod_pipeline.database.comments import comment  # not imported where there is nothing to apply
+
+    comment(connection)
     return newest

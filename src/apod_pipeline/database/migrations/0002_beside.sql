@@ -7,7 +7,6 @@ CREATE TABLE apod_state (
     rules INTEGER NOT NULL,
     preference TEXT NOT NULL
 );
-COMMENT ON TABLE apod_state IS 'the version of the archive that these tables show';
 
 CREATE TABLE apod_revision (
     date TEXT NOT NULL,
@@ -35,7 +34,6 @@ CREATE TABLE apod_revision (
     reply TEXT,
     PRIMARY KEY (date, observed_from)
 );
-COMMENT ON TABLE apod_revision IS 'every state of every entry, from when to when it was known, and why it began';
 CREATE UNIQUE INDEX apod_revision_current ON apod_revision (date) WHERE observed_to IS NULL;
 
 CREATE TABLE apod_reading (
@@ -46,14 +44,12 @@ CREATE TABLE apod_reading (
     reply TEXT NOT NULL,
     PRIMARY KEY (source, date)
 );
-COMMENT ON TABLE apod_reading IS 'what each source said last of each day: the digest, and the reply that holds it';
 
 CREATE TABLE apod_day (
     date TEXT PRIMARY KEY,
     status TEXT NOT NULL CHECK (status IN ('present', 'gap', 'pending', 'failed', 'quarantined', 'unasked')),
     detail TEXT
 );
-COMMENT ON TABLE apod_day IS 'coverage: every calendar day since the first picture';
 
 CREATE TABLE apod_quarantine (
     reply TEXT NOT NULL,
@@ -64,7 +60,6 @@ CREATE TABLE apod_quarantine (
     resolved_at TIMESTAMPTZ,
     PRIMARY KEY (reply, date)
 );
-COMMENT ON TABLE apod_quarantine IS 'what the canary refused; date * means the whole reply';
 
 CREATE TABLE apod_run (
     run TEXT PRIMARY KEY,
@@ -82,4 +77,3 @@ CREATE TABLE apod_run (
     csv_md5 TEXT,
     exit_code INTEGER NOT NULL
 );
-COMMENT ON TABLE apod_run IS 'what each run did';

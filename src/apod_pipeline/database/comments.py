@@ -1,0 +1,42 @@
+"""The comments of tables, views, functions and columns, made from the data dictionary.
+
+Takes a connection, says in the database what its parts mean; a repetition says the same. Never changes anything else.
+Only `migrate` calls it, and only when it has applied something: a run without news never loads the dictionary.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apod_pipeline.dictionary.tables import FUNCTIONS, RELATIONS
+
+if TYPE_CHECKING:
+    from psycopg.sql import Composable
+
+    from apod_pipeline.database.connection import Connection
+
+
+def comment(connection: Connection) -> None:
+    """Comment on everything that the dictionary describes, in the caller's transaction."""
+    from psycopg.sql import SQL
+
+    # The statement cannot take parameters; as one text it is one round trip.
+    connection.execute(SQL(";\n").join(_statements()))
+
+
+def _statements() -> list[Composable]:
+    from psycopg.sql import SQL, Identifier, Literal
+
+    made: list[Composable] = []
+    for relation in RELATIONS:
+        words = SQL(relation.kind.upper()), Identifier(relation.name), Literal(relation.meaning)
+        made.append(SQL("COMMENT ON {} {} IS {}").format(*words))
+        made += [
+            SQL("COMMENT ON COLUMN {} IS {}").format(Identifier(relation.name, column.name), Literal(column.comment))
+            for column in relation.columns
+        ]
+    made += [
+        SQL("COMMENT ON FUNCTION {} IS {}").format(Identifier(function.name), Literal(function.meaning))
+        for function in FUNCTIONS
+    ]
+    return made

@@ -41,7 +41,9 @@ def test_the_wiring_imports_nothing_heavy():
     assert not names & (HEAVY | {"click"})
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["run", "--help"], ["doctor", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["--version"], ["run", "--help"], ["doctor", "--help"], ["export", "--help"]]
+)
 def test_help_imports_nothing_heavy(words):
     """Whoever asks for help waits for none of the libraries that a run needs."""
     names, done = _imported("-m", "apod_pipeline.cli", *words)

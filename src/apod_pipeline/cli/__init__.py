@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from apod_pipeline import __version__
-from apod_pipeline.cli import questions, recoveries, runs, simulated, versions
+from apod_pipeline.cli import exports, questions, recoveries, runs, simulated, versions
 from apod_pipeline.errors import ApodError
 
 
@@ -60,6 +60,7 @@ for _command in (
     recoveries.backup,
     questions.config,
     questions.doctor,
+    exports.export,
     simulated.simulate,
     simulated.demo,
 ):

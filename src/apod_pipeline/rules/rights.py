@@ -11,6 +11,11 @@ from __future__ import annotations
 
 import re
 
+# Whoever keeps to their terms (the holder is named, with nc nothing is earned, with nd nothing is changed) may pass a
+# picture with these rights on as it is. What is not named here is not free: `unknown`, and names nobody foresaw.
+_FREE = "public-domain cc0 cc-by cc-by-sa cc-by-nd cc-by-nc cc-by-nc-sa cc-by-nc-nd"
+REDISTRIBUTABLE = tuple(_FREE.split())
+
 _DEED = re.compile(r"creativecommons\.org/(?:licen[cs]es|publicdomain)/([a-z-]+)", re.IGNORECASE)
 _SHORT = re.compile(r"\bCC(?:[ -]?(?:0|ZERO)\b|[ -]BY(?:[ -](?:NC|SA|ND))*\b)(?:[ -]?\d\.\d)?", re.IGNORECASE)
 _LONG = re.compile(r"\bCreative Commons[^.;()<\"]*", re.IGNORECASE)

@@ -1,0 +1,71 @@
+"""The command that writes entries for others: export.
+
+Takes what was typed, asks the library, prints. Never changes an archive.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import click
+
+from apod_pipeline.cli.options import DAY, archive_option, existing, span_of
+
+# Named here as well: help must not wait for the library. The tests compare.
+FORMATS = ("csv", "jsonl", "parquet", "sqlite", "package")
+RIGHTS = ("all", "redistributable")
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="What to write.")
+@click.option("--output", "-o", type=Path, required=True, help="The file; for a package the folder.")
+@click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
+@click.option("--to", "last", type=DAY, help="The last day (default: the newest that is due).")
+@click.option(
+    "--rights",
+    type=click.Choice(RIGHTS),
+    default="all",
+    show_default=True,
+    help="redistributable: only entries whose picture or film is in the public domain or under Creative Commons.",
+)
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@archive_option
+def export(  # noqa: PLR0913 - an argument an option, as click hands them in
+    form: str,
+    output: Path,
+    first: dt.datetime | None,
+    last: dt.datetime | None,
+    rights: str,
+    archive: Path | None,
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write the entries of the last version to a file, every field.
+
+    csv and jsonl are plain text, parquet is for analysis, sqlite can be searched (and opens in Datasette), a package is
+    a folder with data, descriptors (Data Package, Croissant), dictionary, provenance, rights and checksums.
+
+    Example: apod export --format sqlite --output apod.db --rights redistributable
+    """
+    from apod_pipeline import presentation
+    from apod_pipeline.archive import Archive
+    from apod_pipeline.exporting.choice import choose
+    from apod_pipeline.exporting.export import export as write
+    from apod_pipeline.exporting.snapshot import snapshot
+    from apod_pipeline.wiring import COLUMNS, today
+
+    settings = existing(archive)
+    span = span_of(first, last, today(settings))
+    with snapshot(Archive(settings.archive), COLUMNS) as (entries, provenance):
+        done = write(choose(entries, provenance, span, rights), form, output, force=force)
+    if rights == "redistributable":
+        presentation.tell("apod: these are the rights of pictures and films; the texts belong to their authors.")
+    if as_json:
+        presentation.as_object(done._asdict())
+        return
+    click.echo(f"{done.path}: {done.entries} entries, {done.bytes:,} bytes, sha256 {done.sha256[:16]}")
+    if done.left_out:
+        why = ", ".join(f"{name} {count}" for name, count in done.left_out_by_rights.items())
+        click.echo(f"left out: {done.left_out} entries that may not be passed on, as far as is known ({why})")

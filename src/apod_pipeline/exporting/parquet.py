@@ -1,0 +1,20 @@
+"""Entries as Parquet: every field, with the provenance in the file's own metadata.
+
+Takes chosen entries, writes a file, piece by piece. Same entries, same content; the bytes may change with the version
+of polars, which signs the file. Never decides which entries.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from apod_pipeline.exporting.choice import Choice
+from apod_pipeline.exporting.notes import facts
+from apod_pipeline.processed import ROW_GROUP
+
+
+def write_parquet(choice: Choice, path: Path) -> None:
+    """Text columns and lists of text, compressed with zstd; the key `apod` of its metadata holds JSON."""
+    told = {"apod": json.dumps(facts(choice), ensure_ascii=False)}
+    choice.frame.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=told)

@@ -1,0 +1,71 @@
+"""The entries of an archive's last version, held still while they are exported.
+
+Takes an archive, gives a frame of every entry and its provenance. Never writes into the archive, and holds its lock
+only for the moment in which the file is copied: a run may begin while a large export is still being written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from apod_pipeline import __version__
+from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.errors import ArchiveDamaged, SettingsError
+from apod_pipeline.exporting.choice import Provenance
+from apod_pipeline.ledger import Ledger
+from apod_pipeline.processed import Columns, Table
+
+if TYPE_CHECKING:
+    import polars
+
+PATIENCE = 600.0  # a run that goes on is waited for; a backfill of everything takes minutes
+
+
+@contextmanager
+def snapshot(archive: Archive, columns: Columns) -> Iterator[tuple[polars.LazyFrame, Provenance]]:
+    """The entries of the last version, and which one that is.
+
+    Raises:
+        SettingsError: there is no version yet.
+        ArchiveDamaged: the files are not those of the last version.
+        ArchiveBusy: a run goes on for longer than ten minutes.
+    """
+    with tempfile.TemporaryDirectory(prefix="apod-export-") as folder:
+        copy = Path(folder) / archive.parquet.name
+        with archive.locked(PATIENCE):
+            provenance = _provenance(archive)
+            Table(archive.parquet, columns).lazy()  # says what is wrong with the file, by its own name
+            shutil.copyfile(archive.parquet, copy)
+        yield Table(copy, columns).lazy(), provenance
+
+
+def _provenance(archive: Archive) -> Provenance:
+    versions, marks = Ledger(archive).versions(), archive.progress()
+    if not versions:
+        raise SettingsError(
+            f"{archive.root} has no version yet, so there is nothing to export. Nothing was written; "
+            "`apod backfill` fills it."
+        )
+    last = timestamp(versions[-1].at)
+    if marks.get("derived") != last:
+        raise ArchiveDamaged(
+            f"the files of {archive.root} are not those of its last version, as after a kill. Nothing is lost and "
+            "nothing was written; `apod run` mends it, then type the same command again."
+        )
+    commit = marks.get("commit") if marks.get("published") == last else None
+    return Provenance(versions[-1].at, commit, _md5(archive.csv), versions[-1].rules, __version__)
+
+
+def _md5(path: Path) -> str | None:
+    # The file's own: what DVC has written down may be of the version before, until a run is done.
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except FileNotFoundError:
+        return None

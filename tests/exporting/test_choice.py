@@ -17,7 +17,7 @@ from apod_pipeline.exporting.snapshot import snapshot
 from apod_pipeline.model import Entry
 from apod_pipeline.wiring import COLUMNS
 
-NOWHERE = Provenance(dt.datetime(2018, 12, 31, tzinfo=dt.UTC), None, None, 1, "0")
+NOWHERE = Provenance(dt.datetime(2018, 12, 31, tzinfo=dt.UTC), None, None, 1, "0", dt.date(2018, 12, 31))
 FREE = ["public-domain", "cc0", "cc-by", "cc-by-sa", "cc-by-nd", "cc-by-nc", "cc-by-nc-sa", "cc-by-nc-nd"]
 NOT_FREE = ["copyrighted", "unknown", "cc-sampling", ""]
 

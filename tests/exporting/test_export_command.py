@@ -70,6 +70,16 @@ def test_wrong_words_and_places_are_told(taken, tmp_path):
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["mine"]
 
 
+def test_the_day_on_which_it_is_typed_does_not_show(taken, tmp_path):
+    """An export from a day on is the same a month later: its last day is that of the version."""
+    words = ("--format", "package", "--from", "2018-12-20", "-o")
+    for name, today in (("now", "2018-12-30"), ("later", "2019-01-30")):
+        assert taken.lab.command("export", *words, str(tmp_path / name), APOD_TODAY=today).returncode == 0
+    now, later = ((tmp_path / name / "SHA256SUMS").read_bytes() for name in ("now", "later"))
+    assert now == later
+    assert "| to | 2018-12-30 |" in (tmp_path / "later" / "PROVENANCE.md").read_text(encoding="utf-8")
+
+
 def test_days_without_entries_are_told(taken, tmp_path):
     """Days that the archive does not have: exit 2, and no file."""
     done = _typed(taken, "--format", "csv", "-o", str(tmp_path / "a.csv"), "--to", "2018-11-30")

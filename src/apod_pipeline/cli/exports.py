@@ -6,6 +6,7 @@ Takes what was typed, asks the library, prints. Never changes an archive.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ RIGHTS = ("all", "redistributable")
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="What to write.")
 @click.option("--output", "-o", type=Path, required=True, help="The file; for a package the folder.")
 @click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
-@click.option("--to", "last", type=DAY, help="The last day (default: the newest that is due).")
+@click.option("--to", "last", type=DAY, help="The last day (default: the newest of the version).")
 @click.option(
     "--rights",
     type=click.Choice(RIGHTS),
@@ -59,6 +60,8 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
     settings = existing(archive)
     span = span_of(first, last, today(settings))
     with snapshot(Archive(settings.archive), COLUMNS) as (entries, provenance):
+        if span and not last:  # not the day on which it is typed: the same version gives the same file
+            span = replace(span, last=max(span.first, provenance.today))
         done = write(choose(entries, provenance, span, rights), form, output, force=force)
     if rights == "redistributable":
         presentation.tell("apod: these are the rights of pictures and films; the texts belong to their authors.")

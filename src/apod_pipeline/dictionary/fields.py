@@ -1,7 +1,7 @@
 """What every field of an entry means: its kind, whether it may be absent, what it may hold, an example.
 
-Takes nothing but the model's field names and the rules' own tables, gives `ENTRY`: one `Field` for each of
-`model.ENTRY_FIELDS`, in their order. Pure: never reads a file. Examples are invented; none is a text of APOD's.
+Takes nothing but the model's words, gives `ENTRY`: one `Field` for each of `model.ENTRY_FIELDS`, in their order (a test
+holds it to that). Pure: never reads a file. Examples are invented; none is a text of APOD's.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ class Provenance(NamedTuple):
         csv_md5: MD5 of the archive's CSV at that version, as DVC knows it; None where it is not known.
         rules: version of the rules that made the entries.
         code: version of this project.
+        today: the newest day that was due then: where no last day is asked for, this is it.
     """
 
     at: dt.datetime
@@ -38,6 +39,7 @@ class Provenance(NamedTuple):
     csv_md5: str | None
     rules: int
     code: str
+    today: dt.date
 
 
 class Choice(NamedTuple):

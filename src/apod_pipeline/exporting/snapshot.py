@@ -52,14 +52,14 @@ def _provenance(archive: Archive) -> Provenance:
             f"{archive.root} has no version yet, so there is nothing to export. Nothing was written; "
             "`apod backfill` fills it."
         )
-    last = timestamp(versions[-1].at)
-    if marks.get("derived") != last:
+    last = versions[-1]
+    if marks.get("derived") != timestamp(last.at):
         raise ArchiveDamaged(
             f"the files of {archive.root} are not those of its last version, as after a kill. Nothing is lost and "
             "nothing was written; `apod run` mends it, then type the same command again."
         )
-    commit = marks.get("commit") if marks.get("published") == last else None
-    return Provenance(versions[-1].at, commit, _md5(archive.csv), versions[-1].rules, __version__)
+    commit = marks.get("commit") if marks.get("published") == timestamp(last.at) else None
+    return Provenance(last.at, commit, _md5(archive.csv), last.rules, __version__, last.today)
 
 
 def _md5(path: Path) -> str | None:

@@ -147,3 +147,12 @@ def test_before_the_first_version(lab):
     assert json.loads(fresh.command("log", "--json").stdout) == {"versions": []}
     shown = fresh.command("show", "2018-12-24")
     assert (shown.returncode, "apod log" in shown.stderr) == (2, True)
+
+
+def test_export_as_of(past, tmp_path):
+    """An earlier version is exported as it was then, with its own commit as provenance."""
+    done = past.command("export", "--format", "package", "-o", str(tmp_path / "then"), "--as-of", "HEAD~2", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["entries"] == 20
+    assert past.git("rev-parse", "HEAD~2") in (tmp_path / "then" / "PROVENANCE.md").read_text(encoding="utf-8")
+    assert "A Better Title" not in (tmp_path / "then" / "data" / "entries.csv").read_text(encoding="utf-8")

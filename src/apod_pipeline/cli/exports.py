@@ -6,6 +6,7 @@ Takes what was typed, asks the library, prints. Never changes an archive.
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ RIGHTS = ("all", "redistributable")
 @click.option("--output", "-o", type=Path, required=True, help="The file; for a package the folder.")
 @click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
 @click.option("--to", "last", type=DAY, help="The last day (default: the newest of the version).")
+@click.option("--as-of", "name", help="An earlier version: a commit, tag, day (its last state, UTC) or instant.")
 @click.option(
     "--rights",
     type=click.Choice(RIGHTS),
@@ -38,12 +40,13 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
     first: dt.datetime | None,
     last: dt.datetime | None,
     rights: str,
+    name: str | None,
     archive: Path | None,
     *,
     force: bool,
     as_json: bool,
 ) -> None:
-    """Write the entries of the last version to a file, every field.
+    """Write the entries of a version to a file, every field.
 
     csv and jsonl are plain text, parquet is for analysis, sqlite can be searched (and opens in Datasette), a package is
     a folder with data, descriptors (Data Package, Croissant), dictionary, provenance, rights and checksums.
@@ -54,12 +57,16 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
     from apod_pipeline.archive import Archive
     from apod_pipeline.exporting.choice import choose
     from apod_pipeline.exporting.export import export as write
-    from apod_pipeline.exporting.snapshot import snapshot
-    from apod_pipeline.wiring import COLUMNS, today
+    from apod_pipeline.exporting.snapshot import snapshot, snapshot_as_of
+    from apod_pipeline.wiring import COLUMNS, states, today
 
     settings = existing(archive)
     span = span_of(first, last, today(settings))
-    with snapshot(Archive(settings.archive), COLUMNS) as (entries, provenance):
+    with ExitStack() as held:
+        if name is None:
+            entries, provenance = held.enter_context(snapshot(Archive(settings.archive), COLUMNS))
+        else:
+            entries, provenance = snapshot_as_of(states(settings), name)
         if span and not last:  # not the day on which it is typed: the same version gives the same file
             span = replace(span, last=max(span.first, provenance.today))
         done = write(choose(entries, provenance, span, rights), form, output, force=force)

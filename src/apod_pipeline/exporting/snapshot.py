@@ -1,4 +1,4 @@
-"""The entries of an archive's last version, held still while they are exported.
+"""The entries of an archive's last version, or of an earlier one, held still while they are exported.
 
 Takes an archive, gives a frame of every entry and its provenance. Never writes into the archive, and holds its lock
 only for the moment in which the file is copied: a run may begin while a large export is still being written.
@@ -20,6 +20,8 @@ from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table
+from apod_pipeline.states import States
+from apod_pipeline.versions import hashes
 
 if TYPE_CHECKING:
     import polars
@@ -43,6 +45,27 @@ def snapshot(archive: Archive, columns: Columns) -> Iterator[tuple[polars.LazyFr
             Table(archive.parquet, columns).lazy()  # says what is wrong with the file, by its own name
             shutil.copyfile(archive.parquet, copy)
         yield Table(copy, columns).lazy(), provenance
+
+
+def snapshot_as_of(states: States, name: str) -> tuple[polars.LazyFrame, Provenance]:
+    """The entries of any version, and which one that is.
+
+    Args:
+        states: what the archive said at any version.
+        name: a commit, tag, day or instant.
+
+    Raises:
+        SettingsError: there is no such version.
+        VersioningError: its file is neither in the cache nor on the remote.
+    """
+    archive, commit = states.archive, states.version(name)
+    sealed = [version for version in Ledger(archive).versions() if version.at <= commit.at]
+    if not sealed:
+        raise SettingsError(f"{name}: no version was sealed by then. Nothing was written; `apod log` lists them.")
+    md5 = hashes(archive, commit.commit).get(archive.relative(archive.csv))
+    last = sealed[-1]
+    told = Provenance(last.at, commit.commit, md5, last.rules, __version__, last.today)
+    return states.table(commit).lazy(), told
 
 
 def _provenance(archive: Archive) -> Provenance:

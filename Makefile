@@ -91,7 +91,10 @@ bench-versions: install ## what diff, verify and a version cost at 11,400 entrie
 screenshots: install system ## docs/airflow-*.png, as a real browser sees a real run
 	@APOD_SCREENSHOTS=docs $(BIN)/python -m pytest -q tests/airflow/test_ui.py
 
+runbook: install ## performs docs/runbook.md, command by command, and writes down what was really said
+	@$(BIN)/python -m pytest -q tests/runbook
+
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions screenshots docs
+.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions screenshots runbook docs

@@ -31,8 +31,17 @@ def as_object(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=str))
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """Rows under headings, as wide as they are; numbers to the right."""
+def table(
+    headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None, width: int = 120
+) -> None:
+    """Rows under headings, as wide as they are; numbers to the right.
+
+    Args:
+        headings: of the columns.
+        rows: cells; None is shown as nothing.
+        title: a line above.
+        width: letters of a line where there is no terminal; longer cells are folded.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -44,8 +53,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str 
         drawn.add_column(heading, justify="right" if number else "left", overflow="fold")
     for row in content:
         drawn.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
-    width = None if sys.stdout.isatty() else 120
-    Console(width=width, highlight=False).print(drawn)
+    Console(width=None if sys.stdout.isatty() else width, highlight=False).print(drawn)
 
 
 MARKS = {"kept": ("{}", None), "removed": ("[-{}-]", "red"), "added": ("{{+{}+}}", "green")}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.audit import copies, files, tables
-from apod_pipeline.audit.checks import Check, found
+from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derive, Derived, derived_again
 from apod_pipeline.coverage import coverage
 from apod_pipeline.dvc_objects import DvcObjects
@@ -66,7 +66,7 @@ def audit(what: Audit, conninfo: str) -> list[Check]:
         known = ledger.known()
         sealed = ledger.known(versions[-1].lines) if versions else known
     except ApodError as error:
-        unreadable = Check("ledger", well=False, says=str(error), do="apod recover ledger")
+        unreadable = Check("ledger", well=False, says=in_short(error), do="apod recover ledger")
         return [unreadable, *copies.repository(what.archive, what.git_remote)]
     if not versions:
         return [Check("versions", well=True, says="there are none yet", do="apod backfill")]
@@ -95,7 +95,7 @@ def _quality(quality: Callable[[], Report]) -> Iterator[Check]:
     try:
         report = quality()
     except ApodError as error:
-        yield Check("quality", well=False, says=str(error), do="apod recover processed")
+        yield Check("quality", well=False, says=in_short(error), do="apod recover processed")
         return
     told = [f"{finding.rule}: {finding.count}" for finding in report.findings if finding.count]
     says = ", ".join(told) or f"{report.entries} entries"
@@ -106,7 +106,7 @@ def _derived(what: Audit, projection: Projection, derived: Callable[[], dict[str
     try:
         entries = derived()
     except ApodError as error:
-        yield Check("derivation", well=False, says=str(error), do="apod recover raw")
+        yield Check("derivation", well=False, says=in_short(error), do="apod recover raw")
         return
     yield from files.derived(what.archive, what.columns, entries)
     yield tables.parquet(projection, entries)

@@ -38,3 +38,8 @@ def found(what: str, wrong: Sequence[str], *, well: str, ill: str, do: str) -> C
         return Check(what, well=True, says=well, do=do)
     names = ", ".join([*wrong[:NAMED], *(["..."] if wrong[NAMED:] else [])])
     return Check(what, well=False, says=f"{ill.format(count=len(wrong))}: {names}", do=do)
+
+
+def in_short(error: Exception) -> str:
+    """What happened, without what state is left and what to type: that has a column of its own."""
+    return " ".join(str(error).partition(". ")[0].split())

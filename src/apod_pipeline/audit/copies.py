@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from apod_pipeline.archive import Archive, timestamp
-from apod_pipeline.audit.checks import Check, found
+from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.dvc_objects import DIRECTORY, DvcObjects
 from apod_pipeline.errors import ApodError
 from apod_pipeline.git import Git, GitFailed
@@ -43,7 +43,7 @@ def objects(archive: Archive, kept: DvcObjects) -> Iterator[Check]:
     try:
         there = sorted(kept.missing_there(wanted))
     except ApodError as error:
-        yield Check("DVC remote", well=False, says=str(error), do="apod doctor")
+        yield Check("DVC remote", well=False, says=in_short(error), do="apod doctor")
         return
     how = "every byte" if kept.folder else "by their names"
     yield found(

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from apod_pipeline.audit.checks import Check, found
+from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derived
 from apod_pipeline.database.connection import connected
 from apod_pipeline.errors import ApodError, DatabaseError, DatabaseUnavailable
@@ -32,11 +32,11 @@ def tables(projection: Projection, conninfo: str) -> Iterator[Check]:
         with connected(conninfo) as connection:
             yield from _compared(projection, connection)
     except DatabaseUnavailable as error:
-        yield Check("database", well=False, says=str(error), do="apod doctor")
+        yield Check("database", well=False, says=in_short(error), do="apod doctor")
     except DatabaseError as error:
-        yield Check("database", well=False, says=str(error), do=DO)
+        yield Check("database", well=False, says=in_short(error), do=DO)
     except ApodError as error:
-        yield Check("tables", well=False, says=f"not compared: {error}", do="apod recover processed")
+        yield Check("tables", well=False, says=f"not compared: {in_short(error)}", do="apod recover processed")
 
 
 def _compared(projection: Projection, connection: Connection) -> Iterator[Check]:
@@ -97,7 +97,7 @@ def parquet(projection: Projection, entries: Mapping[str, Derived]) -> Check:
             if wanted.pop(now["date"], None) != now["content_hash"]:
                 wrong.append(now["date"])
     except ApodError as error:
-        return Check("parquet, derived", well=False, says=str(error), do="apod recover processed")
+        return Check("parquet, derived", well=False, says=in_short(error), do="apod recover processed")
     wrong += sorted(wanted)
     well = f"{len(entries)} entries, field for field what the replies give"
     ill = "{count} differences from what the replies give"

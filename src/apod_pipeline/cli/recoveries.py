@@ -39,7 +39,7 @@ def verify(archive: Path | None, *, as_json: bool) -> None:
         presentation.as_object({"well": all(c.well for c in checks), "checks": [c.as_row() for c in checks]})
     else:
         rows = [(c.what, "ok" if c.well else "WRONG", c.says, "" if c.well else c.do) for c in checks]
-        presentation.table(["what", "", "says", "do"], rows)
+        presentation.table(["what", "", "says", "do"], rows, width=240)  # a line a check, to be searched
     sys.exit(0 if all(check.well for check in checks) else 1)
 
 
@@ -196,7 +196,6 @@ def _report(said: str, done: Mapping[str, Any], *, as_json: bool) -> None:
         presentation.as_object(done)
         return
     click.echo(said)
-    shown = {name: value for name, value in done.items() if name not in {"archive", "version", "at", "kept"}}
-    click.echo(
-        "  ".join(f"{name} {', '.join(value) if isinstance(value, list) else value}" for name, value in shown.items())
-    )
+    told = {name: ", ".join(value) if isinstance(value, list) else value for name, value in done.items()}
+    hidden = {"archive", "version", "at", "kept", "file"}
+    click.echo("  ".join(f"{name} {value}" for name, value in told.items() if name not in hidden and value != ""))

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apod_pipeline.wording import abridged, as_text, changed_words
+from apod_pipeline.versions.wording import abridged, as_text, changed_words
 
 if TYPE_CHECKING:
-    from apod_pipeline.comparing import Change
-    from apod_pipeline.wording import Piece
+    from apod_pipeline.versions.comparing import Change
+    from apod_pipeline.versions.wording import Piece
 
 
 def tell(message: str) -> None:

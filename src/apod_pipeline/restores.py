@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive import Archive, timestamp
-from apod_pipeline.dvc_objects import DvcObjects
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.git import Git
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.pipeline import Pipeline
-from apod_pipeline.restoring import Restoration, clone
+from apod_pipeline.recovery.restoring import Restoration, clone
 from apod_pipeline.settings import Settings
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.stages.load_to_postgres import PostgresStore
-from apod_pipeline.versions import Commit, commit_of, commits, resolve
+from apod_pipeline.versions.commits import Commit, commit_of, commits, resolve
+from apod_pipeline.versions.objects import DvcObjects
 from apod_pipeline.wiring import COLUMNS, database, objects, pipeline
 
 SUPERSEDED = "refs/apod/superseded"

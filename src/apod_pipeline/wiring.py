@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING
 
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import publishing_day
-from apod_pipeline.copies import Copies
 from apod_pipeline.derivation import Derivation
-from apod_pipeline.dvc_objects import DvcObjects
 from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.ledger import Known, Ledger
@@ -24,8 +22,8 @@ from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS, Report
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Source, Store
 from apod_pipeline.processed import Columns, Table, readable
-from apod_pipeline.recovery import Recovery
-from apod_pipeline.releases import Releases
+from apod_pipeline.recovery.copies import Copies
+from apod_pipeline.recovery.lost import Recovery
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.file import ArchiveFile
 from apod_pipeline.sources.http_client import HttpClient
@@ -37,9 +35,11 @@ from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.git_commit_metadata import GitPublisher
 from apod_pipeline.stages.load_to_postgres import PostgresStore
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
-from apod_pipeline.states import States
 from apod_pipeline.takeover import Takeover
-from apod_pipeline.tracing import Tracing
+from apod_pipeline.versions.objects import DvcObjects
+from apod_pipeline.versions.releases import Releases
+from apod_pipeline.versions.states import States
+from apod_pipeline.versions.tracing import Tracing
 
 if TYPE_CHECKING:
     from apod_pipeline.audit import Check

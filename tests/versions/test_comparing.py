@@ -6,9 +6,9 @@ import polars
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apod_pipeline.comparing import compare
 from apod_pipeline.processed import Columns, Table
-from apod_pipeline.wording import abridged, changed_words
+from apod_pipeline.versions.comparing import compare
+from apod_pipeline.versions.wording import abridged, changed_words
 
 COLUMNS = Columns(key="day", output=("day",), every=("day", "title", "tags"), lists=("tags",))
 texts = st.none() | st.sampled_from(["", "a", "b"])

@@ -8,13 +8,13 @@ import json
 
 import pytest
 
-from apod_pipeline import versions
 from apod_pipeline.archive import timestamp
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import ENTRY_FIELDS
 from apod_pipeline.settings import resolve
 from apod_pipeline.stages.dvc_track_data import tracked_hash
+from apod_pipeline.versions import commits
 from apod_pipeline.wiring import states
 
 EDITED = "2018-12-10"
@@ -28,7 +28,7 @@ def known(past):
 
 def test_log_counts_what_each_version_did(past):
     """Every version with its date, who made it, its hash, and the entries it added, edited and removed."""
-    told = list(versions.log(past.archive))
+    told = list(commits.log(past.archive))
     assert [(one.added, one.edited, one.removed, one.entries) for one in told] == [
         (20, 0, 0, 20),
         (6, 0, 0, 26),
@@ -56,17 +56,17 @@ def test_a_version_has_many_names(past):
     past.git("-c", "user.name=A", "-c", "user.email=a@b", "tag", "-a", "v1", "-m", "one", second)
     at = [version.at for version in Ledger(past.archive).versions()]
     for name in (second, second[:8], "v1", "HEAD~1", timestamp(at[1]), at[1].replace(tzinfo=None).isoformat()):
-        assert versions.resolve(past.archive, name) == second, name
-    assert versions.resolve(past.archive, str(at[2].date())) == third
-    assert versions.commit_of(past.archive, second).tags == ("v1",)
-    assert versions.commit_of(past.archive, first).tags == ()
+        assert commits.resolve(past.archive, name) == second, name
+    assert commits.resolve(past.archive, str(at[2].date())) == third
+    assert commits.commit_of(past.archive, second).tags == ("v1",)
+    assert commits.commit_of(past.archive, first).tags == ()
 
 
 @pytest.mark.parametrize("name", ["v9", "2001-01-01", "2018-13-44", "--all", "HEAD~99", ""])
 def test_no_such_version_is_told(past, name):
     """What names no version ends with exit code 2 and says where the versions are listed."""
     with pytest.raises(SettingsError, match="apod log"):
-        versions.resolve(past.archive, name)
+        commits.resolve(past.archive, name)
 
 
 def test_diff_names_the_edited_field(past, known):
@@ -133,7 +133,7 @@ def test_show_as_of(past):
 def test_an_old_version_comes_from_the_remote(past, known):
     """Where the cache has lost an old version's file, it is brought from the remote and verified."""
     version = known.version("HEAD~2")
-    oid = versions.parquet_hash(past.archive, version.commit)
+    oid = commits.parquet_hash(past.archive, version.commit)
     place = known.objects.place(oid)
     place.unlink()
     assert len(known.table(version)) == 20

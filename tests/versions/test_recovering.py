@@ -10,8 +10,8 @@ import psycopg
 import pytest
 
 from apod_pipeline.calendar import Span
-from apod_pipeline.dvc_objects import md5
-from apod_pipeline.versions import hashes
+from apod_pipeline.versions.commits import hashes
+from apod_pipeline.versions.objects import md5
 
 
 def _whole(lab):

@@ -14,9 +14,9 @@ import pytest
 from apod_pipeline import wiring
 from apod_pipeline.audit.rederiving import derived_again
 from apod_pipeline.calendar import Span
-from apod_pipeline.dvc_objects import md5
 from apod_pipeline.settings import resolve
-from apod_pipeline.versions import hashes
+from apod_pipeline.versions.commits import hashes
+from apod_pipeline.versions.objects import md5
 
 EVERYTHING = [
     *("coverage", "quality", "raw replies", "csv", "parquet", "csv, derived", "json, derived", "parquet, derived"),

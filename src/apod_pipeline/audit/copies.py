@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
-from apod_pipeline.dvc_objects import DIRECTORY, DvcObjects
 from apod_pipeline.errors import ApodError
 from apod_pipeline.git import Git, GitFailed
 from apod_pipeline.ledger import Ledger
-from apod_pipeline.versions import all_hashes, pointer_hashes
+from apod_pipeline.versions.commits import all_hashes, pointer_hashes
+from apod_pipeline.versions.objects import DIRECTORY, DvcObjects
 
 FROM_REMOTE = "apod recover archive --archive ANOTHER-FOLDER"
 

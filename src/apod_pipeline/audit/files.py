@@ -11,11 +11,11 @@ from pathlib import Path
 from apod_pipeline.archive import Archive
 from apod_pipeline.audit.checks import Check, found
 from apod_pipeline.audit.rederiving import Derived, fingerprint
-from apod_pipeline.dvc_objects import md5
 from apod_pipeline.ledger import Known
 from apod_pipeline.processed import Columns, csv_line
 from apod_pipeline.raw_replies import damaged, given_up
-from apod_pipeline.versions import pointer_hashes
+from apod_pipeline.versions.commits import pointer_hashes
+from apod_pipeline.versions.objects import md5
 
 
 def replies(archive: Archive, known: Known) -> Iterator[Check]:

@@ -15,8 +15,8 @@ import click
 from apod_pipeline.cli.options import DAY, archive_option, existing
 
 if TYPE_CHECKING:
-    from apod_pipeline.comparing import Change
-    from apod_pipeline.versions import Changed
+    from apod_pipeline.versions.commits import Changed
+    from apod_pipeline.versions.comparing import Change
 
 
 @click.command()
@@ -30,10 +30,11 @@ def log(limit: int, archive: Path | None, *, everything: bool, as_json: bool) ->
 
     Example: apod log -n 5
     """
-    from apod_pipeline import presentation, versions
+    from apod_pipeline import presentation
     from apod_pipeline.archive import Archive
+    from apod_pipeline.versions import commits
 
-    known = list(versions.log(Archive(existing(archive).archive)))[::-1]
+    known = list(commits.log(Archive(existing(archive).archive)))[::-1]
     shown = known if everything else known[:limit]
     if as_json:
         presentation.as_object({"versions": [_as_row(one) for one in shown]})
@@ -84,7 +85,7 @@ def diff(old: str, new: str, html: Path | None, archive: Path | None, *, as_json
         return
     if html:
         from apod_pipeline.archive import replacing
-        from apod_pipeline.changes_page import page
+        from apod_pipeline.versions.changes_page import page
 
         with replacing(html.absolute()) as file:
             file.writelines(part.encode() for part in page(before, after, difference.counts, difference.changes()))
@@ -127,8 +128,8 @@ def show(day: dt.datetime, name: str, archive: Path | None, *, as_json: bool) ->
     from apod_pipeline import presentation
     from apod_pipeline.archive import timestamp
     from apod_pipeline.errors import SettingsError
+    from apod_pipeline.versions.wording import as_text
     from apod_pipeline.wiring import states
-    from apod_pipeline.wording import as_text
 
     known = states(existing(archive))
     version = known.version(name)
@@ -158,7 +159,7 @@ def trace(day: dt.datetime, field: str | None, archive: Path | None, *, as_json:
     Example: apod trace 2024-01-15 title
     """
     from apod_pipeline import presentation
-    from apod_pipeline.tracing import lines
+    from apod_pipeline.versions.tracing import lines
     from apod_pipeline.wiring import tracing
 
     told = tracing(existing(archive)).trace(day.date(), field)

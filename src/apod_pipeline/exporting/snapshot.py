@@ -20,8 +20,8 @@ from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table
-from apod_pipeline.states import States
-from apod_pipeline.versions import hashes
+from apod_pipeline.versions.commits import hashes
+from apod_pipeline.versions.states import States
 
 if TYPE_CHECKING:
     import polars

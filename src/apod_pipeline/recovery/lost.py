@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive import Archive, append_lines, instant, read_lines, replacing, timestamp
-from apod_pipeline.dvc_objects import DvcObjects, md5
 from apod_pipeline.errors import ArchiveDamaged, DatabaseError, VersioningError
 from apod_pipeline.git import Git
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.raw_replies import damaged
-from apod_pipeline.restoring import Restoration
+from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.run_record import from_json
-from apod_pipeline.versions import all_hashes, commits, pointer_hashes
+from apod_pipeline.versions.commits import all_hashes, commits, pointer_hashes
+from apod_pipeline.versions.objects import DvcObjects, md5
 
 Done = dict[str, Any]
 

@@ -20,8 +20,8 @@ from apod_pipeline.git import Git
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import MOST_TAKEOVERS, Pipeline
 from apod_pipeline.processed import Table
-from apod_pipeline.states import States
-from apod_pipeline.versions import Commit, commits
+from apod_pipeline.versions.commits import Commit, commits
+from apod_pipeline.versions.states import States
 
 CHANGELOG = "CHANGELOG.md"
 SUMS = "SHA256SUMS"

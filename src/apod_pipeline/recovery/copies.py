@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive import Archive
-from apod_pipeline.dvc_objects import DIRECTORY, DvcObjects, md5
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.git import Git
 from apod_pipeline.pipeline import Pipeline
-from apod_pipeline.versions import all_hashes, pointer_hashes
+from apod_pipeline.versions.commits import all_hashes, pointer_hashes
+from apod_pipeline.versions.objects import DIRECTORY, DvcObjects, md5
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from apod_pipeline.archive import Archive
-from apod_pipeline.comparing import Comparison, compare
-from apod_pipeline.dvc_objects import DvcObjects
 from apod_pipeline.processed import Columns, Row, Table
-from apod_pipeline.versions import Commit, commit_of, parquet_hash, resolve
+from apod_pipeline.versions.commits import Commit, commit_of, parquet_hash, resolve
+from apod_pipeline.versions.comparing import Comparison, compare
+from apod_pipeline.versions.objects import DvcObjects
 
 
 @dataclass(frozen=True)

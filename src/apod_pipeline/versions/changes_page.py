@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
 from apod_pipeline.archive import timestamp
-from apod_pipeline.comparing import Change
-from apod_pipeline.versions import Commit
-from apod_pipeline.wording import as_text, changed_words
+from apod_pipeline.versions.commits import Commit
+from apod_pipeline.versions.comparing import Change
+from apod_pipeline.versions.wording import as_text, changed_words
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --gone: #d1242f26; --come: #1a7f3726; }

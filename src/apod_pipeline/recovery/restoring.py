@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apod_pipeline.archive import Archive, timestamp
-from apod_pipeline.dvc_objects import DvcObjects, md5
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.git import Git
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table, write_json
-from apod_pipeline.versions import hashes, pointer_hashes
+from apod_pipeline.versions.commits import hashes, pointer_hashes
+from apod_pipeline.versions.objects import DvcObjects, md5
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from apod_pipeline.errors import ApodError, SettingsError
 from apod_pipeline.processed import Row, Table
 from apod_pipeline.projection import Projection
 from apod_pipeline.rules.notes import FLAGS, REPAIRS
-from apod_pipeline.versions import commits
+from apod_pipeline.versions.commits import commits
 
 Trace = dict[str, Any]
 

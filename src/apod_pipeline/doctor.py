@@ -96,7 +96,8 @@ def _lock(archive: Archive) -> Sight:
     try:
         with archive.locked():
             if lock.exists():
-                return Sight("archive", "bad", "Git's index is locked", f"if no git is at work there: rm {lock}")
+                says = "Git's index is locked: the next run takes that away, unless a git is at work there"
+                return Sight("archive", "odd", says, f"wait a minute, or: rm {lock}")
     except ApodError as error:
         return Sight("archive", "odd", str(error), "wait for the other run")
     return Sight("archive", "ok", f"{archive.root}, nobody is at it")

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,8 @@ from apod_pipeline import kill_points
 from apod_pipeline.archive import Archive
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
+
+FULL_BYTES, FULL_SECONDS = 64 << 10, 15
 
 
 @dataclass(eq=False, repr=False)
@@ -63,9 +67,9 @@ class DvcProcess:
         md5: str | None = self._answers()[-1]
         return md5
 
-    def fetch_raw(self) -> None:
-        """As `DvcVersioner.fetch_raw`."""
-        self._ask("fetch_raw")
+    def fetch(self) -> None:
+        """As `DvcVersioner.fetch`."""
+        self._ask("fetch")
         self._answers()
 
     def close(self) -> None:
@@ -139,11 +143,22 @@ def main() -> None:
             logging.basicConfig(level=level, format="%(name)s: %(message)s")
         import dvc.repo  # noqa: F401 - this is what the process was begun early for
 
+        threading.Thread(target=_end_on_a_full_disk, args=[Path(root), questions], daemon=True).start()
         versioner = DvcVersioner(Archive(Path(root), dataset), remote)
         while question := questions.next():
             answers.write(json.dumps(_answer(versioner, question)) + "\n")
             answers.flush()
         versioner.close()
+
+
+def _end_on_a_full_disk(root: Path, questions: _Questions) -> None:
+    """DVC waits for its own database without end where the disk runs full under it: then this process ends."""
+    full = 0
+    while full < FULL_SECONDS:
+        time.sleep(1)  # a watch, not a wait: nobody is kept by it
+        busy = not questions.waiting.is_set()
+        full = full + 1 if busy and shutil.disk_usage(root).free < FULL_BYTES else 0
+    os._exit(1)
 
 
 def _answer(versioner: DvcVersioner, question: str) -> dict[str, Any]:
@@ -158,21 +173,21 @@ class _Questions:
 
     def __init__(self) -> None:
         self._lines: SimpleQueue[str] = SimpleQueue()
-        self._waiting = threading.Event()
+        self.waiting = threading.Event()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         for line in sys.stdin:
             self._lines.put(line)
-        if not self._waiting.is_set():
+        if not self.waiting.is_set():
             os._exit(1)
         self._lines.put("null")
 
     def next(self) -> Any:  # noqa: ANN401 - what JSON can hold
         """The next question; None when there are no more."""
-        self._waiting.set()
+        self.waiting.set()
         line = self._lines.get()
-        self._waiting.clear()
+        self.waiting.clear()
         return json.loads(line)
 
 

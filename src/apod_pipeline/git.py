@@ -1,7 +1,7 @@
 """Git, through its own command: what is run, in which folder, and what it said.
 
 Takes arguments, gives standard output. Never asks a person for a password, never changes anybody's configuration,
-never forces. Operations are logged without credentials.
+never forces, never takes a lock away from a git that lives. Operations are logged without credentials.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from apod_pipeline.errors import VersioningError
 log = logging.getLogger(__name__)
 
 NETWORK_SECONDS = 600
+STALE_SECONDS = 60  # a lock that is older, and nobody's, was left by a git that was killed
 
 
 class GitFailed(VersioningError):
@@ -58,14 +60,37 @@ class Git:
         Raises:
             GitFailed: with git's own words.
         """
+        done = self._done(arguments, env or {}, said)
+        answer = _words(done.stderr)
+        if done.returncode and self._unlocked(answer):
+            done = self._done(arguments, env or {}, said)
+            answer = _words(done.stderr)
+        log.info("git %s: %s", without_credentials(" ".join(arguments[:2])), answer or "done")
+        if done.returncode:
+            raise GitFailed(arguments[0], answer)
+        return done.stdout
+
+    def _unlocked(self, answer: str) -> bool:
+        """True when a lock was in the way that a dead git had left, and is away now."""
+        found = re.search(r"Unable to create '([^']+\.lock)': File exists", answer)
+        path = Path(found[1]) if found else None
+        if path is None or not path.is_relative_to(self.root / ".git") or not _is_stale(path, self.root):
+            return False
+        log.warning("git: %s was left by a git that is dead: removed", path)
+        path.unlink(missing_ok=True)
+        return True
+
+    def _done(
+        self, arguments: Sequence[str], env: Mapping[str, str], said: bytes
+    ) -> subprocess.CompletedProcess[bytes]:
         quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
         inherited = {k: v for k, v in os.environ.items() if k not in {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}}
         inherited.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
         try:
-            done = subprocess.run(
+            return subprocess.run(
                 ["git", *self._always, *arguments],
                 cwd=self.root,
-                env={**inherited, **quiet, **(env or {})},
+                env={**inherited, **quiet, **env},
                 input=said,
                 capture_output=True,
                 timeout=NETWORK_SECONDS,
@@ -75,11 +100,6 @@ class Git:
             raise GitFailed(arguments[0], "git is not installed: install it (apt-get install git)") from error
         except subprocess.TimeoutExpired as error:
             raise GitFailed(arguments[0], f"no end after {NETWORK_SECONDS} seconds") from error
-        answer = without_credentials(" ".join(done.stderr.decode(errors="replace").split()))
-        log.info("git %s: %s", without_credentials(" ".join(arguments[:2])), answer or "done")
-        if done.returncode:
-            raise GitFailed(arguments[0], answer)
-        return done.stdout
 
     def succeeds(self, *arguments: str) -> bool:
         """True when a git command ends well; its words are not of interest."""
@@ -115,6 +135,22 @@ class Git:
     def branch(self) -> str:
         """The branch that HEAD is on."""
         return self.run("symbolic-ref", "--short", "HEAD").strip()
+
+
+def _words(said: bytes) -> str:
+    return without_credentials(" ".join(said.decode(errors="replace").split()))
+
+
+def _is_stale(lock: Path, root: Path) -> bool:
+    """True when a lock is a minute old and no git is at work in the folder, as far as can be seen from here."""
+    import psutil  # only where a lock is in the way
+
+    try:
+        age = time.time() - lock.stat().st_mtime
+    except FileNotFoundError:
+        return True
+    folders = (p.info["cwd"] for p in psutil.process_iter(["name", "cwd"]) if p.info["name"] == "git")
+    return age > STALE_SECONDS and not any(Path(folder).is_relative_to(root) for folder in folders if folder)
 
 
 def without_credentials(text: str) -> str:

@@ -25,16 +25,16 @@ Line = dict[str, Any]
 
 @dataclass(eq=False, repr=False)
 class Takeover:
-    """One archive, and how its raw replies are brought from the DVC remote.
+    """One archive, and how DVC's files are brought from its remote.
 
     Attributes:
         archive: the folder.
-        fetch_raw: brings the raw replies to where `data/raw.dvc` says.
+        fetch: brings what DVC tracks to where its `.dvc` files say.
         remote: Git's name of the remote.
     """
 
     archive: Archive
-    fetch_raw: Callable[[], None]
+    fetch: Callable[[], None]
     remote: str = "origin"
 
     @property
@@ -69,7 +69,7 @@ class Takeover:
         plan = json.loads(self._plan.read_bytes())
         self._set_aside([line for line in plan["lines"] if "file" in line])
         Git(self.archive.root).run("reset", "-q", "--hard", plan["tip"])
-        self.fetch_raw()
+        self.fetch()
         ledger = Ledger(self.archive)
         known = ledger.known()
         fresh = [line for line in (_unknown(known, line) for line in plan["lines"]) if line]

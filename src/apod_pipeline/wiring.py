@@ -127,7 +127,7 @@ def pipeline(
             store=store,
             versioner=versioner,
             publisher=GitPublisher(archive, settings.git_author, settings.git_remote),
-            takeover=Takeover(archive, versioner.fetch_raw),
+            takeover=Takeover(archive, versioner.fetch),
             today=today(settings),
             lookback=settings.lookback,
             tell=tell,

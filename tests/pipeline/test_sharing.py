@@ -70,22 +70,6 @@ def test_rejected_push_takes_theirs_over(lab, other, remote, undisturbed):
     assert lab.tables()["apod"] == other.tables()["apod"]
 
 
-def test_rounds_of_two_pushers_lose_nothing(lab, nasa, other, remote, undisturbed):
-    """Three rounds in which both have news, and both push: every entry is there, both ends and the remote are equal."""
-    lab.flags, other.flags = dict(remote), dict(remote)
-    days = list(Span(dt.date(2018, 12, 1), dt.date(2018, 12, 18)))
-    for number in range(3):
-        six = days[number * 6 : number * 6 + 6]
-        lab.run(Span(six[0], six[3]))
-        other.run(Span(six[2], six[5]))
-    whole = Span(days[0], days[-1])
-    for one in (lab, other):
-        one.run(whole)
-    assert lab.files() == other.files() == undisturbed(whole)[0]
-    assert lab.git("rev-parse", "HEAD") == other.git("rev-parse", "HEAD")
-    assert lab.git("log", "--format=%P").count(" ") == 0
-
-
 def test_edit_seen_by_one_survives_the_other(lab, nasa, other, remote):
     """An edit that one archive saw is not undone by the other's older reading of the same day."""
     lab.flags, other.flags = dict(remote), dict(remote)

@@ -8,6 +8,7 @@ command that enters them.
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import io
 import os
@@ -97,7 +98,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        done = "What was received is kept; mend that, then type the same command again."
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        mend = "make room (`apod doctor` tells how much is left)" if full else "mend that"
+        done = f"What was received is kept; {mend}, then type the same command again."
         click.echo(f"apod: {where}{error.strerror or error}. {done}", err=True)
         sys.exit(1)
     except click.ClickException as error:

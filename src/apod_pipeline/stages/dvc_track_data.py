@@ -12,6 +12,8 @@ import json
 import logging
 import os
 import re
+import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -20,12 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive import Archive
+from apod_pipeline.dvc_locks import release_dead_locks
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.kill_points import kill_point
 
 log = logging.getLogger(__name__)
 
 REMOTE = "storage"
+MARGIN = 4 << 20  # bytes that DVC's own notes may take
 
 
 @dataclass(eq=False, repr=False)
@@ -69,6 +73,7 @@ class DvcVersioner:
     def _track(self, targets: list[Path]) -> None:
         if self._done.issuperset(targets):
             return
+        self._see_that_there_is_room(targets)
         with self.repository("add and push") as repo:
             self._keep(repo, targets)
             kill_point("dvc-added")
@@ -77,6 +82,18 @@ class DvcVersioner:
             kill_point("dvc-pushing")
             self._verify(repo, [hashed for path in targets if (hashed := tracked_hash(path))])
         self._done.update(targets)
+
+    def _see_that_there_is_room(self, targets: list[Path]) -> None:
+        # On a full disk DVC's own database of hashes asks for its lock again and again, and never ends.
+        folder = self.remote.removeprefix("file://")
+        same_disk = "://" not in folder and _device(Path(folder)) == _device(self.archive.root)
+        needed = sum(map(_new_bytes, targets)) * (2 if same_disk else 1) + MARGIN
+        if (free := shutil.disk_usage(self.archive.root).free) < needed:
+            raise VersioningError(
+                f"no space left: a version takes {needed / 1e6:.0f} MB on the disk of {self.archive.root}, and "
+                f"{free / 1e6:.0f} MB are free. Nothing was committed, and what came is kept; make room, then type the "
+                "same command again."
+            )
 
     def _keep(self, repo: Any, targets: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
         """Take the files into DVC's cache, and their hashes into the `.dvc` files beside them."""
@@ -89,22 +106,25 @@ class DvcVersioner:
                 repo.commit(f"{path}.dvc", force=True)
         log.info("dvc tracks %s", [path.name for path in targets])
 
-    def fetch_raw(self) -> None:
-        """Bring the raw replies to where `data/raw.dvc` says; replies it does not name must have been moved away.
+    def fetch(self) -> None:
+        """Bring raw replies and processed files to where their `.dvc` files say; what these do not name must be away.
 
         Raises:
             VersioningError: when the remote does not have them all.
         """
+        paths = [self.archive.raw, self.archive.csv, self.archive.parquet]
         with self.repository("pull") as repo:
-            repo.pull(targets=[f"{self.archive.raw}.dvc"], force=True)
+            repo.pull(targets=[pointer for path in paths if Path(pointer := f"{path}.dvc").exists()], force=True)
 
     @contextmanager
     def repository(self, doing: str) -> Iterator[Any]:
         """The archive as DVC's repository; its errors in the family's words, its chatter not on standard output."""
+        from diskcache import Timeout
         from dvc.exceptions import DvcException
         from dvc.lock import LockError
 
         os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+        release_dead_locks(self.archive.root)
         logging.getLogger("dvc").setLevel(logging.WARNING)
         try:
             with redirect_stdout(sys.stderr or io.StringIO()):
@@ -114,7 +134,7 @@ class DvcVersioner:
                 f"dvc {doing}: another process holds DVC's lock in {self.archive.root}. Nothing was committed; when it "
                 "has ended, type the same command again."
             ) from error
-        except (DvcException, OSError) as error:
+        except (DvcException, OSError, sqlite3.Error, Timeout) as error:
             raise VersioningError(
                 f"dvc {doing}: {error}. Nothing was committed, the archive's files and tables are complete; see that "
                 f"{self.remote} is there and writable (`apod doctor`), then type the same command again."
@@ -184,6 +204,20 @@ class DvcVersioner:
                 f"dvc push said it was done, but {len(missing)} of {len(wanted)} objects are not on {self.remote}. "
                 "Nothing was committed. See that the remote is writable, then type the same command again."
             )
+
+
+def _new_bytes(path: Path) -> int:
+    """How many bytes of a file or folder DVC may have to copy: those that are newer than its `.dvc` file."""
+    pointer = Path(f"{path}.dvc")
+    since = pointer.stat().st_mtime if pointer.exists() else 0.0
+    files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else [path]
+    return sum(told.st_size for file in files if (told := file.stat()).st_mtime >= since)
+
+
+def _device(path: Path) -> int:
+    while not path.exists():
+        path = path.parent
+    return path.stat().st_dev
 
 
 def tracked_hash(path: Path) -> str | None:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 DOCUMENT = (*OUTPUT_FIELDS, "created_at", "updated_at")
 TIMES = ("date", "created_at", "updated_at")
+SET_TIMES = (
+    "UPDATE apod t SET created_at = s.created_at, updated_at = s.updated_at FROM staged_apod s WHERE s.date = t.date"
+    " AND (s.created_at, s.updated_at) IS DISTINCT FROM (t.created_at, t.updated_at)"
+)
 
 
 @dataclass(eq=False, repr=False)
@@ -78,10 +82,7 @@ class PostgresStore:
             counts = self._project(connection, versions, mark, lines, after_reading or (lambda: None))
             if exactly:
                 self._remove_unknown(connection, versions)
-                connection.execute(
-                    "UPDATE apod t SET created_at = s.created_at, updated_at = s.updated_at FROM staged_apod s WHERE"
-                    " s.date = t.date AND (s.created_at, s.updated_at) IS DISTINCT FROM (t.created_at, t.updated_at)"
-                )
+                connection.execute(SET_TIMES.encode())
             kill_point("before-database-commit")
         kill_point("after-database-commit")
         return counts
@@ -209,6 +210,9 @@ def _merge_entries(
         merge(connection, REVISION.name, REVISION.columns, REVISION.key)
     current = f"staged_apod JOIN {into} USING (date) WHERE observed_to IS NULL"
     merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS, staged=current)
+    # Taking another archive's versions over changes when a day was first had, or edited. Rows that another program had
+    # made before this archive began keep their times.
+    connection.execute(f"{SET_TIMES} AND t.created_at >= s.created_at".encode())
     return inserted, changed
 
 

@@ -1,4 +1,4 @@
-"""The weekly audit: coverage, quality, and whether table, files and commit say the same.
+"""The weekly audit: is everything what it was, here and on the remotes? What `apod verify` asks.
 
 Takes nothing, gives a green task or a red one that names every difference. Never changes anything.
 """
@@ -15,8 +15,9 @@ from apod_airflow.runs import RETRYING, audited
 DOC = """
 ### The weekly audit
 
-Red means that table, files and commit do not say the same, or that days are missing. The log holds one line a check,
-with what to type. Nothing was changed; when it is mended, clear the task.
+Red means that something is not what it was (a reply, a file, a row, an object of DVC's, a commit), or that days are
+missing. The log names it, with what to type (`docs/runbook.md`). Nothing was changed; when it is mended, clear the
+task.
 """
 
 

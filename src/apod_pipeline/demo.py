@@ -129,7 +129,9 @@ def _next_steps(folder: Path) -> str:
     lines: list[tuple[str, str]] = [
         (f"apod status --archive {folder}", "the archive in a dozen numbers"),
         (f"apod coverage --archive {folder}", "every day since 1995, a line a year"),
-        (f"git -C {folder} log", "its versions"),
+        (f"apod log --archive {folder}", "its versions"),
+        (f"apod diff HEAD~1 --archive {folder}", "what the last one changed, word by word"),
+        (f"apod verify --archive {folder}", "is every byte and row what it was?"),
         ("make run", "the same with the real NASA"),
     ]
     width = max(len(command) for command, _ in lines)

@@ -83,6 +83,27 @@ def test_git_and_dvc_push_over_ssh(lab, sshd, tmp_path):
     assert len(objects) >= 4  # the CSV, the Parquet file, the replies' listing and each reply
 
 
+def test_everything_comes_back_over_ssh(lab, sshd, tmp_path):
+    """The whole folder is lost and comes back from remotes behind ssh; what the remote loses is put there again."""
+    port, environment = sshd
+    there = tmp_path / "there"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(there / "git")], check=True)
+    (there / "dvc").mkdir()
+    base = f"ssh://{getpass.getuser()}@127.0.0.1:{port}{there}"
+    lab.flags = {"git_remote": f"{base}/git", "dvc_remote": f"{base}/dvc"}
+    lab.command("run", "--from", str(DAYS.first), "--to", str(DAYS.last), **environment)
+    files, head = lab.files(), lab.git("rev-parse", "HEAD")
+    shutil.rmtree(lab.root)
+    back = lab.command("recover", "archive", **environment)
+    assert back.returncode == 0, back.stderr
+    assert (lab.files(), lab.git("rev-parse", "HEAD"), lab.git("status", "--porcelain")) == (files, head, "")
+    next(path for path in (there / "dvc").rglob("*") if path.is_file()).unlink()
+    missing = lab.command("verify", **environment)
+    assert [line.split("  ")[0] for line in missing.stdout.splitlines() if "WRONG" in line] == ["DVC remote"]
+    assert lab.command("recover", "remote", **environment).returncode == 0
+    assert lab.command("verify", **environment).returncode == 0
+
+
 def test_key_that_ssh_does_not_know_is_told(lab, sshd, tmp_path):
     """An ssh remote that refuses us: the run fails in words, the commit is kept, nobody is asked for a password."""
     port, environment = sshd

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from apod_pipeline.raw_replies import damaged
 from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.run_record import from_json
 from apod_pipeline.versions.commits import all_hashes, commits, pointer_hashes
-from apod_pipeline.versions.objects import DvcObjects, md5
+from apod_pipeline.versions.objects import DIRECTORY, DvcObjects, md5
 
 Done = dict[str, Any]
 
@@ -89,6 +89,8 @@ class Recovery:
 
     def _logged_runs(self) -> Iterator[tuple[Outcome, dt.datetime]]:
         for line in read_lines(self.archive.log):
+            if "error" in line:  # such a run left a line, and no row
+                continue
             outcome = from_json(line)
             took = dt.timedelta(seconds=sum(outcome.seconds.values()))
             yield outcome, instant(line["finished"]) if "finished" in line else outcome.started + took
@@ -162,7 +164,7 @@ class Recovery:
             known = self.pipeline.ledger.known()
             wrong = damaged(self.archive, known)
             if wrong:
-                places = self._listed()
+                places = self._listed(wrong)
                 found = {file: places[file] for file in wrong if file in places}
                 nowhere = self.objects.fetch(set(found.values()))
                 for file, oid in found.items():
@@ -187,13 +189,17 @@ class Recovery:
             self.pipeline.versioner.finish()
         return {"brought": len(wrong) - len(lost), "lost": lost}
 
-    def _listed(self) -> dict[str, str]:
-        """The object of every raw reply by its name, of the working pointer and of every version's."""
-        relative = self.archive.relative(self.archive.raw)
-        folders = [oid for oid in all_hashes(self.archive) if oid.endswith(".dir")]
-        folders += filter(None, [pointer_hashes(self.archive).get(relative)])
-        nowhere = self.objects.fetch(set(folders))  # an older or newer listing may still name them
-        return {name: one for oid in folders if oid not in nowhere for name, one in self.objects.listing(oid).items()}
+    def _listed(self, wanted: Collection[str]) -> dict[str, str]:
+        """The objects of raw replies by name: those of the working pointer; for what it lacks those of any version."""
+        pointer = pointer_hashes(self.archive).get(self.archive.relative(self.archive.raw))
+        places: dict[str, str] = {}
+        everywhere = {oid for oid in all_hashes(self.archive) if oid.endswith(DIRECTORY)}
+        for folders in ({pointer} if pointer else set(), everywhere):
+            for oid in folders - self.objects.fetch(folders):
+                places = self.objects.listing(oid) | places
+            if places.keys() >= set(wanted):
+                break
+        return places
 
 
 def _readable(line: bytes) -> bool:

@@ -1,8 +1,8 @@
 """Locks that a dead DVC left in an archive: who reads and writes what, in `.dvc/tmp/rwlock`.
 
-Takes an archive whose lock the caller holds, gives nothing. So no other run is in DVC now; only somebody who typed a
-`dvc` command may be, and what such a process holds is left alone. DVC itself trusts a process number, which another
-process may have by now (in a container it often does), and stops for good at a file that was torn by a kill.
+Takes an archive whose lock the caller holds, so that no other run is in DVC now; only who typed a `dvc` command may be,
+and what such a process holds is never taken away. DVC itself trusts a process number, which another process may have by
+now (in a container it often does), and stops for good at a file that was torn by a kill.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +34,9 @@ from apod_pipeline.run_record import as_json
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
 from apod_pipeline.takeover import Takeover
 
-MOST_TAKEOVERS = 5
+# Whoever is rejected has seen another succeed: so many machines, and one more, can push at the same moment.
+MOST_TAKEOVERS = 12
+LONGEST_PAUSE = 0.3  # of who was rejected; one that grew would let the same machine lose again and again
 
 
 class Wanted(NamedTuple):
@@ -300,6 +303,7 @@ class Pipeline:
                     break
                 except PushRejected as rejected:
                     self.tell(f"{rejected.where} was ahead of us: taking its versions over, ours come on top")
+                    time.sleep(random.uniform(0.0, LONGEST_PAUSE))  # two that keep step would meet again
                     self._take_over(outcome)
             else:
                 self.publisher.push()

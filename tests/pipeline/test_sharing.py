@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import signal
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,20 +14,6 @@ from apod_pipeline.errors import ArchiveBusy, VersioningError
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 20))
 SECOND = Span(dt.date(2018, 12, 15), dt.date(2018, 12, 31))
-
-
-@pytest.fixture
-def remote(tmp_path):
-    """A bare Git repository and a DVC remote that two archives share, as settings."""
-    bare = tmp_path / "remote.git"
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(bare)], check=True)
-    return {"git_remote": str(bare), "dvc_remote": str(tmp_path / "objects")}
-
-
-@pytest.fixture
-def other(lab, tmp_path, second_database):
-    """A second archive with a database of its own, as on another machine."""
-    return dataclasses.replace(lab, root=tmp_path / "other", database=second_database, flags={}, told=[])
 
 
 def test_second_run_on_a_held_archive_is_told_to_wait(lab, span):

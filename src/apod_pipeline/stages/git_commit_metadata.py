@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from apod_pipeline.kill_points import kill_point
 
 SUBJECT = "Update DVC metadata: {path}"
 REMOTE = "origin"
+PAUSES = (0.2, 0.6, 1.8)
 METADATA = (
     *(
         ".gitignore",
@@ -118,14 +120,26 @@ class GitPublisher:
             return False
         self.prepare()
         branch = self.git.branch()
-        try:
-            self.git.run("push", "-q", REMOTE, f"HEAD:refs/heads/{branch}")
-        except GitFailed as error:
-            if re.search(r"\[rejected\]|fetch first|non-fast-forward|stale info|cannot lock ref", error.said):
-                raise PushRejected(f"{REMOTE}/{branch}") from error
-            raise
+        for pause in (*PAUSES, None):
+            try:
+                self.git.run("push", "-q", REMOTE, f"HEAD:refs/heads/{branch}")
+                break
+            except GitFailed as error:
+                if self._behind(branch):
+                    raise PushRejected(f"{REMOTE}/{branch}") from error
+                if pause is None or not re.search(r"cannot lock ref|failed to update ref", error.said):
+                    raise
+                time.sleep(pause)  # somebody is writing the branch: soon we are behind, or may try again
         kill_point("git-pushed")
         return True
+
+    def _behind(self, branch: str) -> bool:
+        """True when the remote's branch holds a commit that ours does not; a question to it, not to git's words."""
+        try:
+            tip = self.git.run("ls-remote", REMOTE, f"refs/heads/{branch}").partition("\t")[0]
+        except GitFailed:
+            return False  # it is away: what the push said tells more
+        return bool(tip) and not self.git.succeeds("merge-base", "--is-ancestor", tip, "HEAD")
 
     def _paths(self) -> list[str]:
         root = self.archive.root

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-
-from apod_pipeline.errors import VersioningError
 
 
 class Objects(ThreadingHTTPServer):
@@ -87,14 +86,17 @@ def test_a_remote_that_vanishes_half_way_is_completed_later(lab, objects, span, 
     """Some objects are pushed and others not: nothing is committed, it is told, and the next run pushes the rest."""
     lab.flags["dvc_remote"] = f"http://127.0.0.1:{objects.server_port}/dvc"
     objects.room = room
-    with pytest.raises(VersioningError, match=r"dvc .*Nothing was committed.*type the same command again"):
-        lab.run(span)
+    # In processes of their own: DVC leaves its HTTP session open, which is a warning where it is collected.
+    words = ("run", "--from", str(span.first), "--to", str(span.last))
+    failed = lab.command(*words)
+    assert failed.returncode == 1
+    assert re.search(r"dvc .*Nothing was committed.*type the same command again", failed.stderr)
     assert len(objects.held) == room
     assert lab.git("for-each-ref") == ""
     early = dict(objects.held)
     objects.room = None
-    outcome = lab.run(span)
-    assert (outcome.exit_code, lab.commits(), lab.versions()) == (0, 1, 1)
+    assert lab.command(*words).returncode == 0
+    assert (lab.commits(), lab.versions()) == (1, 1)
     assert (lab.files(), lab.tables()) == undisturbed(span)
     assert early.items() <= objects.held.items()
     cached = {f"{p.parent.name}/{p.name}" for p in (lab.root / ".dvc/cache/files/md5").rglob("*") if p.is_file()}

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.calendar import FIRST_DAY, Span
+from apod_pipeline.disk import room
 from apod_pipeline.errors import ApodError, SourceRefused
 from apod_pipeline.git import Git, GitFailed
 from apod_pipeline.ports import Request, Source
@@ -25,7 +26,7 @@ from apod_pipeline.settings import Settings
 from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.wiring import database, readers, today
 
-ENOUGH_DISK = 2 << 30
+ENOUGH_DISK, ENOUGH_FILES = 2 << 30, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,11 @@ def _clock(settings: Settings) -> Sight:
 
 
 def _disk(archive: Archive) -> Sight:
-    folder = archive.root
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    says = f"{free / (1 << 30):.1f} GiB free at {folder}"
-    return Sight("disk", "ok" if free > ENOUGH_DISK else "odd", says, "" if free > ENOUGH_DISK else "make room")
+    left = room(archive.root)
+    files = "" if left.files > ENOUGH_FILES else f", and only {left.files} more files"
+    says = f"{left.octets / (1 << 30):.1f} GiB free at {archive.root}{files}"
+    enough = left.octets > ENOUGH_DISK and not files
+    return Sight("disk", "ok" if enough else "odd", says, "" if enough else "make room")
 
 
 def _lock(archive: Archive) -> Sight:

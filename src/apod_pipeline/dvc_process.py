@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,10 +23,11 @@ from typing import IO, Any
 
 from apod_pipeline import kill_points
 from apod_pipeline.archive import Archive
+from apod_pipeline.disk import room
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 
-FULL_BYTES, FULL_SECONDS = 64 << 10, 15
+FULL_BYTES, FULL_FILES, FULL_SECONDS = 64 << 10, 4, 15
 
 
 @dataclass(eq=False, repr=False)
@@ -157,7 +157,8 @@ def _end_on_a_full_disk(root: Path, questions: _Questions) -> None:
     while full < FULL_SECONDS:
         time.sleep(1)  # a watch, not a wait: nobody is kept by it
         busy = not questions.waiting.is_set()
-        full = full + 1 if busy and shutil.disk_usage(root).free < FULL_BYTES else 0
+        left = room(root)
+        full = full + 1 if busy and (left.octets < FULL_BYTES or left.files < FULL_FILES) else 0
     os._exit(1)
 
 

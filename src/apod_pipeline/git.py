@@ -125,8 +125,9 @@ class Git:
 
     @property
     def exists(self) -> bool:
-        """True when the folder itself is a repository, not one that lies in somebody else's."""
-        return (self.root / ".git").exists()
+        """True when the folder itself is a repository, not one that lies in somebody else's, nor one half made."""
+        inside = self.root / ".git"
+        return inside.is_file() or all((inside / part).exists() for part in ("HEAD", "config", "objects", "refs"))
 
     def head(self) -> str | None:
         """The commit that HEAD points to; None before the first."""

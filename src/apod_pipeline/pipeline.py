@@ -17,7 +17,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
@@ -149,7 +149,8 @@ class Pipeline:
                 yield outcome
             except (ApodError, OSError) as error:
                 outcome.exit_code = error.exit_code if isinstance(error, ApodError) else 1
-                self._log(outcome, error)
+                with suppress(OSError):  # on a full disk it is the error itself that matters
+                    self._log(outcome, error)
                 raise
             self.record(outcome)
 

@@ -32,6 +32,49 @@ umount "$DISK"; mount -t tmpfs -o size={ROOMY},mode=755 tmpfs "$DISK"
 cp -a "$DISK/." "$OUT"
 """
 
+# A file system that has bytes left, and no files: many can hold only so many.
+NO_FILES = f"""
+mount -t tmpfs -o size={ROOMY},mode=755,nr_inodes={FULL} tmpfs "$DISK" || exit 77
+{RUN} >&2; echo "first $?"
+mount -o remount,nr_inodes=10000 "$DISK"
+{RUN} >&2; echo "second $?"
+cp -a "$DISK/." "$OUT"
+"""
+# Somebody else fills the disk when DVC has begun, and has seen that there was room.
+FILLED_UNDER_DVC = f"""
+mount -t tmpfs -o size={ROOMY},mode=755 tmpfs "$DISK" || exit 77
+{RUN} >&2 & until [ -e "$DISK/archive/{FULL}" ] || ! kill -0 $!; do sleep 0.005; done
+used() {{ df --output=$1 "$DISK" | tail -1 | tr -d " "; }}
+fill() {{ mount -o remount,nr_inodes=$(used iused),size=$(used used)k "$DISK" 2>/dev/null; }}
+until fill || ! kill -0 $!; do true; done
+wait $!; echo "first $?"
+mount -o remount,nr_inodes=10000,size={ROOMY} "$DISK"
+{RUN} >&2; echo "second $?"
+cp -a "$DISK/." "$OUT"
+"""
+# All is tracked and pushed; then Git finds room for so many files.
+FILLED_UNDER_GIT = f"""
+mount -t tmpfs -o size={ROOMY},mode=755 tmpfs "$DISK" || exit 77
+APOD_KILL_AT=dvc-pushed {RUN} >&2; echo "killed $?"
+mount -o remount,nr_inodes=$(($(df --output=iused "$DISK" | tail -1) + {FULL})) "$DISK"
+"$PYTHON" -c "$COMMIT" >&2; echo "first $?"
+mount -o remount,nr_inodes=10000 "$DISK"
+{RUN} >&2; echo "second $?"
+cp -a "$DISK/." "$OUT"
+"""
+COMMIT = """
+import os, sys
+from apod_pipeline.errors import ApodError
+from apod_pipeline.settings import resolve
+from apod_pipeline.steps import Steps
+from apod_pipeline.wiring import pipeline
+try:
+    with pipeline(resolve({}, os.environ, None)) as wired:
+        Steps(wired, "a_run").commit()
+except ApodError as error:
+    sys.exit(str(error))
+"""
+
 
 @pytest.fixture
 def shell(lab, tmp_path, span):
@@ -41,7 +84,7 @@ def shell(lab, tmp_path, span):
     out.mkdir()
 
     def run(script: str, size: str) -> tuple[dict[str, int], str]:
-        more = {"DISK": str(disk), "OUT": str(out), "SIZE": size, "PYTHON": sys.executable}
+        more = {"DISK": str(disk), "OUT": str(out), "SIZE": size, "PYTHON": sys.executable, "COMMIT": COMMIT}
         environment = lab.environment(FIRST=str(span.first), LAST=str(span.last), **more)
         words = ["unshare", "--mount", "--propagation", "private", "bash", "-c", script]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
@@ -65,10 +108,53 @@ def test_archive_on_a_full_disk(lab, shell, undisturbed, span, size):
     assert "Traceback" not in said
     assert "space left" in first
     assert "make room" in first
+    _is_as_undisturbed(lab, out, undisturbed, span)
+
+
+def _is_as_undisturbed(lab, out, undisturbed, span):
     after = dataclasses.replace(lab, root=out / "archive")
     assert after.files() == undisturbed(span)[0]
     assert after.tables() == undisturbed(span)[1]
-    assert (after.commits(), after.git("status", "--porcelain")) == (1, "")
+    assert (after.commits(), after.versions(), after.git("status", "--porcelain")) == (1, 1, "")
+
+
+@pytest.mark.parametrize("files", ["20", "45", "60", "150"])
+def test_archive_on_a_disk_without_files(lab, shell, undisturbed, span, files):
+    """No file more at Git's folder, at a reply, at the tables or before DVC: told at once, afterwards as if never."""
+    disk, out, run = shell
+    lab.root = disk / "archive"
+    lab.flags = {"dvc_remote": str(out.parent / "objects")}
+    codes, said = run(NO_FILES, files)
+    assert codes == {"first": 1, "second": 0}, said
+    assert "Traceback" not in said
+    assert "space left" in said.partition("new, ")[0]
+    _is_as_undisturbed(lab, out, undisturbed, span)
+
+
+@pytest.mark.parametrize("sight", [".dvc/config", ".apod/dvc", "data/raw.dvc"])
+def test_disk_that_is_filled_while_dvc_is_at_work(lab, shell, undisturbed, span, sight):
+    """There was room when DVC began, and there is none any more: it does not wait without end, and all is made good."""
+    disk, out, run = shell
+    lab.root = disk / "archive"
+    lab.flags = {"dvc_remote": str(out.parent / "objects")}
+    codes, said = run(FILLED_UNDER_DVC, sight)
+    assert codes == {"first": 1, "second": 0}, said
+    assert "Traceback" not in said
+    assert "type the same command again" in said.partition("new, ")[0]
+    _is_as_undisturbed(lab, out, undisturbed, span)
+
+
+@pytest.mark.parametrize("files", ["0", "5", "15"])
+def test_disk_that_is_filled_before_git_is_at_work(lab, shell, undisturbed, span, files):
+    """No file more for an object, the index or a branch of Git's: its words are told, and the next run commits."""
+    disk, out, run = shell
+    lab.root = disk / "archive"
+    lab.flags = {"dvc_remote": str(out.parent / "objects")}
+    codes, said = run(FILLED_UNDER_GIT, files)
+    assert codes == {"killed": 137, "first": 1, "second": 0}, said
+    assert "Traceback" not in said
+    assert "space left" in said.partition("new, ")[0]
+    _is_as_undisturbed(lab, out, undisturbed, span)
 
 
 def test_remote_that_is_full_then_gone_then_new(lab, shell, undisturbed, span):

@@ -7,12 +7,12 @@ DVC is imported only when there is something to track. Never commits, never dele
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
 import os
 import re
-import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive import Archive
+from apod_pipeline.disk import room
 from apod_pipeline.dvc_locks import release_dead_locks
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.kill_points import kill_point
@@ -29,7 +30,7 @@ from apod_pipeline.kill_points import kill_point
 log = logging.getLogger(__name__)
 
 REMOTE = "storage"
-MARGIN = 4 << 20  # bytes that DVC's own notes may take
+MARGIN, FILES_MARGIN = 4 << 20, 100  # bytes and files that DVC's own notes may take, and Git's
 
 
 @dataclass(eq=False, repr=False)
@@ -86,13 +87,16 @@ class DvcVersioner:
     def _see_that_there_is_room(self, targets: list[Path]) -> None:
         # On a full disk DVC's own database of hashes asks for its lock again and again, and never ends.
         folder = self.remote.removeprefix("file://")
-        same_disk = "://" not in folder and _device(Path(folder)) == _device(self.archive.root)
-        needed = sum(map(_new_bytes, targets)) * (2 if same_disk else 1) + MARGIN
-        if (free := shutil.disk_usage(self.archive.root).free) < needed:
+        times = 2 if "://" not in folder and _device(Path(folder)) == _device(self.archive.root) else 1
+        new = [size for target in targets for size in _new_sizes(target)]
+        octets = sum(new) * times + MARGIN
+        files = len(new) * 2 * times + FILES_MARGIN  # an object often needs a folder of its own
+        left = room(self.archive.root)
+        if left.octets < octets or left.files < files:
             raise VersioningError(
-                f"no space left: a version takes {needed / 1e6:.0f} MB on the disk of {self.archive.root}, and "
-                f"{free / 1e6:.0f} MB are free. Nothing was committed, and what came is kept; make room, then type the "
-                "same command again."
+                f"no space left: a version takes {octets / 1e6:.0f} MB and {files} files on the disk of "
+                f"{self.archive.root}, which takes {left.octets / 1e6:.0f} MB and {left.files} files more. Nothing was "
+                "committed, and what came is kept; make room, then type the same command again."
             )
 
     def _keep(self, repo: Any, targets: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
@@ -135,9 +139,15 @@ class DvcVersioner:
                 "has ended, type the same command again."
             ) from error
         except (DvcException, OSError, sqlite3.Error, Timeout) as error:
+            full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+            mend = (
+                f"make room on the disk of {self.archive.root}"
+                if full
+                else f"see that {self.remote} is there and writable (`apod doctor`)"
+            )
             raise VersioningError(
-                f"dvc {doing}: {error}. Nothing was committed, the archive's files and tables are complete; see that "
-                f"{self.remote} is there and writable (`apod doctor`), then type the same command again."
+                f"dvc {doing}: {error}. Nothing was committed, the archive's files and tables are complete; {mend}, "
+                "then type the same command again."
             ) from error
 
     def configured(self) -> str | None:
@@ -206,12 +216,12 @@ class DvcVersioner:
             )
 
 
-def _new_bytes(path: Path) -> int:
-    """How many bytes of a file or folder DVC may have to copy: those that are newer than its `.dvc` file."""
+def _new_sizes(path: Path) -> list[int]:
+    """How large the files are that DVC may have to copy: those that are newer than the `.dvc` file beside them."""
     pointer = Path(f"{path}.dvc")
     since = pointer.stat().st_mtime if pointer.exists() else 0.0
     files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else [path]
-    return sum(told.st_size for file in files if (told := file.stat()).st_mtime >= since)
+    return [told.st_size for file in files if (told := file.stat()).st_mtime >= since]
 
 
 def _device(path: Path) -> int:

@@ -22,7 +22,10 @@ GENERATED = "<!-- made by `make docs` from the code; do not edit -->"
 def commands() -> str:
     """Every command's help, as Markdown."""
     parts = ["# The command `apod`", GENERATED, _help(apod, "apod")]
-    for name, command in sorted(apod.commands.items()):
+    context = click.Context(apod)
+    for name in apod.list_commands(context):
+        command = apod.get_command(context, name)
+        assert command is not None, name  # noqa: S101 - it was listed
         parts += [f"## `apod {name}`", _help(command, f"apod {name}")]
     codes = (
         "Exit codes: 0 done (also when nothing was new), 1 failed, 2 wrong use or settings, 3 data refused (canary or "

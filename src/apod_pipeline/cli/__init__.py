@@ -13,7 +13,9 @@ import gc
 import io
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,8 +23,30 @@ from apod_pipeline import __version__
 from apod_pipeline.cli import exports, questions, recoveries, runs, simulated, versions
 from apod_pipeline.errors import ApodError
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class _WithExtras(click.Group):
+    """The core's commands, and those of the extras that are installed, found by their entry points."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *(point.name for point in _extras())})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if command := super().get_command(ctx, cmd_name):
+            return command
+        point = next((point for point in _extras() if point.name == cmd_name), None)
+        return point.load() if point else None
+
+
+def _extras() -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return entry_points(group="apod_pipeline.commands")
+
+
+@click.group(cls=_WithExtras, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="apod")
 @click.option("--log", is_flag=True, help="Show what Git, DVC and the network are asked to do.")
 def apod(*, log: bool) -> None:

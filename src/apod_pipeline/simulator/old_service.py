@@ -7,12 +7,11 @@ ranges), never builds a long range in memory.
 from __future__ import annotations
 
 import random
-from datetime import date, datetime
+from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
 
-from apod_pipeline.simulator.dirt import FIRST_ORDINAL
+from apod_pipeline.planetary_api import CONCEPTS, NOTHING_HERE, Question, Refused, no_data, question, thumbnail
 from apod_pipeline.simulator.message import Answer, Request, as_json, text_answer
 
 if TYPE_CHECKING:
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
 
     from apod_pipeline.simulator.world import Edition
 
-_FIELDS = ("concept_tags", "date", "hd", "count", "start_date", "end_date", "thumbs")
-_USAGE = (
-    " Allowed request fields for apod method are 'concept_tags', 'date', 'hd', 'count', 'start_date', "
-    "'end_date', 'thumbs'"
-)
-_CONCEPTS = "concept_tags functionality turned off in current service"
-_MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _LONGEST_UNSTREAMED = 400  # days that are answered in one piece
 _PIECE = 1 << 16
 _GONE = "upstream connect error or disconnect/reset before headers. reset reason: connection timeout"
@@ -72,7 +64,7 @@ class OldService:
         }
         page = pages.get(request.path)
         if page is None:
-            return _error(404, "Sorry, Nothing at this URL.", usage=True)
+            return _refused(Refused(404, NOTHING_HERE, usage=True))
         if request.method in {"GET", "HEAD"} or request.path == "/v1/apod":
             return page()
         if request.method == "OPTIONS":
@@ -84,28 +76,21 @@ class OldService:
     def _apod(self, arguments: dict[str, str], edition: Edition) -> Answer:
         if edition.lens.empty:
             return _data([])
-        complaint = _complaint(arguments)
-        if complaint:
-            return _error(400, f"Bad Request: {complaint}", usage=True)
         try:
-            if arguments.get("count"):
-                return self._random(arguments, edition)
-            if arguments.get("start_date"):
-                return _range(arguments, edition)
-            return self._single(arguments, edition)
-        except ValueError as error:
-            # Newer Pythons word this one differently; NASA's runs an older one.
-            text = "day is out of range for month" if str(error).startswith("day ") else str(error)
-            return _error(400, text)
+            asked = question(arguments, edition.today)
+            if asked.draws:
+                return self._random(asked, edition)
+            return _range(asked, edition) if asked.first else self._single(asked, arguments, edition)
+        except Refused as error:
+            return _refused(error)
 
-    def _single(self, arguments: dict[str, str], edition: Edition) -> Answer:
-        asked = arguments.get("date", "")
-        ordinal = _parsed(asked, edition) if asked else _newest(edition)
+    def _single(self, asked: Question, arguments: dict[str, str], edition: Edition) -> Answer:
+        ordinal = asked.day.toordinal() if asked.day else _newest(edition)
         if ordinal is None:
-            return _error(500, "Internal Service Error")
+            raise Refused(500, "Internal Service Error")
         if not (edition.has(ordinal) or edition.is_placeholder):
-            return _error(404, f"No data available for date: {date.fromordinal(ordinal)}")
-        record = _decorated(edition.record(ordinal), arguments)
+            raise no_data(date.fromordinal(ordinal))
+        record = _decorated(edition.record(ordinal), asked)
         if arguments.get("concept_tags", "False") == "False" and "thumbs" not in arguments:
             record = self._from_shared_slot(ordinal, record)
         return _data([record] if edition.lens.as_list else record)
@@ -115,51 +100,22 @@ class OldService:
         with self._lock:
             cached = self._cached_concepts.setdefault(ordinal, "concepts" in record)
         rest = {name: value for name, value in record.items() if name != "concepts"}
-        return dict(sorted({**rest, "concepts": _CONCEPTS}.items())) if cached else rest
+        return dict(sorted({**rest, "concepts": CONCEPTS}.items())) if cached else rest
 
-    def _random(self, arguments: dict[str, str], edition: Edition) -> Answer:
-        count = int(arguments["count"])
-        if not 1 <= count <= 100:
-            raise ValueError("Count must be positive and cannot exceed 100")
+    def _random(self, asked: Question, edition: Edition) -> Answer:
         drawn: dict[int, None] = {}
         first, last = edition.first, edition.today.toordinal()
         with self._lock:
-            while len(drawn) < min(count, edition.count()):
+            while len(drawn) < min(asked.draws or 0, edition.count()):
                 ordinal = self._draw.randint(first, last)
                 if edition.has(ordinal):
                     drawn[ordinal] = None
-        return _data([_decorated(edition.record(ordinal), arguments) for ordinal in drawn])
-
-
-def _complaint(arguments: dict[str, str]) -> str:
-    """What is wrong with the names that a query uses; empty if nothing is."""
-    if any(name not in _FIELDS for name in arguments):
-        return "incorrect field passed."
-    switches = [arguments[name].lower() for name in ("concept_tags", "thumbs") if name in arguments]
-    if any(switch not in {"true", "false"} for switch in switches):
-        return "concept_tags and thumbs must be boolean values."
-    given = {name for name in ("date", "count", "start_date", "end_date") if arguments.get(name)}
-    allowed: tuple[set[str], ...] = (set(), {"date"}, {"count"}, {"start_date"}, {"start_date", "end_date"})
-    return "" if given in allowed else "invalid field combination passed."
+        return _data([_decorated(edition.record(ordinal), asked) for ordinal in drawn])
 
 
 def _arguments(request: Request) -> dict[str, str]:
     """Names and values; the first of repeated names wins."""
     return dict(reversed(request.arguments()))
-
-
-def _parsed(text: str, edition: Edition) -> int:
-    """The ordinal of a date in the query, within the service's limits.
-
-    Raises:
-        ValueError: Its text is what NASA's answer says.
-    """
-    ordinal = datetime.strptime(text, "%Y-%m-%d").date().toordinal()  # noqa: DTZ007  # days have no zone
-    today = edition.today
-    if not FIRST_ORDINAL <= ordinal <= today.toordinal():
-        month = _MONTHS[3 * today.month - 3 : 3 * today.month]
-        raise ValueError(f"Date must be between Jun 16, 1995 and {month} {today.day:02d}, {today.year}.")
-    return ordinal
 
 
 def _newest(edition: Edition) -> int | None:
@@ -173,15 +129,10 @@ def _newest(edition: Edition) -> int | None:
     return latest
 
 
-def _range(arguments: dict[str, str], edition: Edition) -> Answer:
-    first = _parsed(arguments["start_date"], edition)
-    last = edition.today.toordinal()
-    if arguments.get("end_date"):
-        last = _parsed(arguments["end_date"], edition)
-    if first > last:
-        raise ValueError("start_date cannot be after end_date")
+def _range(asked: Question, edition: Edition) -> Answer:
+    first, last = ((day or edition.today).toordinal() for day in (asked.first, asked.last))
     days = range(first, last + 1) if edition.is_placeholder else edition.days(first, last)
-    records = (_decorated(edition.record(ordinal), arguments) for ordinal in days)
+    records = (_decorated(edition.record(ordinal), asked) for ordinal in days)
     if last - first < _LONGEST_UNSTREAMED:
         return _data(list(records))
     answer = _data([])
@@ -201,24 +152,16 @@ def _pieces(records: Iterable[dict[str, str]]) -> Iterator[bytes]:
     yield bytes(held) + b"]\n"
 
 
-def _decorated(record: dict[str, str], arguments: dict[str, str]) -> dict[str, str]:
+def _decorated(record: dict[str, str], asked: Question) -> dict[str, str]:
     """A record with the fields that only some queries ask for, keys in alphabetical order."""
-    wants_thumbnail = arguments.get("thumbs", "").lower() == "true" and record["media_type"] == "video"
-    if not (wants_thumbnail or arguments.get("concept_tags")):
+    wants_thumbnail = asked.thumbs and record["media_type"] == "video"
+    if not (wants_thumbnail or asked.concepts):
         return record
     if wants_thumbnail:
-        record["thumbnail_url"] = _thumbnail(record.get("url", ""))
-    if arguments.get("concept_tags"):
-        record["concepts"] = _CONCEPTS
+        record["thumbnail_url"] = thumbnail(record.get("url", ""))
+    if asked.concepts:
+        record["concepts"] = CONCEPTS
     return dict(sorted(record.items()))
-
-
-def _thumbnail(url: str) -> str:
-    address = urlsplit(url)
-    identifier = address.path.rpartition("/")[2]
-    if address.netloc.endswith("youtube.com"):
-        return f"https://img.youtube.com/vi/{dict(parse_qsl(address.query)).get('v', identifier)}/0.jpg"
-    return f"https://i.vimeocdn.com/video/{identifier}_640.jpg" if address.netloc.endswith("vimeo.com") else ""
 
 
 def _data(value: object) -> Answer:
@@ -230,15 +173,15 @@ def _data(value: object) -> Answer:
     return Answer(200, headers, as_json(value) + b"\n")
 
 
-def _error(status: int, message: str, *, usage: bool = False) -> Answer:
-    answer = _data({"code": status, "msg": message + (_USAGE if usage else ""), "service_version": "v1"})
-    answer.status = status
+def _refused(error: Refused) -> Answer:
+    answer = _data({"code": error.status, "msg": error.message, "service_version": "v1"})
+    answer.status = error.status
     return answer
 
 
 def internal_error(error: Exception) -> Answer:
     """What the service says when it breaks in a way that nobody foresaw."""
-    return _error(500, f"Sorry, unexpected error: {error}")
+    return _refused(Refused(500, f"Sorry, unexpected error: {error}"))
 
 
 def _moved(request: Request) -> Answer:

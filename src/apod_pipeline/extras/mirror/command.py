@@ -1,0 +1,58 @@
+"""The command `apod serve`.
+
+Takes what was typed, runs the server until it is told to end. Never changes the archive.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from apod_pipeline.cli.options import existing
+
+
+@click.command()
+@click.option("--archive", type=Path, help="The archive's folder (default: $APOD_ARCHIVE or ./apod-archive).")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that answer.")
+def serve(archive: Path | None, host: str, port: int, workers: int) -> None:
+    """Serve NASA's old API from your archive.
+
+    A drop-in mirror of api.nasa.gov/planetary/apod: point any APOD client here.
+
+    Example: apod serve --port 8000
+    """
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    from apod_pipeline.extras.mirror.application import FLAGS
+
+    settings = existing(archive)
+    os.environ[FLAGS] = json.dumps({"archive": str(settings.archive.absolute())})
+    config = uvicorn.Config(
+        "apod_pipeline.extras.mirror.application:from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=30,
+    )
+    # uvicorn finishes what is in flight, and then sends itself the signal once more: that is an end as wished.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    listening = config.bind_socket()
+    listening.listen(config.backlog)  # who comes before the first process is ready waits
+    address = f"http://{host}:{listening.getsockname()[1]}"
+    click.echo(f"{address}/planetary/apod answers as https://api.nasa.gov/planetary/apod did; Ctrl-C ends it")
+    if workers > 1:
+        Multiprocess(config, sockets=[listening]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listening])

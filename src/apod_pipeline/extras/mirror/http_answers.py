@@ -1,0 +1,69 @@
+"""Answers as HTTP messages: headers, conditions, compression, streaming.
+
+Takes an answer and a request's headers, sends it over ASGI. Never decides what is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from apod_pipeline.extras.mirror.gateway import ALWAYS, Header
+from apod_pipeline.extras.mirror.old_api import Answer, compressed
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+JSON: Header = (b"content-type", b"application/json")
+SMALLEST_ZIPPED = 600  # bytes; below that compression saves nothing
+LASTING, FLEETING = b"public, max-age=300, stale-if-error=86400", b"no-store"
+
+
+async def send_answer(
+    answer: Answer, headers: dict[str, str], more: tuple[Header, ...], send: Send, *, head: bool
+) -> None:
+    """Send an answer as the request's headers ask for it: only if it changed, compressed, without a body (`head`)."""
+    sent = [JSON, *ALWAYS, *more, (b"cache-control", LASTING if answer.lasting else FLEETING)]
+    if answer.etag:
+        sent.append((b"etag", answer.etag))
+    if answer.modified:
+        sent.append((b"last-modified", answer.modified))
+    if answer.etag and _unchanged(answer.etag, headers):
+        await _send(send, 304, sent[1:], b"")
+        return
+    zipped = "gzip" in headers.get("accept-encoding", "")
+    if answer.pieces is None:
+        body = answer.body
+        if zipped and len(body) >= SMALLEST_ZIPPED:
+            body = answer.compressed()
+            sent.append((b"content-encoding", b"gzip"))
+        sent.append((b"content-length", str(len(body)).encode()))
+        await _send(send, answer.status, sent, b"" if head else body)
+        return
+    if zipped:
+        sent.append((b"content-encoding", b"gzip"))
+    await _stream(answer, sent, send, head=head, zipped=zipped)
+
+
+async def _stream(answer: Answer, sent: list[Header], send: Send, *, head: bool, zipped: bool) -> None:
+    """The first piece is read before anything is sent, so that a database that is away is no half answer."""
+    assert answer.pieces is not None  # noqa: S101 - the caller has looked
+    pieces = compressed(answer.pieces) if zipped else answer.pieces
+    first = await anext(pieces, b"")
+    await send({"type": "http.response.start", "status": answer.status, "headers": sent})
+    if not head:
+        await send({"type": "http.response.body", "body": first, "more_body": True})
+        async for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _send(send: Send, status: int, headers: list[Header], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _unchanged(etag: bytes, headers: dict[str, str]) -> bool:
+    told = headers.get("if-none-match", "")
+    bare = etag.removeprefix(b"W/").decode()
+    return told == "*" or bare in {tag.strip().removeprefix("W/") for tag in told.split(",")}

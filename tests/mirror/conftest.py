@@ -1,0 +1,76 @@
+"""An archive of generated entries, served by `apod serve` in a process of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from apod_pipeline.calendar import Span
+from apod_pipeline.simulator import Simulator
+from lab import Lab
+
+TODAY = dt.date(2020, 6, 20)
+DAYS = Span(dt.date(2020, 5, 20), dt.date(2020, 6, 18))  # the tenth of June is a gap; the last two days are not had yet
+
+
+def started(lab: Lab, *words: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
+    """`apod serve` on a free port; gives the process and its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "apod_pipeline.cli", "serve", "--port", "0", *words],
+        env=lab.environment(**environment),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.search(r"http://127\.0\.0\.1:[1-9]\d*", line)
+    if not found:
+        ended(process)
+        pytest.fail(f"apod serve said {line!r}")
+    return process, found[0]
+
+
+def ended(process: subprocess.Popen[str]) -> int:
+    """Told to end; gives its exit code."""
+    process.terminate()
+    code = process.wait(20)
+    if process.stdout:
+        process.stdout.close()
+    return code
+
+
+@pytest.fixture(scope="session")
+def served_lab(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Lab]:
+    """Thirty days, one of them a film, one under a Creative Commons licence, one of another kind."""
+    name = f"mirror_{os.getpid()}"
+    with Simulator(today=TODAY) as nasa, psycopg.connect(postgres_server, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")
+        url = urlsplit(postgres_server)._replace(path=f"/{name}").geturl()
+        lab = Lab(nasa, Path(tmp_path_factory.mktemp("served")) / "archive", url)
+        lab.run(DAYS)
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def address(served_lab: Lab) -> Iterator[str]:
+    """Where the mirror answers."""
+    process, where = started(served_lab)
+    yield where
+    ended(process)
+
+
+@pytest.fixture(scope="session")
+def client(address: str) -> Iterator[httpx.Client]:
+    """A client that asks it."""
+    with httpx.Client(base_url=address) as one:
+        yield one

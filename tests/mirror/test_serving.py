@@ -1,0 +1,112 @@
+"""`apod serve` as a process: what it does when the database is away, changes, or it is told to end."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from apod_pipeline.calendar import Span
+from apod_pipeline.embedded_postgres import EmbeddedPostgres
+from apod_pipeline.simulator import Simulator
+from mirror.conftest import DAYS, TODAY, ended, started
+
+
+@pytest.fixture
+def own(lab, tmp_path):
+    """An archive with an embedded server, of ten days."""
+    with Simulator(today=TODAY) as nasa:
+        one = dataclasses.replace(lab, nasa=nasa, root=tmp_path / "own", flags={"database_url": ""})
+        span = Span(DAYS.first, DAYS.first.replace(day=29))
+        assert one.command("run", "--from", str(span.first), "--to", str(span.last)).returncode == 0
+        yield one
+
+
+def _until(what, seconds=20.0):
+    """Look again until it is so."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_new_version_is_served_without_a_restart(own):
+    """What a run loads while the mirror serves is answered at once."""
+    process, address = started(own)
+    try:
+        assert httpx.get(f"{address}/planetary/apod").json()["date"] == "2020-05-29"
+        assert own.command("run", "--date", "2020-06-01").returncode == 0
+        _until(lambda: httpx.get(f"{address}/planetary/apod").json()["date"] == "2020-06-01")
+        own.nasa.edit(DAYS.first, title="Served Anew")
+        assert own.command("run", "--date", str(DAYS.first)).returncode == 0
+        query = f"{address}/planetary/apod?date={DAYS.first}"
+        _until(lambda: httpx.get(query).json()["title"] == "Served Anew")
+    finally:
+        assert ended(process) == 0
+
+
+def test_several_processes_answer_and_end_together(own):
+    """With workers every one answers the same, and all of them end."""
+    process, address = started(own, "--workers", "2")
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(lambda _: httpx.get(f"{address}/planetary/apod").text, range(40)))
+        assert len(set(told)) == 1
+    finally:
+        assert ended(process) == 0
+    with EmbeddedPostgres(own.root / ".apod" / "postgres").lease():
+        pass  # nobody holds the server any more, and it can be had again
+
+
+def test_requests_in_flight_are_finished(own):
+    """Told to end in the middle of an answer, the mirror ends it first."""
+    process, address = started(own)
+    begun, told = threading.Event(), []
+
+    def slowly():
+        with httpx.stream("GET", f"{address}/planetary/apod?start_date=1995-06-16") as answer:
+            pieces = answer.iter_raw(64)
+            told.append(next(pieces))
+            begun.set()
+            told.extend(pieces)
+
+    reader = threading.Thread(target=slowly)
+    reader.start()
+    assert begun.wait(10)
+    assert ended(process) == 0
+    reader.join(10)
+    assert b"".join(told)
+
+
+def test_without_its_database_it_says_so_and_recovers(lab, served_lab):
+    """The database is away: what is not kept fails with 503, health tells, and all is well again without a restart."""
+    import psycopg
+
+    process, address = started(served_lab)
+    name = served_lab.database.partition("?")[0].rpartition("/")[2]
+    server = served_lab.database.replace(f"/{name}?", "/postgres?")
+    try:
+        kept = httpx.get(f"{address}/planetary/apod?date=2020-06-01").text
+        assert httpx.get(f"{address}/health/ready").status_code == 200
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            away = httpx.get(f"{address}/planetary/apod?date=2020-06-02", timeout=15)
+            assert (away.status_code, away.json()["code"]) == (503, 503)
+            assert httpx.get(f"{address}/planetary/apod?date=2020-06-01", timeout=15).text == kept
+            assert httpx.get(f"{address}/health/ready", timeout=15).status_code == 503
+            assert httpx.get(f"{address}/health/live").status_code == 200
+            connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        _until(lambda: httpx.get(f"{address}/planetary/apod?date=2020-06-02", timeout=15).status_code == 200)
+    finally:
+        assert ended(process) == 0
+
+
+def test_an_archive_that_is_none(lab):
+    """Without an archive there is nothing to serve: a message, and exit code 2."""
+    done = lab.command("serve", "--port", "0")
+    assert (done.returncode, "is no archive" in done.stderr) == (2, True)

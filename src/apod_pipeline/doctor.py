@@ -92,12 +92,13 @@ def _disk(archive: Archive) -> Sight:
 def _lock(archive: Archive) -> Sight:
     if not archive.exists:
         return Sight("archive", "odd", f"{archive.root} is no archive yet", "apod backfill")
-    lock = archive.root / ".git" / "index.lock"
+    inside = archive.root / ".git"
     try:
         with archive.locked():
-            if lock.exists():
-                says = "Git's index is locked: the next run takes that away, unless a git is at work there"
-                return Sight("archive", "odd", says, f"wait a minute, or: rm {lock}")
+            if locks := [*inside.glob("*.lock"), *inside.glob("refs/**/*.lock")]:
+                names = ", ".join(str(lock.relative_to(archive.root)) for lock in locks)
+                says = f"Git is locked by {names}: the next run takes that away, unless a git is at work there"
+                return Sight("archive", "odd", says, f"wait a minute, or: rm {' '.join(map(str, locks))}")
     except ApodError as error:
         return Sight("archive", "odd", str(error), "wait for the other run")
     return Sight("archive", "ok", f"{archive.root}, nobody is at it")

@@ -7,8 +7,10 @@ now (in a container it often does), and stops for good at a file that was torn b
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,14 @@ log = logging.getLogger(__name__)
 def release_dead_locks(root: Path) -> None:
     """Remove DVC's list of locks where nobody who lives holds one."""
     path = root / ".dvc" / "tmp" / "rwlock"
+    if not path.exists():
+        return
+    with path.with_name("rwlock.lock").open("a") as guard, suppress(BlockingIOError):
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)  # else a living DVC writes to it just now
+        _remove_if_dead(path)
+
+
+def _remove_if_dead(path: Path) -> None:
     try:
         held = json.loads(path.read_bytes())
         holders = [*held.get("write", {}).values(), *(one for many in held.get("read", {}).values() for one in many)]

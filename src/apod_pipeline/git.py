@@ -10,17 +10,16 @@ import logging
 import os
 import re
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from apod_pipeline.errors import VersioningError
+from apod_pipeline.git_locks import released
 
 log = logging.getLogger(__name__)
 
 NETWORK_SECONDS = 600
-STALE_SECONDS = 60  # a lock that is older, and nobody's, was left by a git that was killed
 
 
 class GitFailed(VersioningError):
@@ -74,11 +73,13 @@ class Git:
         """True when a lock was in the way that a dead git had left, and is away now."""
         found = re.search(r"Unable to create '([^']+\.lock)': File exists", answer)
         path = Path(found[1]) if found else None
-        if path is None or not path.is_relative_to(self.root / ".git") or not _is_stale(path, self.root):
-            return False
-        log.warning("git: %s was left by a git that is dead: removed", path)
-        path.unlink(missing_ok=True)
-        return True
+        return path is not None and path.is_relative_to(self.root / ".git") and released(path, self.root)
+
+    def release_index(self) -> None:
+        """Take the lock of a dead git away before somebody else than a git of ours stumbles over it: DVC."""
+        lock = self.root / ".git" / "index.lock"
+        if lock.exists():
+            released(lock, self.root)
 
     def _done(
         self, arguments: Sequence[str], env: Mapping[str, str], said: bytes
@@ -140,18 +141,6 @@ class Git:
 
 def _words(said: bytes) -> str:
     return without_credentials(" ".join(said.decode(errors="replace").split()))
-
-
-def _is_stale(lock: Path, root: Path) -> bool:
-    """True when a lock is a minute old and no git is at work in the folder, as far as can be seen from here."""
-    import psutil  # only where a lock is in the way
-
-    try:
-        age = time.time() - lock.stat().st_mtime
-    except FileNotFoundError:
-        return True
-    folders = (p.info["cwd"] for p in psutil.process_iter(["name", "cwd"]) if p.info["name"] == "git")
-    return age > STALE_SECONDS and not any(Path(folder).is_relative_to(root) for folder in folders if folder)
 
 
 def without_credentials(text: str) -> str:

@@ -124,19 +124,25 @@ class DvcVersioner:
     def repository(self, doing: str) -> Iterator[Any]:
         """The archive as DVC's repository; its errors in the family's words, its chatter not on standard output."""
         from diskcache import Timeout
+        from dulwich.file import FileLocked
         from dvc.exceptions import DvcException
         from dvc.lock import LockError
 
         os.environ.setdefault("DVC_NO_ANALYTICS", "1")
-        release_dead_locks(self.archive.root)
         logging.getLogger("dvc").setLevel(logging.WARNING)
         try:
             with redirect_stdout(sys.stderr or io.StringIO()):
+                release_dead_locks(self.archive.root)
                 yield self._opened()
         except LockError as error:
             raise VersioningError(
                 f"dvc {doing}: another process holds DVC's lock in {self.archive.root}. Nothing was committed; when it "
                 "has ended, type the same command again."
+            ) from error
+        except FileLocked as error:
+            raise VersioningError(
+                f"dvc {doing}: somebody is at work with Git, and holds {os.fsdecode(error.lockfilename)}. Nothing was "
+                "committed; when they have ended, type the same command again. If nobody is at work there: remove it."
             ) from error
         except (DvcException, OSError, sqlite3.Error, Timeout) as error:
             full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}

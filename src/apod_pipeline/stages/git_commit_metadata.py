@@ -67,6 +67,7 @@ class GitPublisher:
         """Make the archive a repository where it is none, and let `origin` be the remote of the settings."""
         if not self.git.exists:
             self.git.run("init", "-q", "-b", "main", ".")
+        self.git.release_index()
         if not self.remote:
             return
         known = self.git.run("remote").split()

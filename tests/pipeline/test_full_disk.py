@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 
@@ -86,7 +87,8 @@ def shell(lab, tmp_path, span):
     def run(script: str, size: str) -> tuple[dict[str, int], str]:
         more = {"DISK": str(disk), "OUT": str(out), "SIZE": size, "PYTHON": sys.executable, "COMMIT": COMMIT}
         environment = lab.environment(FIRST=str(span.first), LAST=str(span.last), **more)
-        words = ["unshare", "--mount", "--propagation", "private", "bash", "-c", script]
+        as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+        words = ["unshare", *as_root, "--mount", "--propagation", "private", "bash", "-c", script]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=120, check=False)
         if done.returncode == 77 or "unshare" in done.stderr:
             pytest.skip(f"no file system can be mounted here: {done.stderr.strip()[:100]}")

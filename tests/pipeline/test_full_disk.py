@@ -15,11 +15,12 @@ import pytest
 
 FULL, ROOMY = "$SIZE", "64m"
 RUN = '"$PYTHON" -m apod_pipeline.cli run --from $FIRST --to $LAST'
-# The disk lives as long as the shell: what is on it is copied out at the end.
+# The disk lives as long as the shell: what is on it is copied out at the end. A remount names `tmpfs`, or mount(8)
+# would say the user and group of the first one again, which are others in a user namespace.
 ARCHIVE_ON_IT = f"""
 mount -t tmpfs -o size={FULL},mode=755 tmpfs "$DISK" || exit 77
 {RUN} >&2; echo "first $?"; df -B1 --output=avail "$DISK" | tail -1
-mount -o remount,size={ROOMY} "$DISK"
+mount -o remount,size={ROOMY} tmpfs "$DISK"
 {RUN} >&2; echo "second $?"
 cp -a "$DISK/." "$OUT"
 """
@@ -37,7 +38,7 @@ cp -a "$DISK/." "$OUT"
 NO_FILES = f"""
 mount -t tmpfs -o size={ROOMY},mode=755,nr_inodes={FULL} tmpfs "$DISK" || exit 77
 {RUN} >&2; echo "first $?"
-mount -o remount,nr_inodes=10000 "$DISK"
+mount -o remount,nr_inodes=10000 tmpfs "$DISK"
 {RUN} >&2; echo "second $?"
 cp -a "$DISK/." "$OUT"
 """
@@ -46,10 +47,10 @@ FILLED_UNDER_DVC = f"""
 mount -t tmpfs -o size={ROOMY},mode=755 tmpfs "$DISK" || exit 77
 {RUN} >&2 & until [ -e "$DISK/archive/{FULL}" ] || ! kill -0 $!; do sleep 0.005; done
 used() {{ df --output=$1 "$DISK" | tail -1 | tr -d " "; }}
-fill() {{ mount -o remount,nr_inodes=$(used iused),size=$(used used)k "$DISK" 2>/dev/null; }}
+fill() {{ mount -o remount,nr_inodes=$(used iused),size=$(used used)k tmpfs "$DISK" 2>/dev/null; }}
 until fill || ! kill -0 $!; do true; done
 wait $!; echo "first $?"
-mount -o remount,nr_inodes=10000,size={ROOMY} "$DISK"
+mount -o remount,nr_inodes=10000,size={ROOMY} tmpfs "$DISK"
 {RUN} >&2; echo "second $?"
 cp -a "$DISK/." "$OUT"
 """
@@ -57,9 +58,9 @@ cp -a "$DISK/." "$OUT"
 FILLED_UNDER_GIT = f"""
 mount -t tmpfs -o size={ROOMY},mode=755 tmpfs "$DISK" || exit 77
 APOD_KILL_AT=dvc-pushed {RUN} >&2; echo "killed $?"
-mount -o remount,nr_inodes=$(($(df --output=iused "$DISK" | tail -1) + {FULL})) "$DISK"
+mount -o remount,nr_inodes=$(($(df --output=iused "$DISK" | tail -1) + {FULL})) tmpfs "$DISK"
 "$PYTHON" -c "$COMMIT" >&2; echo "first $?"
-mount -o remount,nr_inodes=10000 "$DISK"
+mount -o remount,nr_inodes=10000 tmpfs "$DISK"
 {RUN} >&2; echo "second $?"
 cp -a "$DISK/." "$OUT"
 """

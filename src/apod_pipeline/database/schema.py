@@ -47,6 +47,8 @@ def migrate(connection: Connection) -> int:
             connection.execute((MIGRATIONS / name).read_text(encoding="utf-8").encode())
             connection.execute("INSERT INTO apod_migration (number, name) VALUES (%s, %s)", [number, name])
     from apod_pipeline.database.comments import comment  # not imported where there is nothing to apply
+    from apod_pipeline.database.reader import let_read
 
     comment(connection)
+    let_read(connection)
     return newest

@@ -7,8 +7,6 @@ service behind.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 import time
@@ -17,8 +15,8 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlencode
-from xml.sax.saxutils import escape
 
+from apod_pipeline.planetary_gateway import form_of, key_of, refusal
 from apod_pipeline.simulator.message import Answer, Headers, Request, text_answer
 
 if TYPE_CHECKING:
@@ -27,38 +25,6 @@ if TYPE_CHECKING:
 DEMO_KEY = "DEMO_KEY"
 DEMO_LIMIT = 30
 _KEY = re.compile(r"[A-Za-z0-9]{40}")
-_SITE = "https://api.nasa.gov:443"
-_MESSAGES = {
-    "API_KEY_MISSING": (403, f"No api_key was supplied. Get one at {_SITE}"),
-    "API_KEY_INVALID": (403, f"An invalid api_key was supplied. Get one at {_SITE}"),
-    "API_KEY_DISABLED": (
-        403,
-        f"The api_key supplied has been disabled. Contact us at {_SITE}/contact/ for assistance",
-    ),
-    "API_KEY_UNVERIFIED": (
-        403,
-        (
-            "The api_key supplied has not been verified yet. Please check your e-mail to verify the API key. "
-            f"Contact us at {_SITE}/contact/ for assistance"
-        ),
-    ),
-    "API_KEY_UNAUTHORIZED": (
-        403,
-        (
-            "The api_key supplied is not authorized to access the given service. "
-            f"Contact us at {_SITE}/contact/ for assistance"
-        ),
-    ),
-    "OVER_RATE_LIMIT": (
-        429,
-        (f"You have exceeded your rate limit. Try again later or contact us at {_SITE}/contact/ for assistance"),
-    ),
-    "HTTPS_REQUIRED": (
-        400,
-        "Requests must be made over HTTPS. Try accessing the API at: https://api.nasa.gov",
-    ),
-    "NOT_FOUND": (404, "The requested URL was not found on this server."),
-}
 _SPECIAL_KEYS = {
     "DISABLED": "API_KEY_DISABLED",
     "UNVERIFIED": "API_KEY_UNVERIFIED",
@@ -92,7 +58,7 @@ class Gateway:
             return _refusal("NOT_FOUND", request)
         if request.headers.get("x-forwarded-proto", "https") != "https":
             return _refusal("HTTPS_REQUIRED", request)
-        key = _key_of(request)
+        key = key_of(request.headers, request.arguments())
         trouble = _trouble_with(key)
         if trouble:
             return _refusal(trouble, request)
@@ -118,23 +84,6 @@ class Gateway:
                 return 0, max(1, math.ceil(oldest + self.window - now))
             used.append(now)
             return limit - len(used), 0
-
-
-def _key_of(request: Request) -> str:
-    """The key a request carries: header, then query, then user name."""
-    header = request.headers.get("x-api-key", "")
-    if header:
-        return header
-    for name, value in request.arguments():
-        if name == "api_key" and value:
-            return value
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(encoded, validate=True).decode("utf-8", "replace").partition(":")[0]
-    except binascii.Error:
-        return ""
 
 
 def _trouble_with(key: str) -> str:
@@ -167,36 +116,8 @@ def _passing_headers(limit: int, left: int) -> Headers:
     ]
 
 
-def _format_of(request: Request) -> str:
-    """`json`, `xml`, `csv` or `html`: by the path's extension, then `format`, then the `Accept` header."""
-    extension = request.path.rpartition("/")[2].rpartition(".")[2]
-    asked = dict(request.arguments()).get("format", "")
-    accept = request.headers.get("accept", "")
-    for wish in (extension, asked):
-        if wish in {"json", "xml", "csv", "html"}:
-            return wish
-    for part in accept.split(","):
-        kind = part.partition(";")[0].strip().rpartition("/")[2]
-        if kind in {"json", "xml", "csv", "html"}:
-            return kind
-    return "json"
-
-
 def _refusal(code: str, request: Request) -> Answer:
-    status, message = _MESSAGES[code]
-    wish = _format_of(request)
-    if wish == "xml":
-        text = (
-            '<?xml version="1.0" encoding="UTF-8"?>\n<response>\n  <error>\n'
-            f"    <code>{code}</code>\n    <message>{escape(message)}</message>\n  </error>\n</response>"
-        )
-        answer = text_answer(status, text, "text/xml")
-    elif wish == "csv":
-        answer = text_answer(status, f'Error Code,Error Message\n{code},"{message}"', "text/csv")
-    elif wish == "html":
-        answer = text_answer(status, f"<html><body><h1>{code}</h1><p>{escape(message)}</p></body></html>", "text/html")
-    else:
-        text = f'{{\n  "error": {{\n    "code": "{code}",\n    "message": "{message}"\n  }}\n}}'
-        answer = text_answer(status, text, "application/json")
+    told = refusal(code, form_of(request.path, request.headers, request.arguments()))
+    answer = text_answer(told.status, told.text, told.content_type)
     answer.headers.append(("Access-Control-Allow-Origin", "*"))
     return answer

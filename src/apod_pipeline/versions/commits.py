@@ -93,8 +93,8 @@ def resolve(archive: Archive, name: str) -> str:
     Raises:
         SettingsError: when there is no such version, or none yet at that time.
     """
-    moment = _moment(name)
-    if moment is None:
+    instant = moment(name)
+    if instant is None:
         try:
             return (
                 Git(archive.root).run("rev-parse", "--verify", "-q", "--end-of-options", f"{name}^{{commit}}").strip()
@@ -105,24 +105,24 @@ def resolve(archive: Archive, name: str) -> str:
                 "was changed; `apod log` lists the versions."
             ) from error
     known = commits(archive)
-    index = bisect_right([version.at for version in known], moment)
+    index = bisect_right([version.at for version in known], instant)
     if not index:
         first = f"the first is of {timestamp(known[0].at)}" if known else "there are none yet"
         raise SettingsError(f"{name}: this archive had no version then; {first}. `apod log` lists the versions.")
     return known[index - 1].commit
 
 
-def _moment(name: str) -> dt.datetime | None:
-    """The instant that a name of a day or an instant means; None for any other name."""
+def moment(name: str) -> dt.datetime | None:
+    """The instant that a name of a day (its end) or of an instant means, UTC; None for any other name."""
     if not re.match(r"\d{4}-\d\d-\d\d", name):
         return None
     try:
         if len(name) == len("YYYY-MM-DD"):
             return dt.datetime.combine(dt.date.fromisoformat(name), dt.time.max, dt.UTC)
-        moment = dt.datetime.fromisoformat(name)
+        told = dt.datetime.fromisoformat(name)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return told if told.tzinfo else told.replace(tzinfo=dt.UTC)
 
 
 def commit_of(archive: Archive, commit: str) -> Commit:

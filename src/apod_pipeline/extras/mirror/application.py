@@ -10,21 +10,27 @@ import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.errors import DatabaseUnavailable
-from apod_pipeline.extras.mirror.gateway import ALWAYS, limit_headers
-from apod_pipeline.extras.mirror.http_answers import Send, send_answer
+from apod_pipeline.extras.mirror.gateway import Header, KeyedGate, Passage, open_gate, read_keys
+from apod_pipeline.extras.mirror.http_answers import Send, send_answer, send_text
+from apod_pipeline.extras.mirror.new_api import NewApi
 from apod_pipeline.extras.mirror.old_api import Answer, OldApi
-from apod_pipeline.extras.mirror.reading import Reading, pool_of
+from apod_pipeline.extras.mirror.reader_role import reading_door
+from apod_pipeline.extras.mirror.reading import Reading
 from apod_pipeline.planetary_api import NOTHING_HERE, Refused, as_json, refusal
+from apod_pipeline.planetary_gateway import Refusal, form_of, key_of
+from apod_pipeline.planetary_gateway import refusal as refusal_of
 from apod_pipeline.settings import Settings, resolve
 from apod_pipeline.wiring import database
 
@@ -45,14 +51,24 @@ class Mirror:
 
     Args:
         settings: of the archive that is served.
+        keys: a file of keys; without one everybody may ask, without a limit.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, keys: Path | None = None) -> None:
         self._settings = settings
-        self._old: OldApi | None = None
-        self._reading: Reading | None = None
-        routes = [Route("/health/live", self._live), Route("/health/ready", self._ready), Route("/health", self._ready)]
-        self._routes = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers={404: _nothing_here})
+        counts = Archive(settings.archive).private / "mirror-counts.sqlite"
+        self._keyed = KeyedGate(read_keys(keys), counts) if keys else None
+        self._gate: Callable[[str], Passage] = self._keyed or open_gate
+        self._reading = Reading()
+        self._old = OldApi(self._reading, self._today)
+        routes = [
+            Route("/health/live", self._live),
+            Route("/health/ready", self._ready),
+            Route("/health", self._ready),
+            *NewApi(self._reading).routes,
+        ]
+        handlers = {HTTPException: _refused, DatabaseUnavailable: _away}
+        self._routes = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI's entry."""
@@ -66,14 +82,13 @@ class Mirror:
         settings = self._settings
         with ExitStack() as held:
             conninfo = settings.read_database_url or held.enter_context(database(settings, Archive(settings.archive)))
-            pool = pool_of(conninfo, CONNECTIONS)
-            await pool.open()
+            await self._reading.open(reading_door(settings, conninfo), CONNECTIONS)
             try:
-                self._reading = Reading(pool)
-                self._old = OldApi(self._reading, self._today)
                 yield
             finally:
-                await pool.close()
+                await self._reading.close()
+                if self._keyed:
+                    self._keyed.close()
 
     def _today(self) -> dt.date:
         return self._settings.today or dt.datetime.now(dt.UTC).date()
@@ -89,23 +104,22 @@ class Mirror:
             await _not_allowed(send)
             return
         pairs = parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
+        passage = self._gate(key_of(headers, pairs))
+        if passage.refused:
+            await send_text(refusal_of(passage.refused, form_of(scope["path"], headers, pairs)), passage.headers, send)
+            return
         arguments = {name: value for name, value in reversed(pairs) if name != "api_key"}
         try:
-            answer = await self._answer(arguments)
-            await send_answer(answer, headers, limit_headers(), send, head=method == "HEAD")
+            answer = await self._old.answer(arguments)
+            await send_answer(answer, headers, passage.headers, send, head=method == "HEAD")
         except DatabaseUnavailable as error:
-            await send_answer(_unavailable(error), headers, limit_headers(), send, head=method == "HEAD")
-
-    async def _answer(self, arguments: dict[str, str]) -> Answer:
-        assert self._old is not None  # noqa: S101 - the lifespan comes first
-        return await self._old.answer(arguments)
+            await send_answer(_unavailable(error), headers, passage.headers, send, head=method == "HEAD")
 
     # ---- health ----------------------------------------------------------------------------
     async def _live(self, _: Request) -> Response:
         return JSONResponse({"live": True})
 
     async def _ready(self, _: Request) -> Response:
-        assert self._reading is not None  # noqa: S101 - the lifespan comes first
         try:
             version = await self._reading.version()
         except DatabaseUnavailable as error:
@@ -118,38 +132,35 @@ def _unavailable(error: DatabaseUnavailable) -> Answer:
     return Answer(503, body, lasting=False)
 
 
-async def _nothing_here(_: Request, __: Exception) -> Response:
-    return Response(refusal(Refused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
+async def _refused(request: Request, error: Exception) -> Response:
+    """What is wrong with a request: in NASA's words for addresses that there are not, else in ours."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
+    if error.status_code == 404 and not request.url.path.startswith("/api/"):
+        return Response(refusal(Refused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _away(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 503)
+
+
+ALLOW: Header = (b"allow", METHODS.encode())
 
 
 async def _preflight(send: Send) -> None:
-    headers = [
-        *ALWAYS,
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"allow", METHODS.encode()),
-        (b"access-control-allow-methods", METHODS.encode()),
-        (b"access-control-allow-headers", b"X-Api-Key, Authorization"),
-        (b"content-length", b"0"),
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b""})
+    methods, names = b"access-control-allow-methods", b"access-control-allow-headers"
+    more = ALLOW, (methods, METHODS.encode()), (names, b"X-Api-Key, Authorization")
+    await send_text(Refusal(200, "text/html; charset=utf-8", ""), more, send)
 
 
 async def _not_allowed(send: Send) -> None:
-    body = NOT_ALLOWED.encode()
-    headers = [
-        *ALWAYS,
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"allow", METHODS.encode()),
-        (b"content-length", str(len(body)).encode()),
-    ]
-    await send({"type": "http.response.start", "status": 405, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send_text(Refusal(405, "text/html; charset=utf-8", NOT_ALLOWED), (ALLOW,), send)
 
 
-FLAGS = "APOD_SERVE_FLAGS"  # what was typed, handed to the worker processes
+FLAGS, KEYS = "APOD_SERVE_FLAGS", "APOD_SERVE_KEYS"  # what was typed, handed to the worker processes
 
 
 def from_environment() -> Mirror:
     """The application of a worker process: the environment's settings, with what was typed on top."""
-    return Mirror(resolve(json.loads(os.environ.get(FLAGS, "{}"))))
+    keys = os.environ.get(KEYS)
+    return Mirror(resolve(json.loads(os.environ.get(FLAGS, "{}"))), Path(keys) if keys else None)

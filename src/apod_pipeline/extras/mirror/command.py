@@ -21,7 +21,8 @@ from apod_pipeline.cli.options import existing
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that answer.")
-def serve(archive: Path | None, host: str, port: int, workers: int) -> None:
+@click.option("--keys", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Ask for keys: a TOML file.")
+def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path | None) -> None:
     """Serve NASA's old API from your archive.
 
     A drop-in mirror of api.nasa.gov/planetary/apod: point any APOD client here.
@@ -31,10 +32,14 @@ def serve(archive: Path | None, host: str, port: int, workers: int) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from apod_pipeline.extras.mirror.application import FLAGS
+    from apod_pipeline.extras.mirror.application import FLAGS, KEYS
+    from apod_pipeline.extras.mirror.gateway import read_keys
 
     settings = existing(archive)
     os.environ[FLAGS] = json.dumps({"archive": str(settings.archive.absolute())})
+    if keys:
+        read_keys(keys)  # a mistake in it is told before anything listens
+        os.environ[KEYS] = str(keys.absolute())
     config = uvicorn.Config(
         "apod_pipeline.extras.mirror.application:from_environment",
         factory=True,

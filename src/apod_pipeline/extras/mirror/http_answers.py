@@ -10,6 +10,7 @@ from typing import Any
 
 from apod_pipeline.extras.mirror.gateway import ALWAYS, Header
 from apod_pipeline.extras.mirror.old_api import Answer, compressed
+from apod_pipeline.planetary_gateway import Refusal
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -43,6 +44,13 @@ async def send_answer(
     if zipped:
         sent.append((b"content-encoding", b"gzip"))
     await _stream(answer, sent, send, head=head, zipped=zipped)
+
+
+async def send_text(refusal: Refusal, more: tuple[Header, ...], send: Send) -> None:
+    """Send a text that is the same for everybody."""
+    body = refusal.text.encode()
+    told = (b"content-type", refusal.content_type.encode()), (b"content-length", str(len(body)).encode())
+    await _send(send, refusal.status, [*told, *ALWAYS, *more], body)
 
 
 async def _stream(answer: Answer, sent: list[Header], send: Send, *, head: bool, zipped: bool) -> None:

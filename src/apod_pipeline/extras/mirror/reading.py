@@ -17,6 +17,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apod_pipeline.errors import DatabaseUnavailable
+from apod_pipeline.extras.mirror.reader_role import Door
 
 Row = Mapping[str, Any]
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
@@ -24,30 +25,45 @@ Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 SELECT: LiteralString = (
     "SELECT date, title, explanation, media_type, url, hdurl, thumbnail_url, copyright FROM apod_entry"
 )
-STATEMENT_SECONDS, WAIT_SECONDS = 10, 3
-SESSION = f"-c TimeZone=UTC -c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s"
+STATES: LiteralString = "SELECT * FROM apod_revision"
+REVISIONS: LiteralString = f"{STATES} WHERE date = %(day)s"
+AT: LiteralString = (
+    "observed_from <= coalesce(%(at)s::timestamptz, 'infinity')"
+    " AND (observed_to IS NULL OR observed_to > coalesce(%(at)s::timestamptz, 'infinity'))"
+)
+WAIT_SECONDS = 3
 PIECE = 500  # rows that are fetched at one time
 
 
-def pool_of(conninfo: str, most: int) -> Pool:
-    """Connections that only read; opened by the caller, and opened again when the server was away."""
-    return AsyncConnectionPool(
-        conninfo,
-        min_size=1,
-        max_size=most,
-        open=False,
-        timeout=WAIT_SECONDS,
-        check=AsyncConnectionPool.check_connection,
-        kwargs={"autocommit": True, "row_factory": dict_row, "options": SESSION, "application_name": "apod serve"},
-        connection_class=AsyncConnection[DictRow],
-    )
-
-
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Reading:
-    """What can be asked of the tables."""
+    """What can be asked of the tables, between `open` and `close`."""
 
-    pool: Pool
+    _pool: Pool | None = None
+
+    async def open(self, door: Door, most: int) -> None:
+        """Begin to connect; a server that is away is waited for beside, and asked again at every request."""
+        self._pool = AsyncConnectionPool(
+            door.conninfo,
+            min_size=1,
+            max_size=most,
+            open=False,
+            timeout=WAIT_SECONDS,
+            check=AsyncConnectionPool.check_connection,
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "options": door.options,
+                "application_name": "apod serve",
+            },
+            connection_class=AsyncConnection[DictRow],
+        )
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        if self._pool:
+            await self._pool.close()
 
     async def version(self) -> tuple[dt.datetime, int] | None:
         """Instant and number of lines of the version that the tables show; None while they are empty."""
@@ -60,7 +76,7 @@ class Reading:
 
     async def day(self, day: dt.date) -> Row | None:
         """One day's entry."""
-        return await self._one(f"{SELECT} WHERE date = %s", str(day))
+        return await self._one(f"{SELECT} WHERE date = %(day)s", day=str(day))
 
     async def at_random(self, count: int) -> list[Row]:
         """So many different entries, in any order."""
@@ -81,14 +97,65 @@ class Reading:
                 return
             after = rows[-1]["date"]
 
-    async def _one(self, query: LiteralString, *values: str) -> Row | None:
+    # ---- what NASA never had --------------------------------------------------------------
+    async def entry(self, day: dt.date, instant: dt.datetime | None) -> Row | None:
+        """One day's entry with every field, as it is or as it was known at an instant."""
+        return await self._one(f"{REVISIONS} AND {AT} LIMIT 1", day=str(day), at=instant)
+
+    async def history(self, day: dt.date) -> list[Row]:
+        """Every state of one day's entry, oldest first."""
+        return await self._all(f"{REVISIONS} ORDER BY observed_from", day=str(day))
+
+    async def on_this_day(self, month_day: str, instant: dt.datetime | None) -> list[Row]:
+        """The entries of one calendar day (`-11-26`) of all years, newest first."""
+        query: LiteralString = f"{STATES} WHERE right(date, 6) = %(day)s AND {AT} ORDER BY date DESC"
+        return await self._all(query, day=month_day, at=instant)
+
+    async def some(self, count: int, instant: dt.datetime | None) -> list[Row]:
+        """So many different entries with every field, in any order."""
+        return await self._all(f"{STATES} WHERE {AT} ORDER BY random() LIMIT %(count)s", count=count, at=instant)
+
+    async def newest_first(self, count: int) -> list[Row]:
+        """The newest entries with every field."""
+        return await self._all(f"{STATES} WHERE {AT} ORDER BY date DESC LIMIT %(count)s", count=count, at=None)
+
+    async def coverage(self) -> list[Row]:
+        """For every year how many of its days are in which state."""
+        query: LiteralString = "SELECT left(date, 4) AS year, status, count(*) AS days FROM apod_day GROUP BY 1, 2"
+        return await self._all(f"{query} ORDER BY 1, 2")
+
+    async def odd_days(self) -> list[Row]:
+        """Days that are neither there nor never asked for, and why."""
+        return await self._all(
+            "SELECT date, status, detail FROM apod_day WHERE status NOT IN ('present', 'unasked') ORDER BY date"
+        )
+
+    async def runs(self, count: int) -> list[Row]:
+        """What the last runs did, newest first."""
+        return await self._all("SELECT * FROM apod_run ORDER BY started_at DESC LIMIT %(count)s", count=count)
+
+    async def numbers(self) -> Row | None:
+        """The archive in a few numbers."""
+        return await self._one(
+            "SELECT count(*) AS entries, min(date) AS first, max(date) AS last,"
+            " (SELECT count(*) FROM apod_revision) AS revisions,"
+            " (SELECT version_at FROM apod_state) AS version_at FROM apod"
+        )
+
+    async def _all(self, query: LiteralString, **values: object) -> list[Row]:
+        async with self._connection() as connection:
+            return list(await (await connection.execute(query, values)).fetchall())
+
+    async def _one(self, query: LiteralString, **values: object) -> Row | None:
         async with self._connection() as connection:
             return await (await connection.execute(query, values)).fetchone()
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection[DictRow]]:
+        if self._pool is None:
+            raise DatabaseUnavailable("the mirror has not begun, or has ended")
         try:
-            async with self.pool.connection() as connection:
+            async with self._pool.connection() as connection:
                 yield connection
         except (OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailable("the database does not answer; it is asked again at the next request") from error

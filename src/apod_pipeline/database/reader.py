@@ -1,0 +1,48 @@
+"""A role that can do nothing but read: the mirror's.
+
+Takes a connection of somebody who may make roles, gives that role SELECT on what is ours, and on nothing else. Where
+whoever loads may not make roles, nothing is done: `docs/serve.md` has the statements for whoever may.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from apod_pipeline.database.connection import Connection
+
+log = logging.getLogger(__name__)
+
+READER = "apod_reader"
+MAKE = """
+DO $$
+DECLARE relation text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'apod_reader') THEN
+        BEGIN
+            CREATE ROLE apod_reader LOGIN;
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL; -- another archive's database made it in this moment
+        END;
+    END IF;
+    GRANT USAGE ON SCHEMA public TO apod_reader;
+    FOR relation IN
+        SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'public' AND c.relname LIKE 'apod%' AND c.relkind IN ('r', 'v')
+    LOOP
+        EXECUTE format('GRANT SELECT ON %I TO apod_reader', relation);
+    END LOOP;
+END $$
+"""
+
+
+def let_read(connection: Connection) -> None:
+    """Make the role where it is missing, and let it read; within the caller's transaction, and without harm to it."""
+    import psycopg
+
+    try:
+        with connection.transaction():
+            connection.execute(MAKE.encode())
+    except psycopg.errors.InsufficientPrivilege as error:
+        log.info("the role %s was not made: %s", READER, error)

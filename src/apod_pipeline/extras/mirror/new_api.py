@@ -1,0 +1,119 @@
+"""What NASA never had: full entries, their history and their past, this day in all years, coverage, status.
+
+Takes requests, gives JSON; every read of entries can be asked `as_of` a day (its end, UTC) or an instant. Never writes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from apod_pipeline.calendar import FIRST_DAY
+from apod_pipeline.extras.mirror.reading import Reading, Row
+from apod_pipeline.model import ENTRY_FIELDS
+from apod_pipeline.versions.commits import moment
+
+MOST = 100
+PROVENANCE = ("observed_from", "observed_to", "cause", "changed", "source", "reply", "content_hash")
+
+
+class NewApi:
+    """The routes below `/api`.
+
+    Args:
+        reading: the SELECTs.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    @property
+    def routes(self) -> list[Route]:
+        """What is answered where."""
+        return [
+            Route("/api/entries/{day}", self._entry),
+            Route("/api/entries/{day}/history", self._history),
+            Route("/api/on-this-day", self._on_this_day),
+            Route("/api/random", self._random),
+            Route("/api/coverage", self._coverage),
+            Route("/api/status", self._status),
+        ]
+
+    async def _entry(self, request: Request) -> Response:
+        day = _day(request.path_params["day"])
+        row = await self._reading.entry(day, _as_of(request))
+        if row is None:
+            raise HTTPException(404, f"no entry of {day}")
+        return _json(_told(row))
+
+    async def _history(self, request: Request) -> Response:
+        day = _day(request.path_params["day"])
+        rows = await self._reading.history(day)
+        if not rows:
+            raise HTTPException(404, f"no entry of {day}")
+        return _json({"date": str(day), "revisions": [_told(row) for row in rows]})
+
+    async def _on_this_day(self, request: Request) -> Response:
+        day = request.query_params.get("date")
+        wanted = _day(day) if day else dt.datetime.now(dt.UTC).date()
+        rows = await self._reading.on_this_day(f"{wanted:-%m-%d}", _as_of(request))
+        return _json({"month_day": f"{wanted:%m-%d}", "entries": [_told(row) for row in rows]})
+
+    async def _random(self, request: Request) -> Response:
+        count = _count(request.query_params.get("count", "1"))
+        return _json({"entries": [_told(row) for row in await self._reading.some(count, _as_of(request))]})
+
+    async def _coverage(self, _: Request) -> Response:
+        years: dict[str, dict[str, int]] = defaultdict(dict)
+        for row in await self._reading.coverage():
+            years[row["year"]][row["status"]] = row["days"]
+        odd = {row["date"]: [row["status"], row["detail"]] for row in await self._reading.odd_days()}
+        return _json({"years": years, "days": odd})
+
+    async def _status(self, _: Request) -> Response:
+        return _json({**(await self._reading.numbers() or {}), "runs": await self._reading.runs(10)})
+
+
+def _told(row: Row) -> dict[str, Any]:
+    return {
+        "entry": {name: row[name] for name in ENTRY_FIELDS},
+        "provenance": {name: row[name] for name in PROVENANCE},
+    }
+
+
+def _day(text: str) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        raise HTTPException(400, f"{text!r} is no day: write it YYYY-MM-DD") from None
+    if day < FIRST_DAY:
+        raise HTTPException(400, f"{day} is before the first picture, {FIRST_DAY}")
+    return day
+
+
+def _as_of(request: Request) -> dt.datetime | None:
+    text = request.query_params.get("as_of")
+    if not text:
+        return None
+    if (instant := moment(text)) is None:
+        raise HTTPException(400, f"as_of={text!r} is neither a day (YYYY-MM-DD) nor an instant")
+    return instant
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST:
+        raise HTTPException(400, f"count={text!r} is no number from 1 to {MOST}")
+    return int(text)
+
+
+def _json(value: Mapping[str, Any]) -> Response:
+    body = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
+    return Response(body, media_type="application/json", headers={"Access-Control-Allow-Origin": "*"})

@@ -1,0 +1,56 @@
+"""How the mirror reaches the tables: as the role that can only read.
+
+Takes settings and how the archive's loader reaches its database, gives a connection string and the session's options.
+Never hands out more rights than it was given, and says so where a role of its own cannot be had.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import NamedTuple
+
+from apod_pipeline.database.connection import connected
+from apod_pipeline.database.reader import READER
+from apod_pipeline.database.schema import migrate
+from apod_pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STATEMENT_SECONDS = 10
+SESSION = f"-c TimeZone=UTC -c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s"
+
+
+class Door(NamedTuple):
+    """Where to knock, and how a session begins."""
+
+    conninfo: str
+    options: str = SESSION
+
+
+def reading_door(settings: Settings, conninfo: str) -> Door:
+    """The way in for a reader.
+
+    Args:
+        settings: of the archive; `APOD_READ_DATABASE_URL` is taken as it is.
+        conninfo: the loader's own way in.
+
+    Raises:
+        DatabaseError: the database cannot be reached.
+    """
+    from psycopg.conninfo import make_conninfo
+
+    if settings.read_database_url:
+        return Door(settings.read_database_url)
+    with connected(conninfo) as connection:
+        migrate(connection)
+        found = connection.execute(
+            "SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", [READER]
+        ).fetchone()
+    if settings.database is None and found:
+        return Door(make_conninfo(conninfo, user=READER))  # the archive's own server trusts who reaches its socket
+    if found and found[0]:
+        return Door(conninfo, f"{SESSION} -c role={READER}")
+    log.warning(
+        "the mirror reads as the loader does, in read-only sessions: set APOD_READ_DATABASE_URL (docs/serve.md)"
+    )
+    return Door(conninfo)

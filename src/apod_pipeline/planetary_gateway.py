@@ -1,0 +1,113 @@
+"""The gateway in front of the old API: where a key may stand, and how it refuses, in four forms.
+
+Takes headers and arguments, gives a key, or a refusal's status, type and text. Pure: never counts a request, never
+knows which keys there are. The simulator acts it out with this, the mirror serves it back. Source: NREL/api-umbrella.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+SITE = "https://api.nasa.gov:443"
+FORMS = ("json", "xml", "csv", "html")
+MESSAGES = {
+    "API_KEY_MISSING": (403, f"No api_key was supplied. Get one at {SITE}"),
+    "API_KEY_INVALID": (403, f"An invalid api_key was supplied. Get one at {SITE}"),
+    "API_KEY_DISABLED": (
+        403,
+        f"The api_key supplied has been disabled. Contact us at {SITE}/contact/ for assistance",
+    ),
+    "API_KEY_UNVERIFIED": (
+        403,
+        (
+            "The api_key supplied has not been verified yet. Please check your e-mail to verify the API key. "
+            f"Contact us at {SITE}/contact/ for assistance"
+        ),
+    ),
+    "API_KEY_UNAUTHORIZED": (
+        403,
+        (
+            "The api_key supplied is not authorized to access the given service. "
+            f"Contact us at {SITE}/contact/ for assistance"
+        ),
+    ),
+    "OVER_RATE_LIMIT": (
+        429,
+        f"You have exceeded your rate limit. Try again later or contact us at {SITE}/contact/ for assistance",
+    ),
+    "HTTPS_REQUIRED": (
+        400,
+        "Requests must be made over HTTPS. Try accessing the API at: https://api.nasa.gov",
+    ),
+    "NOT_FOUND": (404, "The requested URL was not found on this server."),
+}
+
+
+class Refusal(NamedTuple):
+    """What the gateway answers with.
+
+    Attributes:
+        status: HTTP status.
+        content_type: of the text.
+        text: the body.
+    """
+
+    status: int
+    content_type: str
+    text: str
+
+
+def key_of(headers: Mapping[str, str], arguments: Sequence[tuple[str, str]]) -> str:
+    """The key that a request carries: by its header, then by the query, then as the user's name; empty without one.
+
+    Args:
+        headers: names in lower case.
+        arguments: names and values of the query, in their order.
+    """
+    if header := headers.get("x-api-key"):
+        return header
+    for name, value in arguments:
+        if name == "api_key" and value:
+            return value
+    scheme, _, encoded = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(encoded, validate=True).decode("utf-8", "replace").partition(":")[0]
+    except binascii.Error:
+        return ""
+
+
+def form_of(path: str, headers: Mapping[str, str], arguments: Sequence[tuple[str, str]]) -> str:
+    """`json`, `xml`, `csv` or `html`: by the path's extension, then `format`, then the `Accept` header."""
+    extension = path.rpartition("/")[2].rpartition(".")[2]
+    for wish in (extension, dict(arguments).get("format", "")):
+        if wish in FORMS:
+            return wish
+    for part in headers.get("accept", "").split(","):
+        kind = part.partition(";")[0].strip().rpartition("/")[2]
+        if kind in FORMS:
+            return kind
+    return "json"
+
+
+def refusal(code: str, form: str) -> Refusal:
+    """The gateway's refusal for a reason, a name in `MESSAGES`."""
+    status, message = MESSAGES[code]
+    if form == "xml":
+        text = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n<response>\n  <error>\n'
+            f"    <code>{code}</code>\n    <message>{escape(message)}</message>\n  </error>\n</response>"
+        )
+        return Refusal(status, "text/xml", text)
+    if form == "csv":
+        return Refusal(status, "text/csv", f'Error Code,Error Message\n{code},"{message}"')
+    if form == "html":
+        text = f"<html><body><h1>{code}</h1><p>{escape(message)}</p></body></html>"
+        return Refusal(status, "text/html", text)
+    text = f'{{\n  "error": {{\n    "code": "{code}",\n    "message": "{message}"\n  }}\n}}'
+    return Refusal(status, "application/json", text)

@@ -1,0 +1,77 @@
+"""The mirror reads through a role that can do nothing else."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from apod_pipeline.extras.mirror.reader_role import reading_door
+from apod_pipeline.settings import resolve
+
+
+@pytest.fixture
+def reader(served_lab):
+    """A connection as the mirror makes it, on a server that the settings name."""
+    door = reading_door(resolve(served_lab.all_flags(), {}, None), served_lab.database)
+    with psycopg.connect(door.conninfo, options=door.options, autocommit=True) as connection:
+        yield connection
+
+
+def test_it_reads_everything_of_ours(reader):
+    """Every table and view is there for it."""
+    assert reader.execute("SELECT current_user").fetchone() == ("apod_reader",)
+    names = reader.execute(
+        "SELECT relname FROM pg_class WHERE relname LIKE 'apod%' AND relkind IN ('r', 'v')"
+    ).fetchall()
+    assert len(names) >= 10
+    for (name,) in names:
+        reader.execute(f"SELECT count(*) FROM {name}")
+    assert reader.execute("SELECT count(*) FROM apod_as_of(now())").fetchone() == (29,)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM apod",
+        "UPDATE apod SET title = ''",
+        "INSERT INTO apod (date, title) VALUES ('2030-01-01', 'x')",
+        "TRUNCATE apod_run",
+        "DROP TABLE apod",
+        "CREATE TABLE mine (one int)",
+        "COPY (SELECT 1) TO PROGRAM 'true'",
+    ],
+)
+def test_it_can_do_nothing_else(reader, statement):
+    """Not even where somebody lets the session write: the rights are not there."""
+    reader.execute("SET default_transaction_read_only = off")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute(statement)
+
+
+def test_others_tables_are_not_its_business(served_lab, reader):
+    """A table of somebody else's in the same database cannot be read."""
+    with psycopg.connect(served_lab.database, autocommit=True) as owner:
+        owner.execute("CREATE TABLE secret AS SELECT 1 AS one")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute("SELECT * FROM secret")
+
+
+def test_whoever_may_not_make_roles_loads_all_the_same(postgres_server, database_url, lab):
+    """On a server where the loader has few rights the tables are loaded, and the mirror's sessions are read-only."""
+    name = make_conninfo(database_url)
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        server.execute("CREATE ROLE few LOGIN")
+    with psycopg.connect(database_url, autocommit=True) as owner:
+        owner.execute("GRANT ALL ON SCHEMA public TO few")
+    try:
+        lab.database = make_conninfo(name, user="few")
+        lab.run()
+        door = reading_door(resolve(lab.all_flags(), {}, None), lab.database)
+        with psycopg.connect(door.conninfo, options=door.options) as connection:
+            assert connection.execute("SELECT count(*) FROM apod").fetchone() == (11,)
+            with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+                connection.execute("DELETE FROM apod")
+    finally:
+        with psycopg.connect(database_url, autocommit=True) as owner:
+            owner.execute("DROP OWNED BY few CASCADE; DROP ROLE few")

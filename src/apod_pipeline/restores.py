@@ -21,7 +21,7 @@ from apod_pipeline.recovery.restoring import Restoration, clone
 from apod_pipeline.settings import Settings
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.stages.load_to_postgres import PostgresStore
-from apod_pipeline.versions.commits import Commit, commit_of, commits, resolve
+from apod_pipeline.versions.commits import Commit, all_hashes, commit_of, commits, resolve
 from apod_pipeline.versions.objects import DvcObjects
 from apod_pipeline.wiring import COLUMNS, database, objects, pipeline
 
@@ -44,8 +44,11 @@ def restore_into(settings: Settings, name: str, folder: Path, *, configured_data
     source, target = Archive(settings.archive), Archive(folder)
     version = commit_of(source, resolve(source, name))
     clone(source.root, target, version.commit)
-    _filled(target, objects(settings, target))
     its = replace(settings, archive=folder)
+    there, own = objects(settings, source), objects(its, target)
+    _filled(target, DvcObjects(target, there.remote))
+    if own.remote != there.remote:  # a folder beside, of the new archive's own: it holds all that the archive does
+        own.send(_everything(target, there.remote))
     if not configured_database:
         its = replace(its, database_url=None, postgres_host=None)
     return _told(target, version, _loaded(its, target))
@@ -66,6 +69,14 @@ def recover_archive(settings: Settings, git_remote: str) -> dict[str, Any]:
     clone(git_remote, target)
     _filled(target, _objects_of(settings, target))
     return _told(target, commits(target, most=1)[-1], _loaded(settings, target))
+
+
+def _everything(target: Archive, remote: str) -> set[str]:
+    """The objects of all versions, brought into an archive's cache."""
+    kept = DvcObjects(target, remote)
+    wanted = kept.closure(all_hashes(target))
+    kept.bring(wanted)
+    return wanted
 
 
 def _objects_of(settings: Settings, archive: Archive) -> DvcObjects:

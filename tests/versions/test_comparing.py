@@ -61,4 +61,6 @@ def test_whole_words_are_marked_together():
     """Words that changed side by side are one change, and a long unchanged text is cut short around it."""
     pieces = list(changed_words("the red old star " + "far " * 50, "the blue new star " + "far " * 50))
     assert [piece.text for piece in pieces[:3]] == ["the ", "red old", "blue new"]
+    address = changed_words("day/the-red-star/", "day/the-blue-moon/")
+    assert [piece.text for piece in address] == ["day/the-", "red-star", "blue-moon", "/"]
     assert list(abridged(pieces))[-1].text.endswith("...")

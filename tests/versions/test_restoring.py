@@ -51,6 +51,17 @@ def test_a_restored_folder_goes_on_as_an_archive(past, tmp_path, second_database
     assert past.git("ls-remote", past.flags["git_remote"], "main").split()[0] == head
 
 
+def test_a_restored_folder_is_whole_by_itself(lab, tmp_path):
+    """Where no DVC remote is set it has one of its own beside it, with every version's objects: all is well there."""
+    for day in (1, 2):
+        lab.run(Span(dt.date(2018, 12, day), dt.date(2018, 12, day)))
+    assert lab.command("restore", "--as-of", "HEAD", "--to", str(tmp_path / "then")).returncode == 0
+    shutil.rmtree(lab.root.with_name("archive-remote"))
+    then = dataclasses.replace(lab, root=tmp_path / "then", flags={"database_url": ""})
+    told = json.loads(then.command("verify", "--json").stdout)
+    assert {check["what"]: check["says"] for check in told["checks"] if not check["well"]} == {}
+
+
 def test_a_folder_that_holds_something_is_left_alone(past, tmp_path):
     """Nothing is ever overwritten, and without saying where nothing is restored."""
     (tmp_path / "mine").write_text("mine")

@@ -1,7 +1,7 @@
 """A role that can do nothing but read: the mirror's.
 
-Takes a connection of somebody who may make roles, gives that role SELECT on what is ours, and on nothing else. Where
-whoever loads may not make roles, nothing is done: `docs/serve.md` has the statements for whoever may.
+Takes a connection of somebody who may make roles, gives that role SELECT on what is ours, and never on anything else.
+Where whoever loads may not make roles, nothing is done: `docs/serve.md` has the statements for whoever may.
 """
 
 from __future__ import annotations

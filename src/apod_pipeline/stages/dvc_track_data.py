@@ -195,8 +195,16 @@ class DvcVersioner:
 
     def _configure(self, repo: Any) -> None:  # noqa: ANN401 - DVC is untyped
         # DVC's scratch stays in the archive: a shared /var/tmp is not writable for every user.
+        # A folder beside, of a clone or of an archive that was moved, is this machine's business: the configuration that
+        # is committed keeps the remote from which everybody else can have the objects.
+        beside = str(self.archive.root.with_name(f"{self.archive.root.name}-remote"))
+        with repo.config.edit("repo") as config:
+            ours_alone = self.remote == beside and config["remote"].get(REMOTE, {}).get("url", beside) != beside
         with repo.config.edit("local") as config:
             config["core"]["site_cache_dir"] = str(self.archive.private / "dvc")
+            config["remote"].pop(REMOTE, None)
+            if ours_alone:
+                config["remote"][REMOTE] = {"url": self.remote}
         ignored = self.archive.root / ".dvcignore"
         ignored.touch()
         if (line := "/data/raw/.incoming") not in ignored.read_text(encoding="utf-8").splitlines():
@@ -204,7 +212,8 @@ class DvcVersioner:
                 file.write(f"{line}\n")
         with repo.config.edit() as config:
             config["core"].update(analytics=False, check_update=False, autostage=True, remote=REMOTE)
-            config["remote"].setdefault(REMOTE, {})["url"] = self.remote
+            if not ours_alone:
+                config["remote"].setdefault(REMOTE, {})["url"] = self.remote
 
     def _verify(self, repo: Any, pointers: list[str]) -> None:  # noqa: ANN401 - DVC is untyped
         """See with our own eyes that the remote holds every object of the pointers."""

@@ -36,18 +36,22 @@ def changed_words(old: str, new: str) -> Iterator[Piece]:
         return
     gone: list[str] = []
     come: list[str] = []
+    between: list[str] = []  # wordless, behind a change: it belongs to it if another one follows at once
     for change, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        blank = change == "equal" and not "".join(before[a:b]).strip()
-        if change != "equal" or (
-            blank and gone and come
-        ):  # a blank between two changes is no reason to tell them apart
-            gone += before[a:b]
-            come += after[c:d]
+        if change != "equal":
+            gone += between + before[a:b]
+            come += between + after[c:d]
+            between = []
+            continue
+        if gone and come and not any(word[0].isalnum() for word in before[a:b]):
+            between = before[a:b]
             continue
         yield from _changed(gone, come)
         gone, come = [], []
         yield Piece("kept", "".join(before[a:b]))
     yield from _changed(gone, come)
+    if between:
+        yield Piece("kept", "".join(between))
 
 
 def _changed(gone: Sequence[str], come: Sequence[str]) -> Iterator[Piece]:

@@ -195,8 +195,8 @@ class DvcVersioner:
 
     def _configure(self, repo: Any) -> None:  # noqa: ANN401 - DVC is untyped
         # DVC's scratch stays in the archive: a shared /var/tmp is not writable for every user.
-        # A folder beside, of a clone or of an archive that was moved, is this machine's business: the configuration that
-        # is committed keeps the remote from which everybody else can have the objects.
+        # A folder beside, of a clone or of an archive that was moved, is this machine's business: what is committed
+        # keeps the remote from which everybody else can have the objects.
         beside = str(self.archive.root.with_name(f"{self.archive.root.name}-remote"))
         with repo.config.edit("repo") as config:
             ours_alone = self.remote == beside and config["remote"].get(REMOTE, {}).get("url", beside) != beside

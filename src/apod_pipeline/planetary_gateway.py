@@ -10,6 +10,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
+from urllib.parse import unquote_plus
 from xml.sax.saxutils import escape
 
 SITE = "https://api.nasa.gov:443"
@@ -80,6 +81,15 @@ def key_of(headers: Mapping[str, str], arguments: Sequence[tuple[str, str]]) -> 
         return base64.b64decode(encoded, validate=True).decode("utf-8", "replace").partition(":")[0]
     except binascii.Error:
         return ""
+
+
+def masked(query: str) -> str:
+    """A query without the value of any `api_key`, however its name is written."""
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return "&".join(
+        f"{name}=***" if unquote_plus(name).strip().lower() == "api_key" else f"{name}{equals}{value}"
+        for name, equals, value in pairs
+    )
 
 
 def form_of(path: str, headers: Mapping[str, str], arguments: Sequence[tuple[str, str]]) -> str:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,12 +24,15 @@ TODAY = dt.date(2020, 6, 20)
 DAYS = Span(dt.date(2020, 5, 20), dt.date(2020, 6, 18))  # the tenth of June is a gap; the last two days are not had yet
 
 
-def started(lab: Lab, *words: str, **environment: str) -> tuple[subprocess.Popen[str], str]:
+def started(
+    lab: Lab, *words: str, stderr: TextIO | None = None, **environment: str
+) -> tuple[subprocess.Popen[str], str]:
     """`apod serve` on a free port; gives the process and its address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "apod_pipeline.cli", "serve", "--port", "0", *words],
         env=lab.environment(**environment),
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
     assert process.stdout is not None

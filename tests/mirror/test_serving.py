@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -110,3 +112,22 @@ def test_an_archive_that_is_none(lab):
     """Without an archive there is nothing to serve: a message, and exit code 2."""
     done = lab.command("serve", "--port", "0")
     assert (done.returncode, "is no archive" in done.stderr) == (2, True)
+
+
+def test_every_request_is_counted_and_told_without_its_key(served_lab, tmp_path):
+    """A JSON line a request, the key masked wherever it stands; the same in Prometheus' counters, of all processes."""
+    with (tmp_path / "log").open("w") as log:
+        process, address = started(served_lab, "--workers", "2", stderr=log)
+        try:
+            for _ in range(6):
+                httpx.get(f"{address}/planetary/apod?date=2020-06-01&api_key=SECRET&API_KEY=SECRET")
+            httpx.get(f"{address}/nope")
+            told = httpx.get(f"{address}/metrics").text
+        finally:
+            assert ended(process) == 0
+    counted = re.findall(r'apod_mirror_requests_total\{part="old",status="(\d+)"\} ([\d.]+)', told)
+    assert [(status, float(count)) for status, count in counted] == [("400", 6.0)]
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines() if line.startswith("{")]
+    assert [line["path"] for line in lines].count("/planetary/apod") == 6
+    assert "SECRET" not in (tmp_path / "log").read_text()
+    assert {line["status"] for line in lines if line["path"] == "/nope"} == {404}

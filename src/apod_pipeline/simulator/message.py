@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import parse_qsl
+
+from apod_pipeline.planetary_gateway import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,15 +61,6 @@ class Answer:
         if not isinstance(self.body, bytes):
             self.body = b"".join(self.body)
         return self.body
-
-
-def masked(query: str) -> str:
-    """A query without the value of any `api_key`, however its name is written."""
-    pairs = (pair.partition("=") for pair in query.split("&"))
-    return "&".join(
-        f"{name}=***" if unquote_plus(name).strip().lower() == "api_key" else f"{name}{equals}{value}"
-        for name, equals, value in pairs
-    )
 
 
 def as_json(value: object) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from apod_pipeline.extras.mirror.new_api import NewApi
 from apod_pipeline.extras.mirror.old_api import Answer, OldApi
 from apod_pipeline.extras.mirror.reader_role import reading_door
 from apod_pipeline.extras.mirror.reading import Reading
+from apod_pipeline.extras.mirror.watching import METRICS_TYPE, Watched, metrics
 from apod_pipeline.planetary_api import NOTHING_HERE, Refused, as_json, refusal
 from apod_pipeline.planetary_gateway import Refusal, form_of, key_of
 from apod_pipeline.planetary_gateway import refusal as refusal_of
@@ -65,6 +67,7 @@ class Mirror:
             Route("/health/live", self._live),
             Route("/health/ready", self._ready),
             Route("/health", self._ready),
+            Route("/metrics", self._metrics),
             *NewApi(self._reading).routes,
         ]
         handlers = {HTTPException: _refused, DatabaseUnavailable: _away}
@@ -119,6 +122,9 @@ class Mirror:
     async def _live(self, _: Request) -> Response:
         return JSONResponse({"live": True})
 
+    async def _metrics(self, _: Request) -> Response:
+        return Response(metrics(), media_type=METRICS_TYPE)
+
     async def _ready(self, _: Request) -> Response:
         try:
             version = await self._reading.version()
@@ -157,10 +163,15 @@ async def _not_allowed(send: Send) -> None:
     await send_text(Refusal(405, "text/html; charset=utf-8", NOT_ALLOWED), (ALLOW,), send)
 
 
-FLAGS, KEYS = "APOD_SERVE_FLAGS", "APOD_SERVE_KEYS"  # what was typed, handed to the worker processes
+FLAGS, KEYS, LOG = (
+    "APOD_SERVE_FLAGS",
+    "APOD_SERVE_KEYS",
+    "APOD_SERVE_LOG",
+)  # what was typed, handed to the worker processes
 
 
-def from_environment() -> Mirror:
+def from_environment() -> Watched:
     """The application of a worker process: the environment's settings, with what was typed on top."""
     keys = os.environ.get(KEYS)
-    return Mirror(resolve(json.loads(os.environ.get(FLAGS, "{}"))), Path(keys) if keys else None)
+    mirror = Mirror(resolve(json.loads(os.environ.get(FLAGS, "{}"))), Path(keys) if keys else None)
+    return Watched(mirror, sys.stderr if os.environ.get(LOG) else None)

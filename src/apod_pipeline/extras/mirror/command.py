@@ -5,10 +5,13 @@ Takes what was typed, runs the server until it is told to end. Never changes the
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -22,17 +25,21 @@ from apod_pipeline.cli.options import existing
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that answer.")
 @click.option("--keys", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Ask for keys: a TOML file.")
-def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path | None) -> None:
+@click.option("--access-log/--no-access-log", default=True, help="A JSON line a request, on standard error.")
+def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path | None, *, access_log: bool) -> None:
     """Serve NASA's old API from your archive.
 
     A drop-in mirror of api.nasa.gov/planetary/apod: point any APOD client here.
 
     Example: apod serve --port 8000
     """
+    if workers > 1:  # the counters of all processes are added up, in files
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters = tempfile.mkdtemp(prefix="apod-serve-")
+        atexit.register(shutil.rmtree, counters, ignore_errors=True)
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from apod_pipeline.extras.mirror.application import FLAGS, KEYS
+    from apod_pipeline.extras.mirror.application import FLAGS, KEYS, LOG
     from apod_pipeline.extras.mirror.gateway import read_keys
 
     settings = existing(archive)
@@ -40,6 +47,7 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     if keys:
         read_keys(keys)  # a mistake in it is told before anything listens
         os.environ[KEYS] = str(keys.absolute())
+    os.environ[LOG] = "1" if access_log else ""
     config = uvicorn.Config(
         "apod_pipeline.extras.mirror.application:from_environment",
         factory=True,

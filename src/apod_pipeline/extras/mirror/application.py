@@ -23,8 +23,8 @@ from starlette.routing import Route
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.errors import DatabaseUnavailable
-from apod_pipeline.extras.mirror.gateway import Header, KeyedGate, Passage, open_gate, read_keys
-from apod_pipeline.extras.mirror.http_answers import Send, send_answer, send_text
+from apod_pipeline.extras.mirror.gateway import NO_LIMIT, Header, KeyedGate, Passage, open_gate, read_keys
+from apod_pipeline.extras.mirror.http_answers import Send, send_answer, send_kept, send_text
 from apod_pipeline.extras.mirror.new_api import NewApi
 from apod_pipeline.extras.mirror.old_api import Answer, OldApi
 from apod_pipeline.extras.mirror.reader_role import reading_door
@@ -98,7 +98,10 @@ class Mirror:
 
     # ---- the old API -----------------------------------------------------------------------
     async def _old_api(self, scope: Scope, send: Send) -> None:
-        method = scope["method"]
+        method, query = scope["method"], scope["query_string"]
+        if self._keyed is None and method in {"GET", "HEAD"} and (kept := self._old.at_once(query)):
+            await send_kept(kept, scope["headers"], NO_LIMIT, send, head=method == "HEAD")
+            return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if method == "OPTIONS":
             await _preflight(send)
@@ -106,14 +109,14 @@ class Mirror:
         if method not in {"GET", "HEAD"}:
             await _not_allowed(send)
             return
-        pairs = parse_qsl(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
+        pairs = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True)
         passage = self._gate(key_of(headers, pairs))
         if passage.refused:
             await send_text(refusal_of(passage.refused, form_of(scope["path"], headers, pairs)), passage.headers, send)
             return
         arguments = {name: value for name, value in reversed(pairs) if name != "api_key"}
         try:
-            answer = await self._old.answer(arguments)
+            answer = await self._old.answer(arguments, query)
             await send_answer(answer, headers, passage.headers, send, head=method == "HEAD")
         except DatabaseUnavailable as error:
             await send_answer(_unavailable(error), headers, passage.headers, send, head=method == "HEAD")

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import format_datetime
+from typing import Any
 
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.reading import Reading, Row
@@ -36,6 +37,7 @@ class Answer:
         modified: the version's instant, as HTTP writes it.
         lasting: whether it may be kept by caches.
         zipped: the body compressed, once somebody wanted it so.
+        ready: lists of headers that were sent with it before, by what was wished.
     """
 
     status: int
@@ -45,6 +47,7 @@ class Answer:
     modified: bytes | None = None
     lasting: bool = True
     zipped: bytes | None = None
+    ready: dict[Any, list[tuple[bytes, bytes]]] = field(default_factory=dict)
 
     def compressed(self) -> bytes:
         """The body compressed, at the first time."""
@@ -65,11 +68,23 @@ class OldApi:
     reading: Reading
     today: Callable[[], dt.date]
     _kept: dict[tuple[Question, dt.date], Answer] = field(default_factory=dict)
+    _by_query: dict[bytes, Answer] = field(default_factory=dict)  # what was kept, by the very bytes that asked for it
     _version: tuple[dt.datetime, int] | None = None
+    _day: dt.date | None = None
     _looked: float = float("-inf")
 
-    async def answer(self, arguments: Mapping[str, str]) -> Answer:
+    def at_once(self, query: bytes) -> Answer | None:
+        """The answer to the very same query, if it is kept and the tables were looked at a moment ago."""
+        if asyncio.get_running_loop().time() - self._looked < FRESH_SECONDS:
+            return self._by_query.get(query)
+        return None
+
+    async def answer(self, arguments: Mapping[str, str], query: bytes = b"") -> Answer:
         """NASA's answer to the arguments of a query; the key is not among them.
+
+        Args:
+            arguments: names and values, the first of repeated ones.
+            query: the bytes that they were read from, by which the same answer can be given at once.
 
         Raises:
             DatabaseUnavailable: what is not kept cannot be read now.
@@ -78,7 +93,7 @@ class OldApi:
             asked = question(arguments, today := self.today())
             known = self._kept.get((asked, today))
             if known and asyncio.get_running_loop().time() - self._looked < FRESH_SECONDS:
-                return known
+                return self._remembered(known, query)
             try:
                 await self._see_version()
             except DatabaseUnavailable:
@@ -90,9 +105,14 @@ class OldApi:
                 return self._whole([record(row, asked) for row in drawn], lasting=False)
             if asked.first and asked.last:
                 return self._in_pieces(asked, self.reading.span(asked.first, asked.last))
-            return self._kept.get((asked, today)) or await self._single(asked, today)
+            return self._remembered(self._kept.get((asked, today)) or await self._single(asked, today), query)
         except Refused as error:
             return Answer(error.status, refusal(error), lasting=False)
+
+    def _remembered(self, answer: Answer, query: bytes) -> Answer:
+        if len(self._by_query) < MOST_KEPT:
+            self._by_query[query] = answer
+        return answer
 
     async def _see_version(self) -> None:
         """Forget what was kept if the tables show another version now."""
@@ -100,9 +120,11 @@ class OldApi:
         if now - self._looked < FRESH_SECONDS:
             return
         self._looked = now  # also where the database is away: what is kept is served meanwhile, without waiting
-        version = await self.reading.version()
-        if version != self._version:
+        version, today = await self.reading.version(), self.today()
+        if (version, today) != (self._version, self._day):
             self._kept.clear()
+            self._by_query.clear()
+        self._day = today
         self._version = version
 
     async def _single(self, asked: Question, today: dt.date) -> Answer:

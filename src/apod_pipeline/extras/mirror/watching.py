@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache, lru_cache
 from typing import Any, TextIO
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
@@ -63,9 +64,9 @@ class Watched:
             self._count(scope, told, time.perf_counter() - begun)
 
     def _count(self, scope: Message, told: dict[str, int], seconds: float) -> None:
-        part = _part(scope["path"])
-        REQUESTS.labels(part, told["status"]).inc()
-        SECONDS.labels(part).observe(seconds)
+        requests, timed = _counters(_part(scope["path"]), told["status"])
+        requests.inc()
+        timed.observe(seconds)
         if self._log is not None:
             line = {"at": round(time.time(), 3), "method": scope["method"], "path": scope["path"], **told}
             query = masked(scope["query_string"].decode("utf-8", "replace"))
@@ -74,6 +75,12 @@ class Watched:
             self._log.write(json.dumps(line) + "\n")
 
 
+@cache
+def _counters(part: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(part, status), SECONDS.labels(part)
+
+
+@lru_cache(maxsize=4096)
 def _part(path: str) -> str:
     """The part of the house that answers; a few names, so that no visitor can make many counters."""
     first = path.split("/", 2)[1] if path.startswith("/") else ""

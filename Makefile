@@ -88,6 +88,14 @@ bench-airflow: install ## one new day on Airflow, from the trigger to green, aga
 bench-versions: install ## what diff, verify and a version cost at 11,400 entries
 	@$(BIN)/python benchmarks/versions.py
 
+wrk:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! command -v wrk >/dev/null; then \
+		echo "installing wrk for the measurement (once)"; apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends wrk >/dev/null; fi
+
+bench-mirror: install wrk ## the mirror at 11,400 entries, against a bare Starlette route and against Flask
+	@$(BIN)/python benchmarks/mirror.py
+
 screenshots: install system ## docs/airflow-*.png, as a real browser sees a real run
 	@APOD_SCREENSHOTS=docs $(BIN)/python -m pytest -q tests/airflow/test_ui.py
 
@@ -97,4 +105,4 @@ runbook: install ## performs docs/runbook.md, command by command, and writes dow
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions screenshots runbook docs
+.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions bench-mirror wrk screenshots runbook docs

@@ -29,7 +29,7 @@ def main() -> None:
     asked = _arguments()
     for folder in (HERE.parent / "src", HERE):  # or every process would compile what the last one compiled
         compileall.compile_dir(folder, quiet=1)
-    peers = asked.peers.absolute() / "bin" if asked.peers else _peers()
+    peers = asked.peers.absolute() / "bin" if asked.peers else peers_environment()
     # A server started by root runs as somebody else, who has to be let in.
     with tempfile.TemporaryDirectory(prefix="apod-bench-", dir=asked.work) as work:
         Path(work).chmod(0o755)
@@ -50,7 +50,7 @@ def _arguments() -> argparse.Namespace:
     return words.parse_args()
 
 
-def _peers() -> Path:
+def peers_environment() -> Path:
     """The peers' own environment, made from the pins where it is not there yet or older than they are."""
     mark = ENVIRONMENT / "installed"
     if not mark.exists() or mark.stat().st_mtime < PINS.stat().st_mtime:

@@ -1,0 +1,121 @@
+"""`apod serve` at 11,400 entries: `make bench-mirror`.
+
+Takes how many rounds, prints requests a second of one date against a bare Starlette route that returns the same bytes
+under the same server, and against a Flask service over a dict behind gunicorn, one process each, in turns; then the
+whole archive as one range: its first byte, and what memory it takes. Keeps them in `mirror.md`. Load comes from `wrk`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+from measuring import cost_of
+from run import peers_environment
+from surroundings import BIN, HERE, Surroundings, last_day, surroundings
+
+ENTRIES, SECONDS, CLIENTS = 11_400, 5, 8
+PORTS = {"ours": 18731, "bare": 18732, "flask": 18733}
+
+
+def main(rounds: int) -> None:
+    """Measure, print, keep."""
+    peers = peers_environment()
+    with tempfile.TemporaryDirectory(prefix="apod-bench-") as work:
+        Path(work).chmod(0o755)
+        with surroundings(Path(work), peers) as place:
+            database = place.database("mirror")
+            cost_of(place.apod("backfill", "mirror", database, last_day(ENTRIES)))
+            lines = [*_measured(place, database, rounds)]
+    for line in lines:
+        print(line)
+    day = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    made = f"Made by `make bench-mirror` on {day}, {rounds} rounds in turns, {CLIENTS} clients"
+    text = f"# What the mirror does\n\n{made}, {ENTRIES:,} entries.\n\n" + "".join(f"- {line}\n" for line in lines)
+    (HERE / "mirror.md").write_text(text, encoding="utf-8")
+
+
+def _measured(place: Surroundings, database: str, rounds: int) -> Iterator[str]:
+    day = last_day(ENTRIES - 100)
+    served = place.apod(f"serve --no-access-log --port {PORTS['ours']}", "mirror", database, last_day(ENTRIES))
+    environment = dict(served.environ)
+    words = [str(word) for word in served.words if word != "--json"]
+    with _running(words, environment, "ours") as ours:
+        body = httpx.get(_address("ours", day)).content
+        (place.work / "body").write_bytes(body)
+        environment["BODY"] = str(place.work / "body")
+        bare = [str(BIN / "uvicorn"), "bare_starlette:app", "--port", str(PORTS["bare"]), "--no-access-log"]
+        flask = [str(place.peers / "gunicorn"), "-w", "1", "-b", f"127.0.0.1:{PORTS['flask']}", "flask_dict:app"]
+        with _running([*bare, "--log-level", "warning"], environment, "bare"), _running(flask, environment, "flask"):
+            yield from _one_date(day, rounds)
+        yield from _whole_range(ours)
+
+
+def _one_date(day: dt.date, rounds: int) -> Iterator[str]:
+    found = [{name: _requests_a_second(name, day) for name in PORTS} for _ in range(rounds)]
+    middle = {name: statistics.median(one[name] for one in found) for name in PORTS}
+    for other, words, target in (("bare", "a bare Starlette route", 0.8), ("flask", "Flask and gunicorn", 4.0)):
+        ratio = statistics.median(one["ours"] / one[other] for one in found)
+        rates = f"{middle['ours']:,.0f} requests/s, {words} {middle[other]:,.0f}"
+        yield f"one date: {rates}: {ratio:.2f} x (target {target})"
+
+
+def _requests_a_second(name: str, day: dt.date) -> float:
+    words = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{SECONDS}s", _address(name, day)]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"Requests/sec:\s+([\d.]+)", said)
+    if not found or "Non-2xx" in said:
+        raise SystemExit(f"{name}: {said}")
+    return float(found[1])
+
+
+def _whole_range(ours: int) -> Iterator[str]:
+    process = psutil.Process(ours)
+    idle, begun, first, most, size = process.memory_info().rss, time.perf_counter(), 0.0, 0, 0
+    with httpx.stream("GET", f"http://127.0.0.1:{PORTS['ours']}/planetary/apod?start_date=1995-06-16") as answer:
+        for piece in answer.iter_raw():
+            first = first or time.perf_counter() - begun
+            size += len(piece)
+            most = max(most, process.memory_info().rss)
+    yield (
+        f"the whole archive as one range: first byte after {first * 1000:.0f} ms (target 100), {size / 1e6:.1f} MB in "
+        f"{time.perf_counter() - begun:.2f} s, {max(0, most - idle) / 1e6:.0f} MB above idle (target 150)"
+    )
+
+
+def _address(name: str, day: dt.date) -> str:
+    return f"http://127.0.0.1:{PORTS[name]}/planetary/apod?date={day}"
+
+
+@contextmanager
+def _running(words: list[str], environment: dict[str, str], name: str) -> Iterator[int]:
+    """A server, from the moment it answers to its end."""
+    process = subprocess.Popen(words, env=environment, cwd=HERE, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{PORTS[name]}/")
+                break
+            except httpx.TransportError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)

@@ -7,10 +7,10 @@ they are kept, judged, versioned and can be rebuilt from. Never takes a reading 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import shutil
 from pathlib import Path
 
+from apod_pipeline.archive import sha256
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import DataRefused, SettingsError, Unreadable
 from apod_pipeline.ledger import reply_of_line
@@ -38,7 +38,7 @@ def import_into(pipeline: Pipeline, file: Path) -> Outcome:
         shutil.copyfile(file, copy)
         span, dateless = _days_of(source, copy, file)
         outcome.span = span
-        answer = Answer(0, dt.datetime.now(dt.UTC), copy.stat().st_size, _sha256(copy))
+        answer = Answer(0, dt.datetime.now(dt.UTC), copy.stat().st_size, sha256(copy))
         reply = extraction.incoming.receive(Request(file.name, span, "import"), answer, source.name, copy, suffix)
         verdict = extraction.settle(source, reply)
         if dateless:
@@ -76,11 +76,6 @@ def _days_of(source: Source, body: Path, file: Path) -> tuple[Span, int]:
         body.unlink()
         raise DataRefused(f"{file.name}: no record has a date (YYYY-MM-DD). Nothing was imported.")
     return Span(min(days), max(days)), dateless
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def replay_quarantine(pipeline: Pipeline) -> Outcome:

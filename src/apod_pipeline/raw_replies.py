@@ -5,11 +5,10 @@ Takes an archive and what is known, gives the names of those that are not. Only 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from apod_pipeline.archive import Archive, read_lines
+from apod_pipeline.archive import Archive, read_lines, sha256
 from apod_pipeline.ledger import Known
 
 
@@ -36,7 +35,6 @@ def damaged(archive: Archive, known: Known, files: Collection[str] | None = None
 
 def _sha256(archive: Archive, name: str) -> str | None:
     try:
-        with (archive.raw / name).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256(archive.raw / name)
     except FileNotFoundError:
         return None

@@ -9,14 +9,13 @@ Killed half-way it goes on where it stopped: what is ours is written down before
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive import Archive, replacing
+from apod_pipeline.archive import Archive, replacing, sha256
 from apod_pipeline.git import Git
 from apod_pipeline.ledger import Known, Ledger, refusal_key
 
@@ -89,7 +88,7 @@ class Takeover:
         self._aside.mkdir(parents=True, exist_ok=True)
         for line in lines:
             raw, kept = self.archive.raw / line["file"], self._aside / line["file"]
-            if raw.exists() and not kept.exists() and _sha256(raw) == line["sha256"]:
+            if raw.exists() and not kept.exists() and sha256(raw) == line["sha256"]:
                 raw.replace(kept)
 
     def _clear_aside(self) -> None:
@@ -109,11 +108,6 @@ class Takeover:
         with replacing(self.archive.raw / name) as file:
             file.write(kept.read_bytes())
         return line | {"file": name}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _key(line: Line) -> tuple[Any, ...]:

@@ -65,14 +65,20 @@ def sshd(tmp_path):
     server.wait(10)
 
 
-def test_git_and_dvc_push_over_ssh(lab, sshd, tmp_path):
-    """Both remotes behind ssh: commit and objects arrive, and a second archive takes them over from there."""
-    port, environment = sshd
+def _remotes(lab, port, tmp_path):
+    """Both remotes behind ssh, as the archive's settings; gives the folder in which they lie."""
     there = tmp_path / "there"
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(there / "git")], check=True)
     (there / "dvc").mkdir()
     base = f"ssh://{getpass.getuser()}@127.0.0.1:{port}{there}"
     lab.flags = {"git_remote": f"{base}/git", "dvc_remote": f"{base}/dvc"}
+    return there
+
+
+def test_git_and_dvc_push_over_ssh(lab, sshd, tmp_path):
+    """Both remotes behind ssh: commit and objects arrive, and a second archive takes them over from there."""
+    port, environment = sshd
+    there = _remotes(lab, port, tmp_path)
     done = lab.command("run", "--from", str(DAYS.first), "--to", str(DAYS.last), **environment)
     assert done.returncode == 0, done.stderr
     pushed = subprocess.run(
@@ -86,11 +92,7 @@ def test_git_and_dvc_push_over_ssh(lab, sshd, tmp_path):
 def test_everything_comes_back_over_ssh(lab, sshd, tmp_path):
     """The whole folder is lost and comes back from remotes behind ssh; what the remote loses is put there again."""
     port, environment = sshd
-    there = tmp_path / "there"
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(there / "git")], check=True)
-    (there / "dvc").mkdir()
-    base = f"ssh://{getpass.getuser()}@127.0.0.1:{port}{there}"
-    lab.flags = {"git_remote": f"{base}/git", "dvc_remote": f"{base}/dvc"}
+    there = _remotes(lab, port, tmp_path)
     lab.command("run", "--from", str(DAYS.first), "--to", str(DAYS.last), **environment)
     files, head = lab.files(), lab.git("rev-parse", "HEAD")
     shutil.rmtree(lab.root)

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from apod_pipeline.archive import move, replacing
+from apod_pipeline.archive import move, replacing, sha256
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.exporting.choice import Choice
-from apod_pipeline.exporting.package import DESCRIPTOR, SUMS, sha256, write_package
+from apod_pipeline.exporting.package import DESCRIPTOR, SUMS, write_package
 from apod_pipeline.exporting.parquet import write_parquet
 from apod_pipeline.exporting.sqlite import write_sqlite
 from apod_pipeline.exporting.text import write_csv, write_jsonl

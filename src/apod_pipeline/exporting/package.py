@@ -6,11 +6,11 @@ gives the folder its name: who calls it does, when all is there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+from apod_pipeline.archive import sha256
 from apod_pipeline.exporting.choice import Choice
 from apod_pipeline.exporting.descriptors import DataFile, croissant, data_package
 from apod_pipeline.exporting.notes import dictionary_page, licences_page, provenance_page
@@ -38,12 +38,6 @@ def write_package(choice: Choice, folder: Path) -> None:
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
     (folder / SUMS).write_text(_sums(folder), encoding="utf-8", newline="\n")
-
-
-def sha256(path: Path) -> str:
-    """Hexadecimal digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _stated(folder: Path, path: str, media_type: str) -> DataFile:

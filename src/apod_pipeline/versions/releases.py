@@ -7,14 +7,12 @@ and committed. Never moves a tag, never forces: where the remote is ahead, its v
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive import Archive, replacing, timestamp
+from apod_pipeline.archive import Archive, replacing, sha256, timestamp
 from apod_pipeline.errors import PushRejected, SettingsError
 from apod_pipeline.git import Git
 from apod_pipeline.model import Outcome
@@ -113,9 +111,4 @@ def sums(archive: Archive) -> Iterator[str]:
     for path in sorted(path for path in data.rglob("*") if path.is_file()):
         inside = path.relative_to(data)
         if not any(part.startswith(".") for part in inside.parts) and path.suffix != ".dvc":
-            yield f"{_sha256(path)}  {archive.relative(path)}\n"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+            yield f"{sha256(path)}  {archive.relative(path)}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -33,6 +34,13 @@ def test_an_entry_with_its_provenance(client, served_lab):
         ("/api/random?count=101", 400),
         ("/api/on-this-day?date=2020-02-31", 400),
         ("/api/nothing", 404),
+        ("/api/search", 400),
+        ("/api/search?q=%00", 400),
+        ("/api/search?q=sky&page=0", 400),
+        ("/api/search?q=sky&per_page=" + "9" * 5000, 400),
+        ("/api/search?q=sky&media_type=song", 400),
+        ("/api/search?year=1066", 400),
+        ("/api/search?q=" + "x" * 201, 400),
     ],
 )
 def test_refusals_say_why(client, path, status):
@@ -71,3 +79,56 @@ def test_coverage_and_status(client, served_lab):
     status = client.get("/api/status").json()
     assert (status["entries"], status["last"]) == (29, "2020-06-18")
     assert status["runs"][0]["command"] == "run"
+
+
+def _found(client, **asked):
+    """Days of the hits, and the whole answer."""
+    told = client.get("/api/search", params=asked).raise_for_status().json()
+    return [hit["date"] for hit in told["hits"]], told
+
+
+def test_search_finds_titles_first_and_marks_the_words(client, served_lab):
+    """An entry is found by its title's words, before those that only mention them, and the words are marked."""
+    for day, row in list(served_lab.entries().items())[:5]:
+        days, told = _found(client, q=f'"{row["title"]}"')
+        assert days[0] == day
+        assert "<mark>" in told["hits"][0]["title_html"]
+
+
+def test_search_filters_and_pages(client, served_lab):
+    """Year, kind and credit narrow it down; pages follow one another without a gap; beyond the last there is none."""
+    entries = served_lab.entries()
+    everything = [day for page in (1, 2, 3) for day in _found(client, year=2020, page=page)[0]]
+    assert sorted(everything) == sorted(entries)
+    assert _found(client, year=2019)[1]["total"] == 0
+    films = [day for day, row in entries.items() if row["media_type"] == "video"]
+    assert sorted(_found(client, media_type="video")[0]) == sorted(films)
+    credit = entries["2020-06-01"]["credit"]
+    days, told = _found(client, credit=credit, per_page=50)
+    assert "2020-06-01" in days
+    assert all(set(re.findall(r"\w+", credit)) <= set(re.findall(r"\w+", hit["credit"])) for hit in told["hits"])
+    beyond, told = _found(client, year=2020, page=40)
+    assert (beyond, told["total"]) == ([], len(entries))
+
+
+def test_search_speaks_websearch_and_survives_any_words(client):
+    """Quotes, `or` and a minus mean what they mean elsewhere; torn syntax never fails."""
+    both, one = _found(client, q="stars or galaxy")[1]["total"], _found(client, q="galaxy")[1]["total"]
+    assert both >= one
+    assert _found(client, q="galaxy -galaxy")[1]["total"] == 0
+    for words in ('"', "-", "((", "a:*b", "the of and", "\\", "%", "'; DROP TABLE apod; --", "\U0001f52d", "<b>"):
+        _found(client, q=words)
+
+
+def test_search_follows_the_loads_and_sees_the_past(client, served_lab):
+    """Edited words are found after the next run, without a restart; as of before, the old ones; markup is harmless."""
+    day = dt.date(2020, 5, 27)
+    served_lab.nasa.edit(day, title="Zyzzyva <b>Sighted</b> at Last")
+    served_lab.run(Span(day, day))
+    days, told = _found(client, q="zyzzyva")
+    assert days == [str(day)]
+    assert told["hits"][0]["title_html"].startswith("<mark>Zyzzyva</mark>")
+    assert "<b>" not in told["hits"][0]["title_html"]
+    before, _ = client.get(f"/api/entries/{day}/history").json()["revisions"]
+    assert _found(client, q="zyzzyva", as_of=before["provenance"]["observed_from"])[0] == []
+    assert str(day) in _found(client, q=before["entry"]["title"], as_of=before["provenance"]["observed_from"])[0]

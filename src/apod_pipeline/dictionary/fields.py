@@ -39,6 +39,7 @@ KINDS = {
     "instant without zone": Kind("timestamp without time zone", "UTC", ("datetime", None), "sc:DateTime"),
     "count": Kind("integer", "a number", ("integer", None), "sc:Integer"),
     "large count": Kind("bigint", "a number", ("integer", None), "sc:Integer"),
+    "words": Kind("tsvector", "words, their places and weights"),
     "truth": Kind("boolean", "true or false", ("boolean", None), "sc:Boolean"),
     "object": Kind("jsonb", "JSON object", ("object", None)),
 }

@@ -123,6 +123,20 @@ RELATIONS = (
         key=("reply", "date"),
     ),
     Relation(
+        "apod_search",
+        "table",
+        "the words of every state of every entry, for full text; empty until the archive was served once",
+        columns=(
+            _DATE,
+            _FROM,
+            _TO,
+            _FIELDS["media_type"],
+            _HASH,
+            Field("words", "words", "of title (weight A), credit and copyright (B), explanation (D), in English"),
+        ),
+        key=("date", "observed_from"),
+    ),
+    Relation(
         "apod_run",
         "table",
         "what each run did",

@@ -19,6 +19,7 @@ from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.merging import copying, make_staging, merge, remove_others, stage_and_merge, staged_in
 from apod_pipeline.database.schema import LOCK, migrate
+from apod_pipeline.database.searchable import is_searchable, make_searchable
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
 from apod_pipeline.ledger import Known, Ledger, Version
@@ -83,6 +84,8 @@ class PostgresStore:
             if exactly:
                 self._remove_unknown(connection, versions)
                 connection.execute(SET_TIMES.encode())
+            if is_searchable(connection):
+                make_searchable(connection)
             kill_point("before-database-commit")
         kill_point("after-database-commit")
         return counts

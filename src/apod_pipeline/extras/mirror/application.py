@@ -84,7 +84,8 @@ class Mirror:
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         settings = self._settings
         with ExitStack() as held:
-            conninfo = settings.read_database_url or held.enter_context(database(settings, Archive(settings.archive)))
+            alone = settings.read_database_url if not settings.database else None
+            conninfo = alone or held.enter_context(database(settings, Archive(settings.archive)))
             await self._reading.open(reading_door(settings, conninfo), CONNECTIONS)
             try:
                 yield

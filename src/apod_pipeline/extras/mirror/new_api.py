@@ -16,10 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from apod_pipeline.calendar import FIRST_DAY
+from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
 from apod_pipeline.extras.mirror.reading import Reading, Row
+from apod_pipeline.extras.mirror.searching import search
 from apod_pipeline.model import ENTRY_FIELDS
-from apod_pipeline.versions.commits import moment
 
 MOST = 100
 PROVENANCE = ("observed_from", "observed_to", "cause", "changed", "source", "reply", "content_hash")
@@ -41,6 +41,7 @@ class NewApi:
         return [
             Route("/api/entries/{day}", self._entry),
             Route("/api/entries/{day}/history", self._history),
+            Route("/api/search", self._search),
             Route("/api/on-this-day", self._on_this_day),
             Route("/api/random", self._random),
             Route("/api/coverage", self._coverage),
@@ -48,28 +49,31 @@ class NewApi:
         ]
 
     async def _entry(self, request: Request) -> Response:
-        day = _day(request.path_params["day"])
-        row = await self._reading.entry(day, _as_of(request))
+        day = day_of(request.path_params["day"])
+        row = await self._reading.entry(day, as_of(request))
         if row is None:
             raise HTTPException(404, f"no entry of {day}")
         return _json(_told(row))
 
     async def _history(self, request: Request) -> Response:
-        day = _day(request.path_params["day"])
+        day = day_of(request.path_params["day"])
         rows = await self._reading.history(day)
         if not rows:
             raise HTTPException(404, f"no entry of {day}")
         return _json({"date": str(day), "revisions": [_told(row) for row in rows]})
 
+    async def _search(self, request: Request) -> Response:
+        return _json(await search(self._reading, request))
+
     async def _on_this_day(self, request: Request) -> Response:
         day = request.query_params.get("date")
-        wanted = _day(day) if day else dt.datetime.now(dt.UTC).date()
-        rows = await self._reading.on_this_day(f"{wanted:-%m-%d}", _as_of(request))
+        wanted = day_of(day) if day else dt.datetime.now(dt.UTC).date()
+        rows = await self._reading.on_this_day(f"{wanted:-%m-%d}", as_of(request))
         return _json({"month_day": f"{wanted:%m-%d}", "entries": [_told(row) for row in rows]})
 
     async def _random(self, request: Request) -> Response:
-        count = _count(request.query_params.get("count", "1"))
-        return _json({"entries": [_told(row) for row in await self._reading.some(count, _as_of(request))]})
+        count = number(request, "count", 1, MOST, "1")
+        return _json({"entries": [_told(row) for row in await self._reading.some(count, as_of(request))]})
 
     async def _coverage(self, _: Request) -> Response:
         years: dict[str, dict[str, int]] = defaultdict(dict)
@@ -87,31 +91,6 @@ def _told(row: Row) -> dict[str, Any]:
         "entry": {name: row[name] for name in ENTRY_FIELDS},
         "provenance": {name: row[name] for name in PROVENANCE},
     }
-
-
-def _day(text: str) -> dt.date:
-    try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        raise HTTPException(400, f"{text!r} is no day: write it YYYY-MM-DD") from None
-    if day < FIRST_DAY:
-        raise HTTPException(400, f"{day} is before the first picture, {FIRST_DAY}")
-    return day
-
-
-def _as_of(request: Request) -> dt.datetime | None:
-    text = request.query_params.get("as_of")
-    if not text:
-        return None
-    if (instant := moment(text)) is None:
-        raise HTTPException(400, f"as_of={text!r} is neither a day (YYYY-MM-DD) nor an instant")
-    return instant
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise HTTPException(400, f"count={text!r} is no number from 1 to {MOST}")
-    return int(text)
 
 
 def _json(value: Mapping[str, Any]) -> Response:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.reader import READER
 from apod_pipeline.database.schema import migrate
+from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -39,13 +40,16 @@ def reading_door(settings: Settings, conninfo: str) -> Door:
     """
     from psycopg.conninfo import make_conninfo
 
-    if settings.read_database_url:
+    if settings.read_database_url and not settings.database:
         return Door(settings.read_database_url)
     with connected(conninfo) as connection:
         migrate(connection)
+        make_searchable(connection)
         found = connection.execute(
             "SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", [READER]
         ).fetchone()
+    if settings.read_database_url:
+        return Door(settings.read_database_url)
     if settings.database is None and found:
         return Door(make_conninfo(conninfo, user=READER))  # the archive's own server trusts who reaches its socket
     if found and found[0]:

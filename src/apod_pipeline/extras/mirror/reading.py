@@ -104,35 +104,35 @@ class Reading:
 
     async def history(self, day: dt.date) -> list[Row]:
         """Every state of one day's entry, oldest first."""
-        return await self._all(f"{REVISIONS} ORDER BY observed_from", day=str(day))
+        return await self.rows(f"{REVISIONS} ORDER BY observed_from", day=str(day))
 
     async def on_this_day(self, month_day: str, instant: dt.datetime | None) -> list[Row]:
         """The entries of one calendar day (`-11-26`) of all years, newest first."""
         query: LiteralString = f"{STATES} WHERE right(date, 6) = %(day)s AND {AT} ORDER BY date DESC"
-        return await self._all(query, day=month_day, at=instant)
+        return await self.rows(query, day=month_day, at=instant)
 
     async def some(self, count: int, instant: dt.datetime | None) -> list[Row]:
         """So many different entries with every field, in any order."""
-        return await self._all(f"{STATES} WHERE {AT} ORDER BY random() LIMIT %(count)s", count=count, at=instant)
+        return await self.rows(f"{STATES} WHERE {AT} ORDER BY random() LIMIT %(count)s", count=count, at=instant)
 
     async def newest_first(self, count: int) -> list[Row]:
         """The newest entries with every field."""
-        return await self._all(f"{STATES} WHERE {AT} ORDER BY date DESC LIMIT %(count)s", count=count, at=None)
+        return await self.rows(f"{STATES} WHERE {AT} ORDER BY date DESC LIMIT %(count)s", count=count, at=None)
 
     async def coverage(self) -> list[Row]:
         """For every year how many of its days are in which state."""
         query: LiteralString = "SELECT left(date, 4) AS year, status, count(*) AS days FROM apod_day GROUP BY 1, 2"
-        return await self._all(f"{query} ORDER BY 1, 2")
+        return await self.rows(f"{query} ORDER BY 1, 2")
 
     async def odd_days(self) -> list[Row]:
         """Days that are neither there nor never asked for, and why."""
-        return await self._all(
+        return await self.rows(
             "SELECT date, status, detail FROM apod_day WHERE status NOT IN ('present', 'unasked') ORDER BY date"
         )
 
     async def runs(self, count: int) -> list[Row]:
         """What the last runs did, newest first."""
-        return await self._all("SELECT * FROM apod_run ORDER BY started_at DESC LIMIT %(count)s", count=count)
+        return await self.rows("SELECT * FROM apod_run ORDER BY started_at DESC LIMIT %(count)s", count=count)
 
     async def numbers(self) -> Row | None:
         """The archive in a few numbers."""
@@ -142,7 +142,8 @@ class Reading:
             " (SELECT version_at FROM apod_state) AS version_at FROM apod"
         )
 
-    async def _all(self, query: LiteralString, **values: object) -> list[Row]:
+    async def rows(self, query: LiteralString, **values: object) -> list[Row]:
+        """What a statement of this room's finds."""
         async with self._connection() as connection:
             return list(await (await connection.execute(query, values)).fetchall())
 

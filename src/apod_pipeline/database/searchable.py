@@ -1,0 +1,44 @@
+"""The words of all texts, ready to be searched: the table `apod_search` beside the revisions.
+
+Takes a connection of somebody who may write, gives the table in step with `apod_revision`. Never fills it by itself: an
+archive that nobody searches pays nothing, and one that was searched once is kept in step by every load.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apod_pipeline.database.schema import LOCK
+
+if TYPE_CHECKING:
+    from apod_pipeline.database.connection import Connection
+
+FORGET = """
+DELETE FROM apod_search s WHERE NOT EXISTS (
+    SELECT FROM apod_revision r
+    WHERE (r.date, r.observed_from, r.content_hash) = (s.date, s.observed_from, s.content_hash)
+    AND r.observed_to IS NOT DISTINCT FROM s.observed_to)
+"""
+# Titles weigh most (A), then who made the picture (B: what `credit=` looks in), then the text.
+LEARN = """
+INSERT INTO apod_search
+SELECT date, observed_from, observed_to, media_type, content_hash,
+       setweight(to_tsvector('english', title), 'A')
+       || setweight(to_tsvector('english', concat_ws(' ', credit, copyright)), 'B')
+       || to_tsvector('english', coalesce(explanation, ''))
+FROM apod_revision r
+WHERE NOT EXISTS (SELECT FROM apod_search s WHERE (s.date, s.observed_from) = (r.date, r.observed_from))
+"""
+
+
+def is_searchable(connection: Connection) -> bool:
+    """Whether the table was ever filled."""
+    return connection.execute("SELECT FROM apod_search LIMIT 1").fetchone() is not None
+
+
+def make_searchable(connection: Connection) -> None:
+    """Bring the table in step with the revisions, in the caller's transaction; nothing is written where it is so."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    connection.execute(FORGET.encode())
+    if connection.execute(LEARN.encode()).rowcount > 1000:
+        connection.execute("ANALYZE apod_search")

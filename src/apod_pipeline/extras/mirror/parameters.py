@@ -1,0 +1,44 @@
+"""The parameters of the new API: days, instants, numbers within bounds.
+
+Takes a request, gives values; what is wrong is told as 400 in one sentence. Never answers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from apod_pipeline.calendar import FIRST_DAY
+from apod_pipeline.versions.commits import moment
+
+
+def day_of(text: str) -> dt.date:
+    """A day since the first picture."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        raise HTTPException(400, f"{text!r} is no day: write it YYYY-MM-DD") from None
+    if day < FIRST_DAY:
+        raise HTTPException(400, f"{day} is before the first picture, {FIRST_DAY}")
+    return day
+
+
+def as_of(request: Request) -> dt.datetime | None:
+    """The instant that is asked about; None for now."""
+    text = request.query_params.get("as_of")
+    if not text:
+        return None
+    if (instant := moment(text)) is None:
+        raise HTTPException(400, f"as_of={text!r} is neither a day (YYYY-MM-DD) nor an instant")
+    return instant
+
+
+def number(request: Request, name: str, least: int, most: int, default: str = "") -> int:
+    """A whole number within bounds."""
+    text = request.query_params.get(name) or default
+    # Beyond nine digits nothing is within any bounds; int() would refuse some of them in words of its own.
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
+        raise HTTPException(400, f"{name}={text!r} is no number from {least} to {most}")
+    return int(text)

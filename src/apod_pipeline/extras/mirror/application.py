@@ -22,9 +22,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from apod_pipeline.archive import Archive
+from apod_pipeline.demo import MARK
 from apod_pipeline.errors import DatabaseUnavailable
+from apod_pipeline.extras.mirror.gallery import PAGES, Gallery
 from apod_pipeline.extras.mirror.gateway import NO_LIMIT, Header, KeyedGate, Passage, open_gate, read_keys
-from apod_pipeline.extras.mirror.http_answers import Send, send_answer, send_kept, send_text
+from apod_pipeline.extras.mirror.http_answers import Send, guarded, send_answer, send_kept, send_text
 from apod_pipeline.extras.mirror.new_api import NewApi
 from apod_pipeline.extras.mirror.old_api import Answer, OldApi
 from apod_pipeline.extras.mirror.reader_role import reading_door
@@ -58,10 +60,12 @@ class Mirror:
 
     def __init__(self, settings: Settings, keys: Path | None = None) -> None:
         self._settings = settings
-        counts = Archive(settings.archive).private / "mirror-counts.sqlite"
+        private = Archive(settings.archive).private
+        counts = private / "mirror-counts.sqlite"
         self._keyed = KeyedGate(read_keys(keys), counts) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
         self._reading = Reading()
+        self._gallery = Gallery(self._reading, demo=(private / MARK).exists())
         self._old = OldApi(self._reading, self._today)
         routes = [
             Route("/health/live", self._live),
@@ -69,8 +73,9 @@ class Mirror:
             Route("/health", self._ready),
             Route("/metrics", self._metrics),
             *NewApi(self._reading).routes,
+            *self._gallery.routes,
         ]
-        handlers = {HTTPException: _refused, DatabaseUnavailable: _away}
+        handlers = {HTTPException: self._refused, DatabaseUnavailable: _away}
         self._routes = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +83,7 @@ class Mirror:
         if scope["type"] == "http" and scope["path"] in OLD_PATHS:
             await self._old_api(scope, send)
         else:
-            await self._routes(scope, receive, send)
+            await self._routes(scope, receive, guarded(send) if scope["type"] == "http" else send)
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -136,18 +141,19 @@ class Mirror:
             return JSONResponse({"live": True, "ready": False, "why": str(error)}, 503)
         return JSONResponse({"live": True, "ready": version is not None}, 200 if version else 503)
 
+    async def _refused(self, request: Request, error: Exception) -> Response:
+        """What is wrong with a request: as a page, in NASA's words where there is no such address, else as JSON."""
+        assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
+        if request.url.path.startswith(PAGES):
+            return self._gallery.refusal(error)
+        if error.status_code == 404 and not request.url.path.startswith("/api/"):
+            return Response(refusal(Refused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
+        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
 
 def _unavailable(error: DatabaseUnavailable) -> Answer:
     body = as_json({"code": 503, "msg": f"Service Unavailable: {error}", "service_version": "v1"}) + b"\n"
     return Answer(503, body, lasting=False)
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    """What is wrong with a request: in NASA's words for addresses that there are not, else in ours."""
-    assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
-    if error.status_code == 404 and not request.url.path.startswith("/api/"):
-        return Response(refusal(Refused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
-    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
 async def _away(_: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from typing import Any
 
 from apod_pipeline.extras.mirror.gateway import ALWAYS, Header
 from apod_pipeline.extras.mirror.old_api import Answer, compressed
+from apod_pipeline.extras.mirror.picture_addresses import HOSTS
 from apod_pipeline.planetary_gateway import Refusal
 
 Message = MutableMapping[str, Any]
@@ -17,7 +18,28 @@ Send = Callable[[Message], Awaitable[None]]
 
 JSON: Header = (b"content-type", b"application/json")
 SMALLEST_ZIPPED = 600  # bytes; below that compression saves nothing
+GUARDS: tuple[Header, ...] = (
+    (
+        b"content-security-policy",
+        f"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' {HOSTS}; "
+        "frame-src https://www.youtube.com https://www.youtube-nocookie.com https://player.vimeo.com; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'".encode(),
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),  # YouTube's player refuses pages that tell nothing
+)
 LASTING, FLEETING = b"public, max-age=300, stale-if-error=86400", b"no-store"
+
+
+def guarded(send: Send) -> Send:
+    """The same, with the headers that bind a browser to what our pages need."""
+
+    async def send_guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *GUARDS]
+        await send(message)
+
+    return send_guarded
 
 
 async def send_kept(answer: Answer, headers: list[Header], more: tuple[Header, ...], send: Send, *, head: bool) -> None:

@@ -119,6 +119,44 @@ class Reading:
         """The newest entries with every field."""
         return await self.rows(f"{STATES} WHERE {AT} ORDER BY date DESC LIMIT %(count)s", count=count, at=None)
 
+    async def before(self, day: dt.date, count: int) -> list[Row]:
+        """The entries before a day with every field, newest first."""
+        query: LiteralString = f"{STATES} WHERE observed_to IS NULL AND date < %(day)s"
+        return await self.rows(f"{query} ORDER BY date DESC LIMIT %(count)s", day=str(day), count=count)
+
+    async def around(self, day: dt.date) -> Row:
+        """The days of the entries before and after one: `previous`, `next`."""
+        query: LiteralString = (
+            "SELECT (SELECT max(date) FROM apod WHERE date < %(day)s) AS previous,"
+            " (SELECT min(date) FROM apod WHERE date > %(day)s) AS next"
+        )
+        return await self._one(query, day=str(day)) or {}
+
+    async def every_day(self) -> list[Row]:
+        """Every calendar day with its status, and the kind and title of its entry, oldest first."""
+        return await self.rows(
+            "SELECT date, status, media_type, title FROM apod_day LEFT JOIN apod USING (date)"
+            " WHERE status <> 'unasked' ORDER BY date"
+        )
+
+    async def kinds(self) -> list[Row]:
+        """For every year how many entries of each kind."""
+        return await self.rows(
+            "SELECT left(date, 4) AS year, count(*) FILTER (WHERE media_type = 'image') AS image,"
+            " count(*) FILTER (WHERE media_type = 'video') AS video,"
+            " count(*) FILTER (WHERE media_type NOT IN ('image', 'video')) AS other FROM apod GROUP BY 1 ORDER BY 1"
+        )
+
+    async def quality(self) -> list[Row]:
+        """For every version how many entries there were, and how many of them carried a damage that was kept."""
+        return await self.rows(
+            "WITH steps AS (SELECT observed_from AS at, 1 AS entries, (flags <> '{}')::int AS flagged"
+            " FROM apod_revision"
+            " UNION ALL SELECT observed_to, -1, -(flags <> '{}')::int FROM apod_revision WHERE observed_to IS NOT NULL)"
+            " SELECT at, sum(sum(entries)) OVER (ORDER BY at)::int AS entries,"
+            " sum(sum(flagged)) OVER (ORDER BY at)::int AS flagged FROM steps GROUP BY at ORDER BY at"
+        )
+
     async def coverage(self) -> list[Row]:
         """For every year how many of its days are in which state."""
         query: LiteralString = "SELECT left(date, 4) AS year, status, count(*) AS days FROM apod_day GROUP BY 1, 2"

@@ -1,0 +1,151 @@
+"""The pages for people: today's picture, the grid, entries and their history, search, calendar, status.
+
+Takes requests, gives HTML that needs no script and loads nothing from elsewhere but NASA's pictures. Whatever came from
+the web is escaped by the templates. Never writes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
+from apod_pipeline.extras.mirror.picture_addresses import DRAWN, link, picture
+from apod_pipeline.extras.mirror.reading import Reading, Row
+from apod_pipeline.extras.mirror.searching import search
+from apod_pipeline.model import ENTRY_FIELDS
+from apod_pipeline.simulator.pictures import picture as drawn
+from apod_pipeline.simulator.pictures import stem_of
+from apod_pipeline.versions.wording import as_text, changed_words
+
+HERE = Path(__file__).parent
+PAGES = ("/day/", "/grid", "/search", "/calendar", "/status")  # whose errors are pages too
+A_PAGE = 24  # pictures of the grid; divides by 2, 3, 4 and 6 columns
+
+
+class Gallery:
+    """The routes for people.
+
+    Args:
+        reading: the SELECTs.
+        demo: whether the archive is a demo's, whose pictures are drawn here.
+    """
+
+    def __init__(self, reading: Reading, *, demo: bool) -> None:
+        self._reading = reading
+        self._demo = demo
+        loader = FileSystemLoader(HERE / "templates")
+        self._templates = Environment(
+            loader=loader, undefined=StrictUndefined, autoescape=select_autoescape(default=True), trim_blocks=True
+        )
+        self._templates.globals.update(picture=self._picture, link=link)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """What is answered where."""
+        pages: list[BaseRoute] = [
+            Route("/", self._front),
+            Route("/grid", self._grid),
+            Route("/day/{day}", self._day),
+            Route("/day/{day}/history", self._history),
+            Route("/search", self._search),
+            Route("/calendar", self._calendar),
+            Route("/status", self._status),
+            Mount("/static", StaticFiles(directory=HERE / "static")),
+        ]
+        return [*pages, Route(f"{DRAWN}/{{path:path}}", _drawn)] if self._demo else pages
+
+    def refusal(self, error: HTTPException) -> Response:
+        """What is wrong with a request for a page, as a page."""
+        body = self._templates.get_template("error.html").render(status=error.status_code, why=error.detail)
+        return HTMLResponse(body, error.status_code, error.headers)
+
+    def _picture(self, address: str | None, width: int = 0) -> Any:  # noqa: ANN401 - for the templates
+        return picture(address, demo=self._demo, width=width)
+
+    def _page(self, name: str, **values: object) -> Response:
+        return HTMLResponse(self._templates.get_template(name).render(**values))
+
+    async def _front(self, _: Request) -> Response:
+        rows = await self._reading.newest_first(7)
+        if not rows:
+            return self._page("empty.html")
+        return self._page("front.html", entry=rows[0], others=rows[1:])
+
+    async def _grid(self, request: Request) -> Response:
+        before = request.query_params.get("before")
+        rows = await self._reading.before(day_of(before) if before else dt.date.max, A_PAGE)
+        older = rows[-1]["date"] if len(rows) == A_PAGE else None
+        part = request.query_params.get("part") == "1"
+        return self._page("grid_part.html" if part else "grid.html", entries=rows, older=older)
+
+    async def _day(self, request: Request) -> Response:
+        day, instant = day_of(request.path_params["day"]), as_of(request)
+        row = await self._reading.entry(day, instant)
+        if row is None:
+            raise HTTPException(404, f"no entry of {day}")
+        around = await self._reading.around(day)
+        states = await self._reading.history(day)
+        return self._page("day.html", entry=row, around=around, states=len(states), instant=instant)
+
+    async def _history(self, request: Request) -> Response:
+        day = day_of(request.path_params["day"])
+        rows = await self._reading.history(day)
+        if not rows:
+            raise HTTPException(404, f"no entry of {day}")
+        changes = [(new, list(_changes(old, new))) for old, new in pairwise(rows)]
+        return self._page("history.html", day=str(day), first=rows[0], changes=changes)
+
+    async def _search(self, request: Request) -> Response:
+        asked = request.query_params
+        wanted = any(asked.get(name, "").strip() for name in ("q", "credit", "media_type", "year"))
+        found = await search(self._reading, request) if wanted else None
+        name = "search_part.html" if asked.get("part") == "1" else "search.html"
+        page = number(request, "page", 1, 1000, "1")
+        kept = {name: asked.get(name, "") for name in ("q", "year", "media_type", "credit")}
+        return self._page(name, found=found, asked=kept, page=page)
+
+    async def _calendar(self, _: Request) -> Response:
+        days = await self._reading.every_day()
+        years = [(year, list(some)) for year, some in groupby(days, lambda row: row["date"][:4])]
+        return self._page("calendar.html", years=[(year, _first_weekday(some), some) for year, some in years[::-1]])
+
+    async def _status(self, _: Request) -> Response:
+        numbers, runs = await self._reading.numbers() or {}, await self._reading.runs(12)
+        years, quality = await self._reading.kinds(), await self._reading.quality()
+        recent = (await self._reading.every_day())[-60:]
+        return self._page("status.html", numbers=numbers, runs=runs, years=years, quality=quality, recent=recent)
+
+
+def _first_weekday(days: list[Row]) -> int:
+    """Row of a year's first cell: Monday is 1."""
+    return dt.date.fromisoformat(days[0]["date"]).isoweekday()
+
+
+def _changes(old: Row, new: Row) -> Iterator[tuple[str, list[Any], list[Any]]]:
+    """Name of each field that differs, its words before and its words after."""
+    for name in ENTRY_FIELDS:
+        if old[name] != new[name]:
+            pieces = list(changed_words(as_text(old[name]), as_text(new[name])))
+            yield (
+                name,
+                [piece for piece in pieces if piece.change != "added"],
+                [piece for piece in pieces if piece.change != "removed"],
+            )
+
+
+async def _drawn(request: Request) -> Response:
+    """A picture of a demo, as its simulator drew it."""
+    width = number(request, "w", 0, 4096, "0")
+    body = drawn(stem_of("/" + request.path_params["path"]), width, 0)
+    return Response(body, media_type="image/png", headers={"Cache-Control": "public, max-age=604800"})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 
+import feedparser
 import pytest
 
 from apod_pipeline.calendar import Span
 from apod_pipeline.model import ENTRY_FIELDS
+from apod_pipeline.settings import resolve
 
 
 def test_an_entry_with_its_provenance(client, served_lab):
@@ -18,6 +21,9 @@ def test_an_entry_with_its_provenance(client, served_lab):
     assert told["entry"] == {name: row[name] for name in ENTRY_FIELDS}
     assert told["provenance"]["reply"].startswith("apod_raw_")
     assert told["provenance"]["observed_to"] is None
+    reply = served_lab.root / "data" / "raw" / told["provenance"]["reply"]
+    assert told["provenance"]["reply_sha256"] == hashlib.sha256(reply.read_bytes()).hexdigest()
+    assert re.fullmatch("[0-9a-f]{40}", told["provenance"]["version"])
 
 
 @pytest.mark.parametrize(
@@ -132,3 +138,51 @@ def test_search_follows_the_loads_and_sees_the_past(client, served_lab):
     before, _ = client.get(f"/api/entries/{day}/history").json()["revisions"]
     assert _found(client, q="zyzzyva", as_of=before["provenance"]["observed_from"])[0] == []
     assert str(day) in _found(client, q=before["entry"]["title"], as_of=before["provenance"]["observed_from"])[0]
+
+
+def test_the_old_api_knows_the_past_too(client, served_lab):
+    """`as_of` on NASA's own address: one day, a range and some at random as they were known then."""
+    day = dt.date(2020, 5, 29)
+    served_lab.nasa.edit(day, title="Another Title of Late")
+    served_lab.run(Span(day, day))
+    old = client.get(f"/api/entries/{day}/history").json()["revisions"][0]
+    then = {"as_of": old["provenance"]["observed_from"]}
+    one = client.get("/planetary/apod", params={"date": str(day), **then}).json()
+    assert one["title"] == old["entry"]["title"]
+    some = client.get("/planetary/apod", params={"start_date": str(day), "end_date": str(day), **then}).json()
+    assert some == [one]
+    assert client.get("/planetary/apod", params={"date": str(day)}).json()["title"] == "Another Title of Late"
+    assert client.get("/planetary/apod", params={"count": "3", "as_of": "2001-01-01"}).json() == []
+    assert client.get("/planetary/apod", params={"as_of": "once"}).status_code == 400
+
+
+def test_feeds_are_valid_and_newest_first(client, address):
+    """Atom that a strict reader takes, with what RFC 4287 asks of every entry; the same entries in JSON Feed."""
+    told = client.get("/feed.xml")
+    feed = feedparser.parse(told.content, response_headers={"content-type": told.headers["content-type"]})
+    assert (feed.bozo, feed.version) == (False, "atom10")
+    assert feed.feed.id.startswith(address)
+    assert all(one.id and one.title and one.updated and one.author for one in feed.entries)
+    items = client.get("/feed.json").json()["items"]
+    assert [one["id"] for one in items] == [one.id for one in feed.entries]
+    assert items[0]["url"] == f"{address}/day/2020-06-18"
+
+
+def test_the_description_tells_of_every_route(client, served_lab):
+    """No answer for programs that `/openapi.json` leaves out, none that is not there; and a page of it."""
+    from apod_pipeline.extras.mirror.application import OLD_PATHS, Mirror
+
+    described = set(client.get("/openapi.json").json()["paths"])
+    settings = resolve({"archive": served_lab.root}, environ={}, dotenv=None)
+    routes = {route.path for route in Mirror(settings)._routes.routes}
+    pages = {path for path in routes if path.startswith(("/day", "/static", "/simulated"))}
+    pages |= {"", "/", "/grid", "/search", "/calendar", "/status", "/docs", "/openapi.json"}
+    assert described - OLD_PATHS == routes - pages
+    text = client.get("/docs").text
+    assert all(f"GET {path}<" in text for path in described)
+
+
+def test_a_body_is_not_taken(client):
+    """Whoever sends what nobody reads is told so."""
+    assert client.request("GET", "/api/random", content=b"x" * 70_000).status_code == 413
+    assert client.post("/planetary/apod", content=b"x" * 70_000).status_code == 413

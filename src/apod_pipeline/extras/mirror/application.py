@@ -24,11 +24,13 @@ from starlette.routing import Route
 from apod_pipeline.archive import Archive
 from apod_pipeline.demo import MARK
 from apod_pipeline.errors import DatabaseUnavailable
+from apod_pipeline.extras.mirror.feeds import Feeds
 from apod_pipeline.extras.mirror.gallery import PAGES, Gallery
 from apod_pipeline.extras.mirror.gateway import NO_LIMIT, Header, KeyedGate, Passage, open_gate, read_keys
 from apod_pipeline.extras.mirror.http_answers import Send, guarded, send_answer, send_kept, send_text
 from apod_pipeline.extras.mirror.new_api import NewApi
 from apod_pipeline.extras.mirror.old_api import Answer, OldApi
+from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reader_role import reading_door
 from apod_pipeline.extras.mirror.reading import Reading
 from apod_pipeline.extras.mirror.watching import METRICS_TYPE, Watched, metrics
@@ -48,6 +50,7 @@ NOT_ALLOWED = (
     "<p>The method is not allowed for the requested URL.</p>\n"
 )
 CONNECTIONS = 8
+LARGEST_BODY = 65_536  # bytes
 
 
 class Mirror:
@@ -65,14 +68,16 @@ class Mirror:
         self._keyed = KeyedGate(read_keys(keys), counts) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
         self._reading = Reading()
-        self._gallery = Gallery(self._reading, demo=(private / MARK).exists())
+        provenance = Provenance(Archive(settings.archive), self._reading)
+        self._gallery = Gallery(self._reading, provenance, demo=(private / MARK).exists())
         self._old = OldApi(self._reading, self._today)
         routes = [
             Route("/health/live", self._live),
             Route("/health/ready", self._ready),
             Route("/health", self._ready),
             Route("/metrics", self._metrics),
-            *NewApi(self._reading).routes,
+            *NewApi(self._reading, provenance).routes,
+            *Feeds(self._reading).routes,
             *self._gallery.routes,
         ]
         handlers = {HTTPException: self._refused, DatabaseUnavailable: _away}
@@ -80,7 +85,9 @@ class Mirror:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI's entry."""
-        if scope["type"] == "http" and scope["path"] in OLD_PATHS:
+        if scope["type"] == "http" and _too_large(scope["headers"]):
+            await send_text(Refusal(413, "text/plain; charset=utf-8", "There is nothing to be sent here.\n"), (), send)
+        elif scope["type"] == "http" and scope["path"] in OLD_PATHS:
             await self._old_api(scope, send)
         else:
             await self._routes(scope, receive, guarded(send) if scope["type"] == "http" else send)
@@ -149,6 +156,12 @@ class Mirror:
         if error.status_code == 404 and not request.url.path.startswith("/api/"):
             return Response(refusal(Refused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+def _too_large(headers: list[Header]) -> bool:
+    """Whether a request brings a body that nobody would read; what comes without a length is never read either."""
+    length = next((value for name, value in headers if name == b"content-length"), b"0")
+    return not length.isdigit() or len(length) > 9 or int(length) > LARGEST_BODY
 
 
 def _unavailable(error: DatabaseUnavailable) -> Answer:

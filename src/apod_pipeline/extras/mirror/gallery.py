@@ -15,12 +15,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from apod_pipeline import __version__
+from apod_pipeline.extras.mirror.description import description
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
 from apod_pipeline.extras.mirror.picture_addresses import DRAWN, link, picture
+from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.searching import search
 from apod_pipeline.model import ENTRY_FIELDS
@@ -38,11 +41,13 @@ class Gallery:
 
     Args:
         reading: the SELECTs.
+        provenance: the way back from a row to its bytes.
         demo: whether the archive is a demo's, whose pictures are drawn here.
     """
 
-    def __init__(self, reading: Reading, *, demo: bool) -> None:
+    def __init__(self, reading: Reading, provenance: Provenance, *, demo: bool) -> None:
         self._reading = reading
+        self._provenance = provenance
         self._demo = demo
         loader = FileSystemLoader(HERE / "templates")
         self._templates = Environment(
@@ -61,6 +66,8 @@ class Gallery:
             Route("/search", self._search),
             Route("/calendar", self._calendar),
             Route("/status", self._status),
+            Route("/docs", self._docs),
+            Route("/openapi.json", self._openapi),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ]
         return [*pages, Route(f"{DRAWN}/{{path:path}}", _drawn)] if self._demo else pages
@@ -96,7 +103,14 @@ class Gallery:
             raise HTTPException(404, f"no entry of {day}")
         around = await self._reading.around(day)
         states = await self._reading.history(day)
-        return self._page("day.html", entry=row, around=around, states=len(states), instant=instant)
+        return self._page(
+            "day.html",
+            entry=row,
+            around=around,
+            states=len(states),
+            instant=instant,
+            came=await self._provenance.of(row),
+        )
 
     async def _history(self, request: Request) -> Response:
         day = day_of(request.path_params["day"])
@@ -119,6 +133,12 @@ class Gallery:
         days = await self._reading.every_day()
         years = [(year, list(some)) for year, some in groupby(days, lambda row: row["date"][:4])]
         return self._page("calendar.html", years=[(year, _first_weekday(some), some) for year, some in years[::-1]])
+
+    async def _docs(self, _: Request) -> Response:
+        return self._page("docs.html", api=description(__version__))
+
+    async def _openapi(self, _: Request) -> Response:
+        return JSONResponse(description(__version__), headers={"Access-Control-Allow-Origin": "*"})
 
     async def _status(self, _: Request) -> Response:
         numbers, runs = await self._reading.numbers() or {}, await self._reading.runs(12)

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
+from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.searching import search
 from apod_pipeline.model import ENTRY_FIELDS
@@ -30,10 +31,12 @@ class NewApi:
 
     Args:
         reading: the SELECTs.
+        provenance: the way back from a row to its bytes.
     """
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, provenance: Provenance) -> None:
         self._reading = reading
+        self._provenance = provenance
 
     @property
     def routes(self) -> list[Route]:
@@ -53,14 +56,14 @@ class NewApi:
         row = await self._reading.entry(day, as_of(request))
         if row is None:
             raise HTTPException(404, f"no entry of {day}")
-        return _json(_told(row))
+        return _json(await self._told(row))
 
     async def _history(self, request: Request) -> Response:
         day = day_of(request.path_params["day"])
         rows = await self._reading.history(day)
         if not rows:
             raise HTTPException(404, f"no entry of {day}")
-        return _json({"date": str(day), "revisions": [_told(row) for row in rows]})
+        return _json({"date": str(day), "revisions": [await self._told(row) for row in rows]})
 
     async def _search(self, request: Request) -> Response:
         return _json(await search(self._reading, request))
@@ -69,11 +72,11 @@ class NewApi:
         day = request.query_params.get("date")
         wanted = day_of(day) if day else dt.datetime.now(dt.UTC).date()
         rows = await self._reading.on_this_day(f"{wanted:-%m-%d}", as_of(request))
-        return _json({"month_day": f"{wanted:%m-%d}", "entries": [_told(row) for row in rows]})
+        return _json({"month_day": f"{wanted:%m-%d}", "entries": [await self._told(row) for row in rows]})
 
     async def _random(self, request: Request) -> Response:
         count = number(request, "count", 1, MOST, "1")
-        return _json({"entries": [_told(row) for row in await self._reading.some(count, as_of(request))]})
+        return _json({"entries": [await self._told(row) for row in await self._reading.some(count, as_of(request))]})
 
     async def _coverage(self, _: Request) -> Response:
         years: dict[str, dict[str, int]] = defaultdict(dict)
@@ -85,12 +88,9 @@ class NewApi:
     async def _status(self, _: Request) -> Response:
         return _json({**(await self._reading.numbers() or {}), "runs": await self._reading.runs(10)})
 
-
-def _told(row: Row) -> dict[str, Any]:
-    return {
-        "entry": {name: row[name] for name in ENTRY_FIELDS},
-        "provenance": {name: row[name] for name in PROVENANCE},
-    }
+    async def _told(self, row: Row) -> dict[str, Any]:
+        provenance = {name: row[name] for name in PROVENANCE} | await self._provenance.of(row)
+        return {"entry": {name: row[name] for name in ENTRY_FIELDS}, "provenance": provenance}
 
 
 def _json(value: Mapping[str, Any]) -> Response:

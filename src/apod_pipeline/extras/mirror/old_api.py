@@ -20,8 +20,10 @@ from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.records import record
 from apod_pipeline.planetary_api import Question, Refused, as_json, no_data, question, refusal
+from apod_pipeline.versions.commits import moment
 
 MOST_KEPT = 20_000  # answers; an archive of thirty years holds 11,500 entries
+AS_OF = "as_of"
 FRESH_SECONDS = 1.0  # how old the knowledge of the tables' version may be
 
 
@@ -79,7 +81,7 @@ class OldApi:
             return self._by_query.get(query)
         return None
 
-    async def answer(self, arguments: Mapping[str, str], query: bytes = b"") -> Answer:
+    async def answer(self, arguments: Mapping[str, str], query: bytes = b"") -> Answer:  # noqa: PLR0911 - one a kind
         """NASA's answer to the arguments of a query; the key is not among them.
 
         Args:
@@ -90,7 +92,10 @@ class OldApi:
             DatabaseUnavailable: what is not kept cannot be read now.
         """
         try:
-            asked = question(arguments, today := self.today())
+            instant = _instant(arguments)
+            asked = question({name: arguments[name] for name in arguments if name != AS_OF}, today := self.today())
+            if instant:
+                return await self._past(asked, today, instant)
             known = self._kept.get((asked, today))
             if known and asyncio.get_running_loop().time() - self._looked < FRESH_SECONDS:
                 return self._remembered(known, query)
@@ -108,6 +113,18 @@ class OldApi:
             return self._remembered(self._kept.get((asked, today)) or await self._single(asked, today), query)
         except Refused as error:
             return Answer(error.status, refusal(error), lasting=False)
+
+    async def _past(self, asked: Question, today: dt.date, instant: dt.datetime) -> Answer:
+        """What would have been answered at an instant; never kept, because hardly anybody asks for the same one."""
+        if asked.draws:
+            drawn = await self.reading.at_random(asked.draws, instant)
+            return self._whole([record(row, asked) for row in drawn], lasting=False)
+        if asked.first and asked.last:
+            return self._in_pieces(asked, self.reading.span(asked.first, asked.last, instant), instant)
+        row = await (self.reading.day(asked.day, instant) if asked.day else self.reading.newest(instant))
+        if row is None:
+            raise no_data(asked.day or today)
+        return self._whole(record(row, asked))
 
     def _remembered(self, answer: Answer, query: bytes) -> Answer:
         if len(self._by_query) < MOST_KEPT:
@@ -141,13 +158,23 @@ class OldApi:
         etag = b'"' + hashlib.sha256(body).hexdigest()[:32].encode() + b'"'
         return Answer(200, body, etag=etag, modified=self._modified(), lasting=lasting)
 
-    def _in_pieces(self, asked: Question, rows: AsyncIterator[list[Row]]) -> Answer:
-        told = f"{asked}{self._version}".encode()
+    def _in_pieces(self, asked: Question, rows: AsyncIterator[list[Row]], instant: dt.datetime | None = None) -> Answer:
+        told = f"{asked}{self._version}{instant}".encode()
         etag = b'W/"' + hashlib.sha256(told).hexdigest()[:32].encode() + b'"'
         return Answer(200, pieces=_array(asked, rows), etag=etag, modified=self._modified())
 
     def _modified(self) -> bytes | None:
         return format_datetime(self._version[0], usegmt=True).encode() if self._version else None
+
+
+def _instant(arguments: Mapping[str, str]) -> dt.datetime | None:
+    """The instant of `as_of`, which NASA's service never knew."""
+    text = arguments.get(AS_OF)
+    if not text:
+        return None
+    if (instant := moment(text)) is None:
+        raise Refused(400, f"as_of={text!r} is neither a day (YYYY-MM-DD) nor an instant")
+    return instant
 
 
 async def _array(asked: Question, pieces: AsyncIterator[list[Row]]) -> AsyncIterator[bytes]:

@@ -22,9 +22,9 @@ from apod_pipeline.extras.mirror.reader_role import Door
 Row = Mapping[str, Any]
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 
-SELECT: LiteralString = (
-    "SELECT date, title, explanation, media_type, url, hdurl, thumbnail_url, copyright FROM apod_entry"
-)
+COLUMNS: LiteralString = "SELECT date, title, explanation, media_type, url, hdurl, thumbnail_url, copyright"
+SELECT: LiteralString = f"{COLUMNS} FROM apod_entry"
+SELECT_AT: LiteralString = f"{COLUMNS} FROM apod_as_of(%(at)s)"
 STATES: LiteralString = "SELECT * FROM apod_revision"
 REVISIONS: LiteralString = f"{STATES} WHERE date = %(day)s"
 AT: LiteralString = (
@@ -70,29 +70,26 @@ class Reading:
         row = await self._one("SELECT version_at, lines FROM apod_state")
         return (row["version_at"], row["lines"]) if row else None
 
-    async def newest(self) -> Row | None:
+    async def newest(self, at: dt.datetime | None = None) -> Row | None:
         """The newest entry."""
-        return await self._one(f"{SELECT} ORDER BY date DESC LIMIT 1")
+        return await self._one(f"{_entries(at)} ORDER BY date DESC LIMIT 1", at=at)
 
-    async def day(self, day: dt.date) -> Row | None:
+    async def day(self, day: dt.date, at: dt.datetime | None = None) -> Row | None:
         """One day's entry."""
-        return await self._one(f"{SELECT} WHERE date = %(day)s", day=str(day))
+        return await self._one(f"{_entries(at)} WHERE date = %(day)s", day=str(day), at=at)
 
-    async def at_random(self, count: int) -> list[Row]:
+    async def at_random(self, count: int, at: dt.datetime | None = None) -> list[Row]:
         """So many different entries, in any order."""
-        async with self._connection() as connection:
-            found = await connection.execute(f"{SELECT} ORDER BY random() LIMIT %s", [count])
-            return list(await found.fetchall())
+        return await self.rows(f"{_entries(at)} ORDER BY random() LIMIT %(count)s", count=count, at=at)
 
-    async def span(self, first: dt.date, last: dt.date) -> AsyncIterator[list[Row]]:
+    async def span(self, first: dt.date, last: dt.date, at: dt.datetime | None = None) -> AsyncIterator[list[Row]]:
         """The entries of some days in pieces, in the order of the days."""
         after = str(first - dt.timedelta(days=1))
         while True:
-            async with self._connection() as connection:
-                query: LiteralString = f"{SELECT} WHERE date > %s AND date <= %s ORDER BY date LIMIT {PIECE}"
-                rows = await (await connection.execute(query, [after, str(last)])).fetchall()
+            days: LiteralString = f"WHERE date > %(after)s AND date <= %(last)s ORDER BY date LIMIT {PIECE}"
+            rows = await self.rows(f"{_entries(at)} {days}", after=after, last=str(last), at=at)
             if rows:
-                yield list(rows)
+                yield rows
             if len(rows) < PIECE:
                 return
             after = rows[-1]["date"]
@@ -198,3 +195,8 @@ class Reading:
                 yield connection
         except (OperationalError, PoolTimeout) as error:
             raise DatabaseUnavailable("the database does not answer; it is asked again at the next request") from error
+
+
+def _entries(at: dt.datetime | None) -> LiteralString:
+    """The entries as they are, or as they were known at an instant."""
+    return SELECT if at is None else SELECT_AT

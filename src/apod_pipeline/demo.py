@@ -132,7 +132,7 @@ def _next_steps(folder: Path) -> str:
         (f"apod log --archive {folder}", "its versions"),
         (f"apod diff HEAD~1 --archive {folder}", "what the last one changed, word by word"),
         (f"apod verify --archive {folder}", "is every byte and row what it was?"),
-        (f"apod serve --archive {folder}", "NASA's old API from it, at http://127.0.0.1:8000/planetary/apod"),
+        (f"apod serve --archive {folder}", "a gallery at http://127.0.0.1:8000, and NASA's old API at /planetary/apod"),
         ("make run", "the same with the real NASA"),
     ]
     width = max(len(command) for command, _ in lines)

@@ -27,7 +27,7 @@ from apod_pipeline.cli.options import existing
 @click.option("--keys", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Ask for keys: a TOML file.")
 @click.option("--access-log/--no-access-log", default=True, help="A JSON line a request, on standard error.")
 def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path | None, *, access_log: bool) -> None:
-    """Serve NASA's old API from your archive.
+    """Serve a gallery and NASA's old API from your archive.
 
     A drop-in mirror of api.nasa.gov/planetary/apod: point any APOD client here.
 
@@ -64,7 +64,7 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     listening = config.bind_socket()
     listening.listen(config.backlog)  # who comes before the first process is ready waits
     address = f"http://{host}:{listening.getsockname()[1]}"
-    click.echo(f"{address}/planetary/apod answers as https://api.nasa.gov/planetary/apod did; Ctrl-C ends it")
+    click.echo(f"{address} is the gallery; {address}/planetary/apod answers as NASA's did; Ctrl-C ends it")
     if workers > 1:
         Multiprocess(config, sockets=[listening]).run()
     else:

@@ -2,7 +2,8 @@
 
 Takes how many rounds, prints requests a second of one date against a bare Starlette route that returns the same bytes
 under the same server, and against a Flask service over a dict behind gunicorn, one process each, in turns; then the
-whole archive as one range: its first byte, and what memory it takes. Keeps them in `mirror.md`. Load comes from `wrk`.
+whole archive as one range: its first byte, and what memory it takes; searches; and a minute of load beside a backfill.
+Keeps them in `mirror.md`. Load comes from `wrk`.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def main(rounds: int) -> None:
         with surroundings(Path(work), peers) as place:
             database = place.database("mirror")
             cost_of(place.apod("backfill", "mirror", database, last_day(ENTRIES)))
-            lines = [*_measured(place, database, rounds)]
+            lines = [*_measured(place, database, rounds), *_beside_a_backfill(place)]
     for line in lines:
         print(line)
     day = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
@@ -59,6 +60,7 @@ def _measured(place: Surroundings, database: str, rounds: int) -> Iterator[str]:
         with _running([*bare, "--log-level", "warning"], environment, "bare"), _running(flask, environment, "flask"):
             yield from _one_date(day, rounds)
         yield from _whole_range(ours)
+        yield _searches(place.work)
 
 
 def _one_date(day: dt.date, rounds: int) -> Iterator[str]:
@@ -91,6 +93,56 @@ def _whole_range(ours: int) -> Iterator[str]:
         f"the whole archive as one range: first byte after {first * 1000:.0f} ms (target 100), {size / 1e6:.1f} MB in "
         f"{time.perf_counter() - begun:.2f} s, {max(0, most - idle) / 1e6:.0f} MB above idle (target 150)"
     )
+
+
+def _searches(work: Path) -> str:
+    """Two and three words of titles, with filters now and then: no question is asked twice in a row."""
+    port = PORTS["ours"]
+    newest = [httpx.get(f"http://127.0.0.1:{port}/api/random?count=100").json()["entries"] for _ in range(3)]
+    titles = [re.findall(r"\w{3,}", one["entry"]["title"]) for entries in newest for one in entries]
+    filters = ("", "", "&year=2015", "&media_type=image", "&page=2")
+    asked = [
+        f"/api/search?q={'+'.join(words[-3:])}{filters[i % 5]}" for i, words in enumerate(titles) if len(words) > 1
+    ]
+    found = _loaded(work, asked, 15)
+    return f"search: p95 {found['p95_ms']:.1f} ms at {CLIENTS} clients, {found['requests'] / 15:,.0f}/s (target 30 ms)"
+
+
+def _beside_a_backfill(place: Surroundings) -> Iterator[str]:
+    """Dates, searches and pages for a minute, while everything is loaded into the database that answers them."""
+    database, last = place.database("beside"), last_day(ENTRIES)
+    few = f"run --from {last - dt.timedelta(days=30)} --to {last}"
+    cost_of(place.apod(few, "beside", database, last))
+    served = place.apod(f"serve --no-access-log --port {PORTS['ours']}", "beside", database, last)
+    words = [str(word) for word in served.words if word != "--json"]
+    with _running(words, dict(served.environ), "ours"):
+        filling = place.apod("backfill", "beside", database, last)
+        process = subprocess.Popen(
+            [str(word) for word in filling.words], env=filling.environ, stdout=subprocess.DEVNULL
+        )
+        days = [f"/planetary/apod?date={last - dt.timedelta(days=n)}" for n in range(20)]
+        found = _loaded(place.work, [*days, "/api/search?q=nebula", "/api/search?q=stars", "/", "/grid"], 60)
+        if process.wait(300):
+            raise SystemExit("the backfill failed")
+    yield (
+        f"a minute of load beside a backfill: {found['requests'] / 60:,.0f} requests/s, {found['errors']:.0f} errors"
+        " (target 0)"
+    )
+
+
+def _loaded(work: Path, asked: list[str], seconds: int) -> dict[str, float]:
+    """What `wrk` measures while it asks these addresses in turns."""
+    file = work / "asked"
+    file.write_text("\n".join(asked), encoding="utf-8")
+    words = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds}s", "-s", str(HERE / "mirror_load.lua")]
+    said = subprocess.run(
+        [*words, f"http://127.0.0.1:{PORTS['ours']}"],
+        env={"ASKED": str(file), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    return {name: float(value) for name, value in re.findall(r"(\w+)=([\d.]+)", said)}
 
 
 def _address(name: str, day: dt.date) -> str:

@@ -296,5 +296,15 @@ def timestamp(instant: dt.datetime) -> str:
 
 
 def instant(text: str) -> dt.datetime:
-    """The instant that `timestamp` wrote."""
-    return dt.datetime.fromisoformat(text)
+    """The instant that `timestamp` wrote.
+
+    Raises:
+        ArchiveDamaged: it wrote something else.
+    """
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArchiveDamaged(
+            f"the ledger tells of {text!r} where an instant belongs. Nothing was changed; `apod recover ledger` "
+            "makes it whole again."
+        ) from error

@@ -201,3 +201,9 @@ def test_an_archive_is_made_by_its_private_folder(tmp_path):
     assert archive.relative(archive.csv) == "data/processed/apod_data.csv"
     assert json.dumps(archive.relative(archive.incoming)) == '"data/raw/.incoming"'
     assert timestamp(dt.datetime(2026, 1, 1, tzinfo=dt.UTC)) == "2026-01-01T00:00:00Z"
+
+
+def test_a_torn_instant_is_damage():
+    """A byte that was flipped within an instant of the ledger is told as damage, with what to type."""
+    with pytest.raises(ArchiveDamaged, match="apod recover ledger"):
+        instant("2026-11-27T91:08:00Z")

@@ -1,7 +1,8 @@
 """Which bytes and which commit stand behind an entry: from the archive's ledger and its Git history.
 
-Takes an archive and a row, gives the raw reply's SHA-256 and the version's commit. Only reads; where the mirror has the
-tables but not the archive's folder, both are None. What was read is kept until the tables show another version.
+Takes an archive and a row, gives the raw reply's SHA-256 and the version's commit. Never writes;
+where there are tables but not the archive's folder, both are None. What was read is kept until the tables show another
+version.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from apod_pipeline.extras.mirror.description import PATHS
+
 
 def test_nothing_that_is_asked_is_a_fault_of_ours(address, tmp_path):
     """No 5xx for generated requests to every path of `/openapi.json`."""
@@ -16,4 +18,4 @@ def test_nothing_that_is_asked_is_a_fault_of_ours(address, tmp_path):
         [program, *words, *quick], capture_output=True, text=True, timeout=240, cwd=tmp_path, check=False
     )
     assert done.returncode == 0, done.stdout[-4000:]
-    assert "15 " in done.stdout, "every path was asked"
+    assert f"{len(PATHS)} selected" in done.stdout, done.stdout[-4000:]

@@ -6,12 +6,15 @@ The disk is a small file system in memory, in a mount namespace of the test's ow
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 import os
 import subprocess
 import sys
 
 import pytest
+
+from apod_pipeline.calendar import Span
 
 FULL, ROOMY = "$SIZE", "64m"
 RUN = '"$PYTHON" -m apod_pipeline.cli run --from $FIRST --to $LAST'
@@ -145,6 +148,19 @@ def test_disk_that_is_filled_while_dvc_is_at_work(lab, shell, undisturbed, span,
     assert "Traceback" not in said
     assert "type the same command again" in said.partition("new, ")[0]
     _is_as_undisturbed(lab, out, undisturbed, span)
+
+
+@pytest.mark.parametrize("kept", [0, 9, 50, -1])
+def test_pointer_that_was_written_in_part(lab, undisturbed, span, kept):
+    """A `.dvc` file that a full disk or a lost power cut short is made anew by the next run."""
+    early = Span(span.first, span.first + dt.timedelta(days=9))
+    lab.run(early)
+    for path in (lab.archive.raw, lab.archive.csv):
+        pointer = path.with_name(f"{path.name}.dvc")
+        pointer.write_bytes(pointer.read_bytes()[:kept])
+    lab.run(span)
+    assert (lab.files(), lab.tables()) == undisturbed(span)
+    assert (lab.commits(), lab.git("status", "--porcelain")) == (2, "")
 
 
 @pytest.mark.parametrize("files", ["0", "5", "15"])

@@ -30,6 +30,7 @@ from apod_pipeline.kill_points import kill_point
 log = logging.getLogger(__name__)
 
 REMOTE = "storage"
+PATH_LINE = re.compile(rb"^ +path: \S.*\n", re.MULTILINE)  # the last one of a whole `.dvc` file
 MARGIN, FILES_MARGIN = 4 << 20, 100  # bytes and files that DVC's own notes may take, and Git's
 
 
@@ -46,6 +47,10 @@ class DvcVersioner:
     remote: str
     _open: list[Any] = field(default_factory=list, repr=False)
     _done: set[Path] = field(default_factory=set, repr=False)  # since the last `finish`
+
+    @property
+    def _tracked(self) -> list[Path]:
+        return [self.archive.raw, self.archive.csv, self.archive.parquet]
 
     def track_replies(self) -> None:
         """Track and push the raw replies.
@@ -101,6 +106,8 @@ class DvcVersioner:
 
     def _keep(self, repo: Any, targets: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
         """Take the files into DVC's cache, and their hashes into the `.dvc` files beside them."""
+        for path in self._tracked:  # DVC reads all of them to add one
+            _forget_torn(Path(f"{path}.dvc"))
         new = [str(path) for path in targets if not Path(f"{path}.dvc").exists()]
         if new:
             repo.add(new)
@@ -116,9 +123,10 @@ class DvcVersioner:
         Raises:
             VersioningError: when the remote does not have them all.
         """
-        paths = [self.archive.raw, self.archive.csv, self.archive.parquet]
         with self.repository("pull") as repo:
-            repo.pull(targets=[pointer for path in paths if Path(pointer := f"{path}.dvc").exists()], force=True)
+            repo.pull(
+                targets=[pointer for path in self._tracked if Path(pointer := f"{path}.dvc").exists()], force=True
+            )
 
     @contextmanager
     def repository(self, doing: str) -> Iterator[Any]:
@@ -243,6 +251,13 @@ def _device(path: Path) -> int:
     while not path.exists():
         path = path.parent
     return path.stat().st_dev
+
+
+def _forget_torn(pointer: Path) -> None:
+    """Remove a `.dvc` file that DVC wrote in part, as on a full disk: it is made anew from the file that it names."""
+    if pointer.exists() and not (hash_in(told := pointer.read_bytes()) and PATH_LINE.search(told)):
+        log.warning("%s was written in part only; it is made anew", pointer)
+        pointer.unlink()
 
 
 def tracked_hash(path: Path) -> str | None:

@@ -33,6 +33,8 @@ from apod_pipeline.extras.mirror.old_api import Answer, OldApi
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reader_role import reading_door
 from apod_pipeline.extras.mirror.reading import Reading
+from apod_pipeline.extras.mirror.searching import Search
+from apod_pipeline.extras.mirror.shelves import VersionWatch
 from apod_pipeline.extras.mirror.watching import METRICS_TYPE, Watched, metrics
 from apod_pipeline.planetary_api import NOTHING_HERE, Refused, as_json, refusal
 from apod_pipeline.planetary_gateway import Refusal, form_of, key_of
@@ -68,15 +70,17 @@ class Mirror:
         self._keyed = KeyedGate(read_keys(keys), counts) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
         self._reading = Reading()
-        provenance = Provenance(Archive(settings.archive), self._reading)
-        self._gallery = Gallery(self._reading, provenance, demo=(private / MARK).exists())
-        self._old = OldApi(self._reading, self._today)
+        watch = VersionWatch(self._reading, self._today)
+        provenance = Provenance(Archive(settings.archive), watch)
+        search = Search(self._reading, watch)
+        self._gallery = Gallery(self._reading, watch, provenance, search, demo=(private / MARK).exists())
+        self._old = OldApi(self._reading, watch)
         routes = [
             Route("/health/live", self._live),
             Route("/health/ready", self._ready),
             Route("/health", self._ready),
             Route("/metrics", self._metrics),
-            *NewApi(self._reading, provenance).routes,
+            *NewApi(self._reading, provenance, search).routes,
             *Feeds(self._reading).routes,
             *self._gallery.routes,
         ]

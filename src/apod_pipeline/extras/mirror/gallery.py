@@ -25,7 +25,8 @@ from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
 from apod_pipeline.extras.mirror.picture_addresses import DRAWN, link, picture
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reading import Reading, Row
-from apod_pipeline.extras.mirror.searching import search
+from apod_pipeline.extras.mirror.searching import Search
+from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 from apod_pipeline.model import ENTRY_FIELDS
 from apod_pipeline.simulator.pictures import picture as drawn
 from apod_pipeline.simulator.pictures import stem_of
@@ -41,12 +42,18 @@ class Gallery:
 
     Args:
         reading: the SELECTs.
+        watch: tells which version they show.
         provenance: the way back from a row to its bytes.
+        search: the full text.
         demo: whether the archive is a demo's, whose pictures are drawn here.
     """
 
-    def __init__(self, reading: Reading, provenance: Provenance, *, demo: bool) -> None:
+    def __init__(
+        self, reading: Reading, watch: VersionWatch, provenance: Provenance, search: Search, *, demo: bool
+    ) -> None:
         self._reading = reading
+        self._search = search
+        self._pages: Shelf[Response] = Shelf(watch, len(PAGES))  # what every visitor gets alike
         self._provenance = provenance
         self._demo = demo
         loader = FileSystemLoader(HERE / "templates")
@@ -63,7 +70,7 @@ class Gallery:
             Route("/grid", self._grid),
             Route("/day/{day}", self._day),
             Route("/day/{day}/history", self._history),
-            Route("/search", self._search),
+            Route("/search", self._found),
             Route("/calendar", self._calendar),
             Route("/status", self._status),
             Route("/docs", self._docs),
@@ -120,16 +127,19 @@ class Gallery:
         changes = [(new, list(_changes(old, new))) for old, new in pairwise(rows)]
         return self._page("history.html", day=str(day), first=rows[0], changes=changes)
 
-    async def _search(self, request: Request) -> Response:
+    async def _found(self, request: Request) -> Response:
         asked = request.query_params
         wanted = any(asked.get(name, "").strip() for name in ("q", "credit", "media_type", "year"))
-        found = await search(self._reading, request) if wanted else None
+        found = await self._search.page(request) if wanted else None
         name = "search_part.html" if asked.get("part") == "1" else "search.html"
         page = number(request, "page", 1, 1000, "1")
         kept = {name: asked.get(name, "") for name in ("q", "year", "media_type", "credit")}
         return self._page(name, found=found, asked=kept, page=page)
 
     async def _calendar(self, _: Request) -> Response:
+        return await self._pages.get("calendar", self._calendar_drawn)
+
+    async def _calendar_drawn(self) -> Response:
         days = await self._reading.every_day()
         years = [(year, list(some)) for year, some in groupby(days, lambda row: row["date"][:4])]
         return self._page("calendar.html", years=[(year, _first_weekday(some), some) for year, some in years[::-1]])

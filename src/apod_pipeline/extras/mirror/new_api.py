@@ -19,7 +19,7 @@ from starlette.routing import Route
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reading import Reading, Row
-from apod_pipeline.extras.mirror.searching import search
+from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.model import ENTRY_FIELDS
 
 MOST = 100
@@ -32,10 +32,12 @@ class NewApi:
     Args:
         reading: the SELECTs.
         provenance: the way back from a row to its bytes.
+        search: the full text.
     """
 
-    def __init__(self, reading: Reading, provenance: Provenance) -> None:
+    def __init__(self, reading: Reading, provenance: Provenance, search: Search) -> None:
         self._reading = reading
+        self._search = search
         self._provenance = provenance
 
     @property
@@ -44,7 +46,7 @@ class NewApi:
         return [
             Route("/api/entries/{day}", self._entry),
             Route("/api/entries/{day}/history", self._history),
-            Route("/api/search", self._search),
+            Route("/api/search", self._found),
             Route("/api/on-this-day", self._on_this_day),
             Route("/api/random", self._random),
             Route("/api/coverage", self._coverage),
@@ -65,8 +67,8 @@ class NewApi:
             raise HTTPException(404, f"no entry of {day}")
         return _json({"date": str(day), "revisions": [await self._told(row) for row in rows]})
 
-    async def _search(self, request: Request) -> Response:
-        return _json(await search(self._reading, request))
+    async def _found(self, request: Request) -> Response:
+        return _json(await self._search.page(request))
 
     async def _on_this_day(self, request: Request) -> Response:
         day = request.query_params.get("date")

@@ -6,25 +6,24 @@ memory until the tables show another version. Never drops a day of a range.
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import gzip
 import hashlib
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import format_datetime
 from typing import Any
 
-from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.records import record
+from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 from apod_pipeline.planetary_api import Question, Refused, as_json, no_data, question, refusal
 from apod_pipeline.versions.commits import moment
 
 MOST_KEPT = 20_000  # answers; an archive of thirty years holds 11,500 entries
 AS_OF = "as_of"
-FRESH_SECONDS = 1.0  # how old the knowledge of the tables' version may be
+LONGEST_KEPT = 200  # bytes of a query whose answer is given at once the next time
 
 
 @dataclass(slots=True)
@@ -58,30 +57,25 @@ class Answer:
         return self.zipped
 
 
-@dataclass(eq=False, repr=False)
 class OldApi:
     """The old API over one archive's tables.
 
-    Attributes:
+    Args:
         reading: the SELECTs.
-        today: gives the newest day that may be asked for.
+        watch: tells which version they show, and the newest day that may be asked for.
     """
 
-    reading: Reading
-    today: Callable[[], dt.date]
-    _kept: dict[tuple[Question, dt.date], Answer] = field(default_factory=dict)
-    _by_query: dict[bytes, Answer] = field(default_factory=dict)  # what was kept, by the very bytes that asked for it
-    _version: tuple[dt.datetime, int] | None = None
-    _day: dt.date | None = None
-    _looked: float = float("-inf")
+    def __init__(self, reading: Reading, watch: VersionWatch) -> None:
+        self._reading = reading
+        self._watch = watch
+        self._kept: Shelf[Answer] = Shelf(watch, MOST_KEPT)
+        self._by_query: Shelf[Answer] = Shelf(watch, MOST_KEPT)  # the same answers by the very bytes that asked
 
     def at_once(self, query: bytes) -> Answer | None:
         """The answer to the very same query, if it is kept and the tables were looked at a moment ago."""
-        if asyncio.get_running_loop().time() - self._looked < FRESH_SECONDS:
-            return self._by_query.get(query)
-        return None
+        return self._by_query.at_once(query)
 
-    async def answer(self, arguments: Mapping[str, str], query: bytes = b"") -> Answer:  # noqa: PLR0911 - one a kind
+    async def answer(self, arguments: Mapping[str, str], query: bytes = b"") -> Answer:
         """NASA's answer to the arguments of a query; the key is not among them.
 
         Args:
@@ -92,66 +86,44 @@ class OldApi:
             DatabaseUnavailable: what is not kept cannot be read now.
         """
         try:
-            instant = _instant(arguments)
-            asked = question({name: arguments[name] for name in arguments if name != AS_OF}, today := self.today())
+            instant, today = _instant(arguments), self._watch.today()
+            asked = question({name: arguments[name] for name in arguments if name != AS_OF}, today)
             if instant:
                 return await self._past(asked, today, instant)
-            known = self._kept.get((asked, today))
-            if known and asyncio.get_running_loop().time() - self._looked < FRESH_SECONDS:
-                return self._remembered(known, query)
-            try:
-                await self._see_version()
-            except DatabaseUnavailable:
-                if known:
-                    return known
-                raise
             if asked.draws:
-                drawn = await self.reading.at_random(asked.draws)
+                await self._watch.look()
+                drawn = await self._reading.at_random(asked.draws)
                 return self._whole([record(row, asked) for row in drawn], lasting=False)
             if asked.first and asked.last:
-                return self._in_pieces(asked, self.reading.span(asked.first, asked.last))
-            return self._remembered(self._kept.get((asked, today)) or await self._single(asked, today), query)
+                await self._watch.look()
+                return self._in_pieces(asked, self._reading.span(asked.first, asked.last))
+            return await self._lasting(asked, today, query)
         except Refused as error:
             return Answer(error.status, refusal(error), lasting=False)
 
     async def _past(self, asked: Question, today: dt.date, instant: dt.datetime) -> Answer:
         """What would have been answered at an instant; never kept, because hardly anybody asks for the same one."""
         if asked.draws:
-            drawn = await self.reading.at_random(asked.draws, instant)
+            drawn = await self._reading.at_random(asked.draws, instant)
             return self._whole([record(row, asked) for row in drawn], lasting=False)
         if asked.first and asked.last:
-            return self._in_pieces(asked, self.reading.span(asked.first, asked.last, instant), instant)
-        row = await (self.reading.day(asked.day, instant) if asked.day else self.reading.newest(instant))
+            return self._in_pieces(asked, self._reading.span(asked.first, asked.last, instant), instant)
+        row = await (self._reading.day(asked.day, instant) if asked.day else self._reading.newest(instant))
         if row is None:
             raise no_data(asked.day or today)
         return self._whole(record(row, asked))
 
-    def _remembered(self, answer: Answer, query: bytes) -> Answer:
-        if len(self._by_query) < MOST_KEPT:
-            self._by_query[query] = answer
+    async def _lasting(self, asked: Question, today: dt.date, query: bytes) -> Answer:
+        answer = await self._kept.get((asked, today), lambda: self._single(asked, today))
+        if len(query) <= LONGEST_KEPT and self._kept.at_once((asked, today)) is answer:
+            self._by_query.put(query, answer)
         return answer
-
-    async def _see_version(self) -> None:
-        """Forget what was kept if the tables show another version now."""
-        now = asyncio.get_running_loop().time()
-        if now - self._looked < FRESH_SECONDS:
-            return
-        self._looked = now  # also where the database is away: what is kept is served meanwhile, without waiting
-        version, today = await self.reading.version(), self.today()
-        if (version, today) != (self._version, self._day):
-            self._kept.clear()
-            self._by_query.clear()
-        self._day = today
-        self._version = version
 
     async def _single(self, asked: Question, today: dt.date) -> Answer:
-        row: Row | None = await (self.reading.day(asked.day) if asked.day else self.reading.newest())
+        row: Row | None = await (self._reading.day(asked.day) if asked.day else self._reading.newest())
         if row is None:
             raise no_data(asked.day or today)
-        answer = self._whole(record(row, asked))
-        if len(self._kept) < MOST_KEPT:
-            self._kept[asked, today] = answer
-        return answer
+        return self._whole(record(row, asked))
 
     def _whole(self, value: object, *, lasting: bool = True) -> Answer:
         body = as_json(value) + b"\n"
@@ -159,12 +131,13 @@ class OldApi:
         return Answer(200, body, etag=etag, modified=self._modified(), lasting=lasting)
 
     def _in_pieces(self, asked: Question, rows: AsyncIterator[list[Row]], instant: dt.datetime | None = None) -> Answer:
-        told = f"{asked}{self._version}{instant}".encode()
+        told = f"{asked}{self._watch.version}{instant}".encode()
         etag = b'W/"' + hashlib.sha256(told).hexdigest()[:32].encode() + b'"'
         return Answer(200, pieces=_array(asked, rows), etag=etag, modified=self._modified())
 
     def _modified(self) -> bytes | None:
-        return format_datetime(self._version[0], usegmt=True).encode() if self._version else None
+        version = self._watch.version
+        return format_datetime(version[0], usegmt=True).encode() if version else None
 
 
 def _instant(arguments: Mapping[str, str]) -> dt.datetime | None:

@@ -15,7 +15,8 @@ from typing import Any
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.errors import ApodError
-from apod_pipeline.extras.mirror.reading import Reading, Row
+from apod_pipeline.extras.mirror.reading import Row
+from apod_pipeline.extras.mirror.shelves import VersionWatch
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.versions.commits import Commit, commits
 
@@ -25,19 +26,20 @@ class Provenance:
 
     Args:
         archive: whose ledger and history are read.
-        reading: tells which version the tables show.
+        watch: tells which version the tables show.
     """
 
-    def __init__(self, archive: Archive, reading: Reading) -> None:
+    def __init__(self, archive: Archive, watch: VersionWatch) -> None:
         self._archive = archive
-        self._reading = reading
+        self._watch = watch
         self._version: tuple[dt.datetime, int] | None = None
         self._replies: Mapping[str, Mapping[str, Any]] = {}
         self._commits: Sequence[Commit] = ()
 
     async def of(self, row: Row) -> dict[str, str | None]:
         """`reply_sha256` and `version` of a row of `apod_revision`."""
-        if (version := await self._reading.version()) != self._version:
+        await self._watch.look()
+        if (version := self._watch.version) != self._version:
             self._replies, self._commits = await asyncio.to_thread(self._read)
             # A run commits after it loads: what the history does not show yet is looked for again.
             complete = bool(version and self._commits and self._commits[-1].at >= version[0])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, LiteralString
 
@@ -32,6 +31,7 @@ AT: LiteralString = (
     " AND (observed_to IS NULL OR observed_to > coalesce(%(at)s::timestamptz, 'infinity'))"
 )
 WAIT_SECONDS = 3
+AWAY = "the database does not answer; it is asked again at the next request"
 PIECE = 500  # rows that are fetched at one time
 
 
@@ -49,7 +49,6 @@ class Reading:
             max_size=most,
             open=False,
             timeout=WAIT_SECONDS,
-            check=AsyncConnectionPool.check_connection,
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
@@ -178,23 +177,40 @@ class Reading:
         )
 
     async def rows(self, query: LiteralString, **values: object) -> list[Row]:
-        """What a statement of this room's finds."""
-        async with self._connection() as connection:
-            return list(await (await connection.execute(query, values)).fetchall())
+        """What a statement of this room's finds.
+
+        Raises:
+            DatabaseUnavailable: also the second time, with connections that were looked at.
+        """
+        try:
+            return await self._found(query, values)
+        except _Cut:
+            await self._open_pool.check()  # a server that was started anew knows none of the old connections
+            return await self._found(query, values)
 
     async def _one(self, query: LiteralString, **values: object) -> Row | None:
-        async with self._connection() as connection:
-            return await (await connection.execute(query, values)).fetchone()
+        rows = await self.rows(query, **values)
+        return rows[0] if rows else None
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection[DictRow]]:
+    @property
+    def _open_pool(self) -> Pool:
         if self._pool is None:
             raise DatabaseUnavailable("the mirror has not begun, or has ended")
+        return self._pool
+
+    async def _found(self, query: LiteralString, values: Row) -> list[Row]:
         try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except (OperationalError, PoolTimeout) as error:
-            raise DatabaseUnavailable("the database does not answer; it is asked again at the next request") from error
+            async with self._open_pool.connection() as connection:
+                try:
+                    return list(await (await connection.execute(query, values)).fetchall())
+                except OperationalError as error:
+                    raise (_Cut if connection.broken else DatabaseUnavailable)(AWAY) from error
+        except PoolTimeout as error:
+            raise DatabaseUnavailable(AWAY) from error
+
+
+class _Cut(DatabaseUnavailable):
+    """The connection ended in the middle: another one may answer."""
 
 
 def _entries(at: dt.datetime | None) -> LiteralString:

@@ -18,40 +18,49 @@ from apod_pipeline.extras.mirror.reading import AT, Reading
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 from apod_pipeline.model import MEDIA_TYPES
 
-MOST_KEPT = 500  # pages of hits, some 10 KB each
+MOST_PAGES = 2000  # that are kept, some 10 KB each
+MOST_LISTS = 100  # of days found, up to 130 KB each
+DAY = len("YYYY-MM-DD ")
 LONGEST_QUERY = 200
 START, END = "\ue000", "\ue001"  # private letters, taken out of the texts first: no text can forge a mark
 MARKS: LiteralString = "StartSel=\ue000, StopSel=\ue001"
-SEARCH: LiteralString = f"""
-WITH asked AS (SELECT websearch_to_tsquery('english', %(q)s) AS q, plainto_tsquery('english', %(credit)s) AS credit),
-found AS MATERIALIZED (
-    SELECT date, observed_from, ts_rank(words, q) AS rank FROM apod_search, asked
-    WHERE {AT} AND (%(q)s = '' OR words @@ q) AND date >= %(first)s AND date < %(end)s
-    AND media_type = coalesce(%(media_type)s, media_type)
-    AND (%(credit)s = '' OR (words @@ credit AND ts_filter(words, '{{b}}') @@ credit))
-),
-page AS (SELECT * FROM found ORDER BY rank DESC, date DESC LIMIT %(per_page)s OFFSET %(skipped)s)
-SELECT total, date, media_type, url, thumbnail_url, r.credit, rank,
+Q: LiteralString = "(SELECT websearch_to_tsquery('english', %(q)s))"
+CREDIT: LiteralString = "(SELECT plainto_tsquery('english', %(credit)s))"
+# Only what was asked for stands in the statement: one for all ("nothing asked or found") would never use the index once
+# the server plans it without the values.
+CONDITIONS: dict[str, LiteralString] = {
+    "q": f"words @@ {Q}",
+    "credit": f"words @@ {CREDIT} AND ts_filter(words, '{{b}}') @@ {CREDIT}",
+    "media_type": "media_type = %(media_type)s",
+    "year": "date >= %(year)s || '-01-01' AND date <= %(year)s || '-12-31'",
+}
+SHOW: LiteralString = f"""
+SELECT date, media_type, url, thumbnail_url, credit,
        ts_headline('english', translate(title, '\ue000\ue001', ''), q, 'HighlightAll=true, {MARKS}') AS title,
        ts_headline('english', translate(coalesce(explanation, ''), '\ue000\ue001', ''), q,
                    'MinWords=20, MaxWords=40, {MARKS}') AS snippet
-FROM asked, (SELECT count(*) AS total FROM found) AS counted
-LEFT JOIN (page JOIN apod_revision r USING (date, observed_from)) ON true
-ORDER BY rank DESC, date DESC
-"""  # noqa: S608 - put together of our own constants
+FROM apod_revision, websearch_to_tsquery('english', %(q)s) AS q WHERE date = ANY(%(days)s) AND {AT}
+ORDER BY array_position(%(days)s, date)
+"""  # noqa: S608 - as above
 
 
 class Asked(NamedTuple):
-    """What was asked for, read and bounded; days as text, `end` is the first one after."""
+    """What was asked for, read and bounded; empty where it was not."""
 
     q: str
     credit: str
-    media_type: str | None
-    first: str
-    end: str
+    media_type: str
+    year: str
     at: dt.datetime | None
-    page: int
-    per_page: int
+
+    def statement(self) -> LiteralString:
+        """Finds every day, best first, as one text: the longest part, which is the same for all pages."""
+        found: LiteralString = f"SELECT date, ts_rank(words, {Q}) AS rank FROM apod_search WHERE {AT}"  # noqa: S608 - put together of our own constants
+        for name, condition in CONDITIONS.items():
+            if getattr(self, name):
+                found += f" AND {condition}"
+        days: LiteralString = "coalesce(string_agg(date, ' ' ORDER BY rank DESC, date DESC), '') AS days"
+        return f"SELECT {days} FROM ({found}) AS found"  # noqa: S608 - as above
 
 
 class Search:
@@ -64,7 +73,8 @@ class Search:
 
     def __init__(self, reading: Reading, watch: VersionWatch) -> None:
         self._reading = reading
-        self._pages: Shelf[dict[str, Any]] = Shelf(watch, MOST_KEPT)
+        self._days: Shelf[str] = Shelf(watch, MOST_LISTS)
+        self._pages: Shelf[dict[str, Any]] = Shelf(watch, MOST_PAGES)
 
     async def page(self, request: Request) -> dict[str, Any]:
         """A page of what was found.
@@ -77,14 +87,26 @@ class Search:
             DatabaseUnavailable: what was not asked before cannot be found now.
         """
         asked = _asked(request)
-        return await self._pages.get(asked, lambda: self._found(asked))
+        page, count = number(request, "page", 1, 1000, "1"), number(request, "per_page", 1, 50, "10")
+        return await self._pages.get((asked, page, count), lambda: self._shown(asked, page, count))
 
-    async def _found(self, asked: Asked) -> dict[str, Any]:
-        rows = await self._reading.rows(SEARCH, **asked._asdict(), skipped=(asked.page - 1) * asked.per_page)
-        if not rows[0]["total"] and not await self._reading.rows("SELECT 1 FROM apod_search LIMIT 1"):
+    async def _shown(self, asked: Asked, page: int, count: int) -> dict[str, Any]:
+        days = await self._days.get(asked, lambda: self._found(asked))
+        # A day is ten letters, and a space.
+        here = days[(page - 1) * count * DAY : page * count * DAY].split()
+        rows = await self._reading.rows(SHOW, q=asked.q, at=asked.at, days=here) if here else []
+        return {
+            "total": (len(days) + 1) // DAY,
+            "page": page,
+            "per_page": count,
+            "hits": [_hit(row) for row in rows],
+        }
+
+    async def _found(self, asked: Asked) -> str:
+        (row,) = await self._reading.rows(asked.statement(), **asked._asdict())
+        if not row["days"] and not await self._reading.rows("SELECT 1 FROM apod_search LIMIT 1"):
             raise HTTPException(503, "not ready to be searched: start `apod serve` once with APOD_DATABASE_URL set")
-        hits = [_hit(row) for row in rows if row["date"]]
-        return {"total": rows[0]["total"], "page": asked.page, "per_page": asked.per_page, "hits": hits}
+        return str(row["days"])
 
 
 def _asked(request: Request) -> Asked:
@@ -96,17 +118,8 @@ def _asked(request: Request) -> Asked:
         raise HTTPException(400, f"a search has at most {LONGEST_QUERY} letters, and none is NUL")
     if values["media_type"] and values["media_type"] not in MEDIA_TYPES:
         raise HTTPException(400, f"media_type is one of {', '.join(MEDIA_TYPES)}")
-    year = number(request, "year", 1995, 9998) if values["year"] else None
-    return Asked(
-        values["q"],
-        values["credit"],
-        values["media_type"] or None,
-        first=str(year or 0),
-        end=str(year + 1 if year else 9999),
-        at=as_of(request),
-        page=number(request, "page", 1, 1000, "1"),
-        per_page=number(request, "per_page", 1, 50, "10"),
-    )
+    year = str(number(request, "year", 1995, 9998)) if values["year"] else ""
+    return Asked(values["q"], values["credit"], values["media_type"], year, as_of(request))
 
 
 def _hit(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any columns

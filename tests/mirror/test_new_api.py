@@ -186,3 +186,17 @@ def test_a_body_is_not_taken(client):
     """Whoever sends what nobody reads is told so."""
     assert client.request("GET", "/api/random", content=b"x" * 70_000).status_code == 413
     assert client.post("/planetary/apod", content=b"x" * 70_000).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/api/entries/2020-06-10", "no entry of 2020-06-10: NASA has none: nothing was published on this day"),
+        ("/api/entries/2020-05-10/history", "no entry of 2020-05-10: it was never asked for"),
+        ("/api/entries/2020-06-01?as_of=2001-01-01", "no entry of 2020-06-01"),
+    ],
+)
+def test_a_day_without_an_entry_says_why(client, path, why):
+    """What the archive knows about the day is told with the 404, to programs and on the page."""
+    assert client.get(path).json() == {"error": why}
+    assert why in client.get(path.replace("/api/entries/", "/day/")).text

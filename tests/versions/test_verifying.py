@@ -14,6 +14,7 @@ import pytest
 from apod_pipeline import wiring
 from apod_pipeline.audit.rederiving import derived_again
 from apod_pipeline.calendar import Span
+from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.settings import resolve
 from apod_pipeline.versions.commits import hashes
 from apod_pipeline.versions.objects import md5
@@ -123,6 +124,29 @@ def test_a_sound_archive_is_told_sound(past):
     told = json.loads(past.command("verify", "--json").stdout)
     assert (told["well"], [check["what"] for check in told["checks"]]) == (True, EVERYTHING)
     assert (past.files(), past.tables(), past.git("status", "--porcelain")) == before
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE apod_search SET words = to_tsvector('english', 'comet') WHERE date = '2018-12-24'",
+        "UPDATE apod_search SET media_type = 'video' WHERE date = '2018-12-24'",
+        "DELETE FROM apod_search WHERE date = '2018-12-24'",
+        "UPDATE apod_search SET date = '2018-12-24', observed_from = 'epoch' WHERE date = '2018-12-23'",
+    ],
+)
+def test_words_that_are_searched_are_compared(past, harm):
+    """Words that are searched were changed, lost or moved: the day is named, and `recover database` mends it."""
+    with psycopg.connect(past.database) as connection:
+        make_searchable(connection)
+    assert not _unwell(past)
+    _execute(harm)(past)
+    (unwell,) = _unwell(past).values()
+    assert (unwell.what, unwell.do) == ("apod_search", "apod recover database")
+    assert "2018-12-24" in unwell.says
+    assert past.command("recover", "database").returncode == 0
+    assert "apod_search" in [check.what for check in _audited(past)]
+    assert not _unwell(past)
 
 
 @pytest.mark.parametrize("harm", HARMS)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derived
 from apod_pipeline.database.connection import connected
+from apod_pipeline.database.searchable import is_searchable, not_in_step
 from apod_pipeline.errors import ApodError, DatabaseError, DatabaseUnavailable
 from apod_pipeline.model import OUTPUT_FIELDS
 from apod_pipeline.projection import DAY, QUARANTINE, READING, REVISION, Projection, TableShape, cells, document_times
@@ -53,6 +54,9 @@ def _compared(projection: Projection, connection: Connection) -> Iterator[Check]
     newest = min(str(projection.today), max((str(row[0]) for row in there), default=""))
     before = ([row for row in rows if row[0] < newest] for rows in (projection.days(known), there))
     yield _table(DAY, *before)
+    if is_searchable(connection):
+        well, ill = "the words of every state of every entry", "{count} states have other words"
+        yield found("apod_search", not_in_step(connection), well=well, ill=ill, do=DO)
 
 
 def _older(wanted: Rows, there: Rows) -> Iterator[Sequence[Any]]:

@@ -20,15 +20,20 @@ DELETE FROM apod_search s WHERE NOT EXISTS (
     AND r.observed_to IS NOT DISTINCT FROM s.observed_to)
 """
 # Titles weigh most (A), then who made the picture (B: what `credit=` looks in), then the text.
-LEARN = """
-INSERT INTO apod_search
-SELECT date, observed_from, observed_to, media_type, content_hash,
-       setweight(to_tsvector('english', title), 'A')
+WORDS = """setweight(to_tsvector('english', title), 'A')
        || setweight(to_tsvector('english', concat_ws(' ', credit, copyright)), 'B')
-       || to_tsvector('english', coalesce(explanation, ''))
+       || to_tsvector('english', coalesce(explanation, ''))"""
+LEARN = f"""
+INSERT INTO apod_search
+SELECT date, observed_from, observed_to, media_type, content_hash, {WORDS}
 FROM apod_revision r
 WHERE NOT EXISTS (SELECT FROM apod_search s WHERE (s.date, s.observed_from) = (r.date, r.observed_from))
-"""
+"""  # noqa: S608 - put together of our own constants
+DIFFERENT = f"""
+SELECT date FROM apod_revision r FULL JOIN apod_search s USING (date, observed_from)
+WHERE (r.observed_to, r.media_type, r.content_hash) IS DISTINCT FROM (s.observed_to, s.media_type, s.content_hash)
+OR words IS DISTINCT FROM {WORDS} ORDER BY date
+"""  # noqa: S608 - as above
 
 
 def is_searchable(connection: Connection) -> bool:
@@ -36,9 +41,19 @@ def is_searchable(connection: Connection) -> bool:
     return connection.execute("SELECT FROM apod_search LIMIT 1").fetchone() is not None
 
 
-def make_searchable(connection: Connection) -> None:
-    """Bring the table in step with the revisions, in the caller's transaction; nothing is written where it is so."""
+def make_searchable(connection: Connection, *, anew: bool = False) -> None:
+    """Bring the table in step with the revisions, in the caller's transaction; nothing is written where it is so.
+
+    Args:
+        connection: of somebody who may write.
+        anew: take every text apart again, whatever stands there.
+    """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    connection.execute(FORGET.encode())
+    connection.execute(b"DELETE FROM apod_search" if anew else FORGET.encode())
     if connection.execute(LEARN.encode()).rowcount > 1000:
         connection.execute("ANALYZE apod_search")
+
+
+def not_in_step(connection: Connection) -> list[str]:
+    """Days of which the table says anything else than the revisions do: every text is taken apart again."""
+    return [str(day) for (day,) in connection.execute(DIFFERENT.encode())]

@@ -85,7 +85,7 @@ class PostgresStore:
                 self._remove_unknown(connection, versions)
                 connection.execute(SET_TIMES.encode())
             if is_searchable(connection):
-                make_searchable(connection)
+                make_searchable(connection, anew=exactly)
             kill_point("before-database-commit")
         kill_point("after-database-commit")
         return counts

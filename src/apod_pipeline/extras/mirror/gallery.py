@@ -107,7 +107,7 @@ class Gallery:
         day, instant = day_of(request.path_params["day"]), as_of(request)
         row = await self._reading.entry(day, instant)
         if row is None:
-            raise HTTPException(404, f"no entry of {day}")
+            raise HTTPException(404, await self._reading.why_none(day))
         around = await self._reading.around(day)
         states = await self._reading.history(day)
         return self._page(
@@ -123,7 +123,7 @@ class Gallery:
         day = day_of(request.path_params["day"])
         rows = await self._reading.history(day)
         if not rows:
-            raise HTTPException(404, f"no entry of {day}")
+            raise HTTPException(404, await self._reading.why_none(day))
         changes = [(new, list(_changes(old, new))) for old, new in pairwise(rows)]
         return self._page("history.html", day=str(day), first=rows[0], changes=changes)
 

@@ -57,14 +57,14 @@ class NewApi:
         day = day_of(request.path_params["day"])
         row = await self._reading.entry(day, as_of(request))
         if row is None:
-            raise HTTPException(404, f"no entry of {day}")
+            raise HTTPException(404, await self._reading.why_none(day))
         return _json(await self._told(row))
 
     async def _history(self, request: Request) -> Response:
         day = day_of(request.path_params["day"])
         rows = await self._reading.history(day)
         if not rows:
-            raise HTTPException(404, f"no entry of {day}")
+            raise HTTPException(404, await self._reading.why_none(day))
         return _json({"date": str(day), "revisions": [await self._told(row) for row in rows]})
 
     async def _found(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection, OperationalError
@@ -30,9 +31,16 @@ AT: LiteralString = (
     "observed_from <= coalesce(%(at)s::timestamptz, 'infinity')"
     " AND (observed_to IS NULL OR observed_to > coalesce(%(at)s::timestamptz, 'infinity'))"
 )
+WHY_NONE = {
+    "gap": "NASA has none",
+    "pending": "NASA may still publish it",
+    "failed": "it could not be had yet",
+    "quarantined": "what came was not believed",
+    "unasked": "it was never asked for",
+}
 WAIT_SECONDS = 3
 AWAY = "the database does not answer; it is asked again at the next request"
-PIECE = 500  # rows that are fetched at one time
+FIRST_PIECE, PIECE = 50, 500  # rows that are fetched at one time: few at first, so that an answer begins at once
 
 
 @dataclass(eq=False, repr=False)
@@ -84,12 +92,12 @@ class Reading:
     async def span(self, first: dt.date, last: dt.date, at: dt.datetime | None = None) -> AsyncIterator[list[Row]]:
         """The entries of some days in pieces, in the order of the days."""
         after = str(first - dt.timedelta(days=1))
-        while True:
-            days: LiteralString = f"WHERE date > %(after)s AND date <= %(last)s ORDER BY date LIMIT {PIECE}"
-            rows = await self.rows(f"{_entries(at)} {days}", after=after, last=str(last), at=at)
+        for piece in chain([FIRST_PIECE], repeat(PIECE)):
+            days: LiteralString = "WHERE date > %(after)s AND date <= %(last)s ORDER BY date LIMIT %(piece)s"
+            rows = await self.rows(f"{_entries(at)} {days}", after=after, last=str(last), piece=piece, at=at)
             if rows:
                 yield rows
-            if len(rows) < PIECE:
+            if len(rows) < piece:
                 return
             after = rows[-1]["date"]
 
@@ -97,6 +105,12 @@ class Reading:
     async def entry(self, day: dt.date, instant: dt.datetime | None) -> Row | None:
         """One day's entry with every field, as it is or as it was known at an instant."""
         return await self._one(f"{REVISIONS} AND {AT} LIMIT 1", day=str(day), at=instant)
+
+    async def why_none(self, day: dt.date) -> str:
+        """Why there is no entry of a day, in words."""
+        row = await self._one("SELECT status, detail FROM apod_day WHERE date = %(day)s", day=str(day))
+        told = WHY_NONE.get(row["status"] if row else "unasked", "")
+        return ": ".join([f"no entry of {day}", *filter(None, [told, row and row["detail"]])])
 
     async def history(self, day: dt.date) -> list[Row]:
         """Every state of one day's entry, oldest first."""

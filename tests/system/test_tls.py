@@ -3,69 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import shutil
-import socket
-import subprocess
-from pathlib import Path
 
 import pytest
 
+import debian_postgres
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import DatabaseError
 from lab import certificate
 
-BINARIES = next(
-    (p for p in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True) if (p / "initdb").exists()), None
-)
-pytestmark = pytest.mark.skipif(
-    BINARIES is None, reason="no PostgreSQL with TLS on this machine; `make test` as root installs it"
-)
+pytestmark = debian_postgres.needs_one
 DAYS = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
 PASSWORD = "a-password-that-must-not-show"
 
 
-def _as_postgres(*words: str) -> None:
-    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
-    subprocess.run(words, check=True, capture_output=True, cwd="/", **user)
-
-
 @pytest.fixture(scope="module")
-def tls_server(tmp_path_factory):
-    """A PostgreSQL that speaks TLS on loopback only: its port, and the certificate that vouches for it."""
-    folder = Path(shutil.os.path.realpath("/tmp")) / f"apod-tls-{os.getpid()}"  # noqa: S108 - postgres must enter it
-    folder.mkdir(mode=0o755)
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = folder / "data"
-    (folder / "password").write_text(PASSWORD)
-    _as_postgres(
-        str(BINARIES / "initdb"),
-        "-D",
-        str(data),
-        "-U",
-        "apod",
-        "-A",
-        "scram-sha-256",
-        "--pwfile",
-        str(folder / "password"),
-    )
-    certificate(folder)
-    for name in ("server.crt", "server.key"):
-        shutil.copy(folder / name, data / name)
-        (data / name).chmod(0o600)
-        if os.geteuid() == 0:
-            shutil.chown(data / name, "postgres", "postgres")
-    (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
-    options = f"-c ssl=on -c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=off"
-    start = (str(BINARIES / "pg_ctl"), "-D", str(data), "-w", "-l", str(data / "log"), "-o", options, "start")
-    _as_postgres(*start)
-    yield port, folder / "server.crt"
-    _as_postgres(str(BINARIES / "pg_ctl"), "-D", str(data), "-w", "-m", "immediate", "stop")
-    shutil.rmtree(folder)
+def tls_server():
+    """A PostgreSQL that speaks TLS only: its port, and the certificate that vouches for it."""
+    with debian_postgres.server(PASSWORD) as server:
+        certificate(server.folder)
+        for name in ("server.crt", "server.key"):
+            shutil.copy(server.folder / name, server.data / name)
+            server.give(server.data / name)
+        (server.data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+        server.options = "-c ssl=on"
+        server.start()
+        yield server.port, server.folder / "server.crt"
 
 
 def test_verified_tls_loads(lab, tls_server):

@@ -87,6 +87,31 @@ def test_coverage_and_status(client, served_lab):
     assert status["runs"][0]["command"] == "run"
 
 
+def test_every_read_can_be_asked_about_the_past(client, served_lab):
+    """History, coverage, status and both feeds as of an instant; before the archive began there is nothing."""
+    day = dt.date(2020, 5, 26)
+    served_lab.nasa.edit(day, title="Edited For The Past")
+    served_lab.run(Span(day, day))
+    states = client.get(f"/api/entries/{day}/history").json()["revisions"]
+    then = {"as_of": states[0]["provenance"]["observed_from"]}
+    assert [one["entry"] for one in client.get(f"/api/entries/{day}/history", params=then).json()["revisions"]] == [
+        states[0]["entry"]
+    ]
+    status, now = (client.get("/api/status", params=asked).json() for asked in (then, {}))
+    assert status["version_at"] == then["as_of"]
+    assert (status["entries"], now["revisions"] - status["revisions"] > 0) == (29, True)
+    assert len(status["runs"]) < len(now["runs"])
+    assert client.get("/api/coverage", params=then).json() == {"years": {"2020": {"present": 29}}, "days": {}}
+    for feed in ("/feed.json", "/feed.xml"):
+        assert "Edited For The Past" in client.get(feed).text
+        assert "Edited For The Past" not in client.get(feed, params=then).text
+        assert client.get(feed, params={"as_of": "then"}).status_code == 400
+    early = {"as_of": "2001-01-01"}
+    assert client.get("/api/status", params=early).json()["entries"] == 0
+    assert client.get("/api/coverage", params=early).json() == {"years": {}, "days": {}}
+    assert client.get("/feed.json", params=early).json()["items"] == []
+
+
 def _found(client, **asked):
     """Days of the hits, and the whole answer."""
     told = client.get("/api/search", params=asked).raise_for_status().json()

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from apod_pipeline.archive import timestamp
+from apod_pipeline.extras.mirror.parameters import as_of
 from apod_pipeline.extras.mirror.picture_addresses import link
 from apod_pipeline.extras.mirror.reading import Reading, Row
 
@@ -46,14 +47,14 @@ class Feeds:
         return [Route("/feed.xml", self._atom), Route("/feed.json", self._json)]
 
     async def _atom(self, request: Request) -> Response:
-        rows = await self._reading.newest_first(ENTRIES)
+        rows = await self._reading.newest_first(ENTRIES, as_of(request))
         text = self._templates.get_template("feed.xml").render(
             base=_base(request), entries=rows, updated=timestamp(_updated(rows))
         )
         return Response(text, media_type="application/atom+xml", headers=OPEN)
 
     async def _json(self, request: Request) -> Response:
-        base, rows = _base(request), await self._reading.newest_first(ENTRIES)
+        base, rows = _base(request), await self._reading.newest_first(ENTRIES, as_of(request))
         feed = {
             "version": "https://jsonfeed.org/version/1.1",
             "title": "Astronomy Picture of the Day",

@@ -62,7 +62,7 @@ class NewApi:
 
     async def _history(self, request: Request) -> Response:
         day = day_of(request.path_params["day"])
-        rows = await self._reading.history(day)
+        rows = await self._reading.history(day, as_of(request))
         if not rows:
             raise HTTPException(404, await self._reading.why_none(day))
         return _json({"date": str(day), "revisions": [await self._told(row) for row in rows]})
@@ -80,15 +80,18 @@ class NewApi:
         count = number(request, "count", 1, MOST, "1")
         return _json({"entries": [await self._told(row) for row in await self._reading.some(count, as_of(request))]})
 
-    async def _coverage(self, _: Request) -> Response:
+    async def _coverage(self, request: Request) -> Response:
         years: dict[str, dict[str, int]] = defaultdict(dict)
-        for row in await self._reading.coverage():
+        instant = as_of(request)
+        for row in await (self._reading.coverage_at(instant) if instant else self._reading.coverage()):
             years[row["year"]][row["status"]] = row["days"]
-        odd = {row["date"]: [row["status"], row["detail"]] for row in await self._reading.odd_days()}
+        odd_days = [] if instant else await self._reading.odd_days()
+        odd = {row["date"]: [row["status"], row["detail"]] for row in odd_days}
         return _json({"years": years, "days": odd})
 
-    async def _status(self, _: Request) -> Response:
-        return _json({**(await self._reading.numbers() or {}), "runs": await self._reading.runs(10)})
+    async def _status(self, request: Request) -> Response:
+        instant = as_of(request)
+        return _json({**(await self._reading.numbers(instant) or {}), "runs": await self._reading.runs(10, instant)})
 
     async def _told(self, row: Row) -> dict[str, Any]:
         provenance = {name: row[name] for name in PROVENANCE} | await self._provenance.of(row)

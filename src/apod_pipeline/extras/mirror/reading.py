@@ -27,10 +27,8 @@ SELECT: LiteralString = f"{COLUMNS} FROM apod_entry"
 SELECT_AT: LiteralString = f"{COLUMNS} FROM apod_as_of(%(at)s)"
 STATES: LiteralString = "SELECT * FROM apod_revision"
 REVISIONS: LiteralString = f"{STATES} WHERE date = %(day)s"
-AT: LiteralString = (
-    "observed_from <= coalesce(%(at)s::timestamptz, 'infinity')"
-    " AND (observed_to IS NULL OR observed_to > coalesce(%(at)s::timestamptz, 'infinity'))"
-)
+SEEN: LiteralString = "observed_from <= coalesce(%(at)s::timestamptz, 'infinity')"
+AT: LiteralString = f"{SEEN} AND (observed_to IS NULL OR observed_to > coalesce(%(at)s::timestamptz, 'infinity'))"
 WHY_NONE = {
     "gap": "NASA has none",
     "pending": "NASA may still publish it",
@@ -112,9 +110,9 @@ class Reading:
         told = WHY_NONE.get(row["status"] if row else "unasked", "")
         return ": ".join([f"no entry of {day}", *filter(None, [told, row and row["detail"]])])
 
-    async def history(self, day: dt.date) -> list[Row]:
-        """Every state of one day's entry, oldest first."""
-        return await self.rows(f"{REVISIONS} ORDER BY observed_from", day=str(day))
+    async def history(self, day: dt.date, instant: dt.datetime | None = None) -> list[Row]:
+        """Every state of one day's entry that was known at an instant, oldest first."""
+        return await self.rows(f"{REVISIONS} AND {SEEN} ORDER BY observed_from", day=str(day), at=instant)
 
     async def on_this_day(self, month_day: str, instant: dt.datetime | None) -> list[Row]:
         """The entries of one calendar day (`-11-26`) of all years, newest first."""
@@ -125,9 +123,9 @@ class Reading:
         """So many different entries with every field, in any order."""
         return await self.rows(f"{STATES} WHERE {AT} ORDER BY random() LIMIT %(count)s", count=count, at=instant)
 
-    async def newest_first(self, count: int) -> list[Row]:
+    async def newest_first(self, count: int, instant: dt.datetime | None = None) -> list[Row]:
         """The newest entries with every field."""
-        return await self.rows(f"{STATES} WHERE {AT} ORDER BY date DESC LIMIT %(count)s", count=count, at=None)
+        return await self.rows(f"{STATES} WHERE {AT} ORDER BY date DESC LIMIT %(count)s", count=count, at=instant)
 
     async def before(self, day: dt.date, count: int) -> list[Row]:
         """The entries before a day with every field, newest first."""
@@ -172,22 +170,32 @@ class Reading:
         query: LiteralString = "SELECT left(date, 4) AS year, status, count(*) AS days FROM apod_day GROUP BY 1, 2"
         return await self.rows(f"{query} ORDER BY 1, 2")
 
+    async def coverage_at(self, instant: dt.datetime) -> list[Row]:
+        """As `coverage`, of the days that were there at an instant; why others were not is known of today only."""
+        query: LiteralString = "SELECT left(date, 4) AS year, 'present' AS status, count(*) AS days FROM apod_revision"
+        return await self.rows(f"{query} WHERE {AT} GROUP BY 1 ORDER BY 1", at=instant)
+
     async def odd_days(self) -> list[Row]:
         """Days that are neither there nor never asked for, and why."""
         return await self.rows(
             "SELECT date, status, detail FROM apod_day WHERE status NOT IN ('present', 'unasked') ORDER BY date"
         )
 
-    async def runs(self, count: int) -> list[Row]:
-        """What the last runs did, newest first."""
-        return await self.rows("SELECT * FROM apod_run ORDER BY started_at DESC LIMIT %(count)s", count=count)
+    async def runs(self, count: int, instant: dt.datetime | None = None) -> list[Row]:
+        """What the last runs did that had begun at an instant, newest first."""
+        query: LiteralString = "SELECT * FROM apod_run WHERE started_at <= coalesce(%(at)s::timestamptz, 'infinity')"
+        return await self.rows(f"{query} ORDER BY started_at DESC LIMIT %(count)s", count=count, at=instant)
 
-    async def numbers(self) -> Row | None:
+    async def numbers(self, instant: dt.datetime | None = None) -> Row | None:
         """The archive in a few numbers."""
+        version: LiteralString = f"SELECT max(observed_from) FROM apod_revision WHERE {SEEN}"  # noqa: S608 - ours
+        revisions: LiteralString = f"SELECT count(*) FROM apod_revision WHERE {SEEN}"  # noqa: S608 - as above
+        if instant is None:
+            version = "SELECT version_at FROM apod_state"
         return await self._one(
-            "SELECT count(*) AS entries, min(date) AS first, max(date) AS last,"
-            " (SELECT count(*) FROM apod_revision) AS revisions,"
-            " (SELECT version_at FROM apod_state) AS version_at FROM apod"
+            f"SELECT count(*) AS entries, min(date) AS first, max(date) AS last, ({revisions}) AS revisions,"  # noqa: S608 - as above
+            f" ({version}) AS version_at FROM apod_revision WHERE {AT}",
+            at=instant,
         )
 
     async def rows(self, query: LiteralString, **values: object) -> list[Row]:

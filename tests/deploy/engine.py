@@ -51,6 +51,11 @@ class Engine:
         own = {"PATH": path, "DOCKER_HOST": socket, "DOCKER_BUILDKIT": "0", "HOME": str(self.folder)}
         return kept | own
 
+    @property
+    def _entering(self) -> list[str]:
+        # `ip netns exec` would mount a new /sys, without the control groups that the engine needs.
+        return ["nsenter", f"--net=/run/netns/{self.namespace}"]
+
     def docker(self, *words: str, timeout: float = 900, check: bool = True, **more: str) -> str:
         """What `docker` says; on failure all that it said is the error."""
         return self._told(["docker", *words], timeout, check=check, more=more)
@@ -62,7 +67,7 @@ class Engine:
 
     def inside(self, *words: str, timeout: float = 120, check: bool = True, **more: str) -> str:
         """A program in the engine's network, where published ports answer."""
-        return self._told(["ip", "netns", "exec", self.namespace, *words], timeout, check=check, more=more)
+        return self._told([*self._entering, *words], timeout, check=check, more=more)
 
     @contextmanager
     def running(self, *, apart: bool) -> Iterator[None]:
@@ -76,7 +81,7 @@ class Engine:
         words += ["-H", f"unix://{self.folder / 'engine.sock'}", "--storage-driver", "overlay2"]
         words += ["--default-ulimit", "nofile=1024:1024"]
         words += [] if apart else ["--iptables=false", "--bridge=none"]
-        before = ["ip", "netns", "exec", self.namespace] if apart else []
+        before = self._entering if apart else []
         with (self.folder / "engine.log").open("a") as log, self._network() if apart else nullcontext():
             process = subprocess.Popen(
                 [*before, "dockerd", *words], env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL

@@ -54,7 +54,7 @@ def merged(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return both
 
 
-def at(values: Mapping[str, Any], *path: str) -> Any:  # noqa: ANN401 - values are whatever YAML holds
+def at(values: Mapping[str, Any], *path: str) -> Any:
     """The value at a path; None where there is none."""
     found: Any = values
     for key in path:

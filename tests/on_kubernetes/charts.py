@@ -15,7 +15,7 @@ EXAMPLES = KUBERNETES / "examples"
 VALUES_FILES = [CHART / "values.yaml", *sorted(EXAMPLES.glob("*.yaml"))]
 
 
-def values_of(path: Path, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - values are whatever YAML holds
+def values_of(path: Path, **more: Any) -> dict[str, Any]:
     """A values file as Helm reads it, and sections of it replaced."""
     import helm_python as helm  # half a second, which only these tests need
 

@@ -6,7 +6,8 @@ Takes rendered objects, gives findings, each a sentence; none is well. Never rai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 from manifests import Object, Pod, is_selected, name_of, of_kind, pods
@@ -16,35 +17,34 @@ SECRET_NAMES = re.compile(r"PASSWORD|TOKEN|SECRET|API_KEY|ACCESS_KEY|DATABASE_UR
 CREDENTIALS = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 
 
+# Where an object that speaks of pods has its selector.
+SELECTS_PODS = {
+    "Service": ("selector",),
+    "PodDisruptionBudget": ("selector", "matchLabels"),
+    "NetworkPolicy": ("podSelector", "matchLabels"),
+}
+
+
 def selectors(items: Sequence[Object]) -> Iterator[str]:
     """Selectors that select nothing, and targets that are not there."""
     made = list(pods(items))
-    names = {name_of(item) for item in items}
     for item in items:
-        spec, name = item.get("spec", {}), name_of(item)
-        match item["kind"]:
-            case "Deployment" | "StatefulSet":
-                if not is_selected(spec["selector"]["matchLabels"], spec["template"]["metadata"]["labels"]):
-                    yield f"{name}: its selector does not select its own pods"
-            case "Service":
-                yield from _selecting(name, spec["selector"], made)
-            case "PodDisruptionBudget":
-                yield from _selecting(name, spec["selector"]["matchLabels"], made)
-            case "NetworkPolicy":
-                yield from _selecting(name, spec["podSelector"]["matchLabels"], made)
-            case "ServiceMonitor":
-                services = [s["metadata"]["labels"] for s in of_kind(items, "Service")]
-                if not any(is_selected(spec["selector"]["matchLabels"], labels) for labels in services):
-                    yield f"{name}: selects no Service"
-            case "HorizontalPodAutoscaler":
-                target = spec["scaleTargetRef"]
-                if f"{target['kind']} {target['name']}" not in names:
-                    yield f"{name}: there is no {target['kind']} {target['name']}"
-
-
-def _selecting(name: str, selector: Mapping[str, str], made: Iterable[Pod]) -> Iterator[str]:
-    if sum(is_selected(selector, pod.labels) for pod in made) != 1:
-        yield f"{name}: does not select exactly one kind of pod"
+        if path := SELECTS_PODS.get(item["kind"]):
+            selector = reduce(lambda tree, key: tree[key], path, item["spec"])
+            if sum(is_selected(selector, pod.labels) for pod in made) != 1:
+                yield f"{name_of(item)}: does not select exactly one kind of pod"
+    for item in [*of_kind(items, "Deployment"), *of_kind(items, "StatefulSet")]:
+        if not is_selected(item["spec"]["selector"]["matchLabels"], item["spec"]["template"]["metadata"]["labels"]):
+            yield f"{name_of(item)}: its selector does not select its own pods"
+    services = [service["metadata"]["labels"] for service in of_kind(items, "Service")]
+    for item in of_kind(items, "ServiceMonitor"):
+        if not any(is_selected(item["spec"]["selector"]["matchLabels"], labels) for labels in services):
+            yield f"{name_of(item)}: selects no Service"
+    names = {name_of(item) for item in items}
+    for item in of_kind(items, "HorizontalPodAutoscaler"):
+        target = item["spec"]["scaleTargetRef"]
+        if f"{target['kind']} {target['name']}" not in names:
+            yield f"{name_of(item)}: there is no {target['kind']} {target['name']}"
 
 
 def ports(items: Sequence[Object]) -> Iterator[str]:
@@ -158,7 +158,9 @@ def unrestricted(pod: Pod, *, read_only: bool = True) -> Iterator[str]:
     whole = pod.spec.get("securityContext", {})
     if any(pod.spec.get(name) for name in ("hostNetwork", "hostPID", "hostIPC")):
         yield f"{pod.where}: is in a namespace of its host"
-    yield from (f"{pod.where}: mounts its host's {v['hostPath']}" for v in pod.spec.get("volumes", ()) if "hostPath" in v)
+    yield from (
+        f"{pod.where}: mounts its host's {v['hostPath']}" for v in pod.spec.get("volumes", ()) if "hostPath" in v
+    )
     if read_only and pod.spec.get("automountServiceAccountToken") is not False:
         yield f"{pod.where}: a token of its service account is mounted"
     for container in pod.containers:

@@ -52,7 +52,7 @@ def validate(item: Object, version: str) -> None:
 
 
 @cache
-def _validator(kind: str, api_version: str, version: str) -> Any:  # noqa: ANN401 - the library's own, untyped
+def _validator(kind: str, api_version: str, version: str) -> Any:
     from jsonschema import Draft202012Validator
 
     if kind == "ServiceMonitor":
@@ -69,13 +69,13 @@ def _folder(version: str) -> str:
 
 
 @cache
-def _definitions(version: str) -> Any:  # noqa: ANN401 - JSON
+def _definitions(version: str) -> Any:
     from kubernetes_validate import utils
 
     return utils.schema_contents(f"{_folder(version)}/_definitions.json", version)
 
 
-def _schema(kind: str, api_version: str, version: str) -> Any:  # noqa: ANN401 - JSON
+def _schema(kind: str, api_version: str, version: str) -> Any:
     from kubernetes_validate import utils
 
     group, _, number = api_version.rpartition("/")

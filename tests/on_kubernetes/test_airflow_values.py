@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import airflow_values
@@ -103,7 +104,9 @@ def test_every_part_has_limits(values):
             has.append(part["logGroomerSidecar"])
         if airflow_values.at(values, "dags", "gitSync", "enabled"):
             has.append(values["dags"]["gitSync"])
-        pod = manifests.Pod(name, {}, {"containers": [{"name": name, "resources": one.get("resources")} for one in has]})
+        pod = manifests.Pod(
+            name, {}, {"containers": [{"name": name, "resources": one.get("resources")} for one in has]}
+        )
         assert list(crosschecks.unlimited(pod)) == []
 
 
@@ -160,6 +163,21 @@ def test_users_are_copied_to_where_airflow_looks(values):
     assert server["extraInitContainers"][0]["command"][-1].endswith(wanted)
     writable = [m["mountPath"] for m in server["extraVolumeMounts"] if not m.get("readOnly")]
     assert Path(wanted).parent.as_posix() in writable
+
+
+def test_layers_are_merged_as_helm_merges_them():
+    """Helm itself, given one layer as a chart's own values and another over them, makes the same of both."""
+    import helm_python as helm
+
+    base, over = (airflow_values.loaded(name) for name in (airflow_values.FILES[0], airflow_values.FILES[1]))
+    with tempfile.TemporaryDirectory() as folder:
+        with helm.Chart.create("airflow", folder):
+            pass
+        (Path(folder) / "airflow" / "values.yaml").write_text(yaml.safe_dump(base), encoding="utf-8")
+        with helm.Chart.load(Path(folder) / "airflow") as chart:
+            by_helm = chart.merge_values(over)
+    ours = airflow_values.merged(base, over)
+    assert by_helm == {key: value for key, value in ours.items() if value is not None}  # null takes a default away
 
 
 # ---- the chart itself, where there is one ------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The chart `apod`, rendered by Helm with every values file: valid, agreeing with itself, with the docs and the command."""
+"""The chart `apod`, rendered by Helm with every values file: valid, and at one with the docs and the command."""
 
 from __future__ import annotations
 
@@ -132,13 +132,13 @@ def test_values_that_cannot_be_meant_are_refused(more, says):
 
 
 def test_the_mirror_needs_only_to_read():
-    """The mirror knows the reading role's Secret and no other, has no volume that lasts, and is probed as documented."""
+    """The mirror knows the reading role's Secret and no other, keeps nothing, and is probed as documented."""
     items = _made(EXAMPLES / "mirror-only.yaml")
     mirror = _container(items, "mirror")
     assert crosschecks.secret_keys([_one(items, "Deployment", "apod-mirror")]) == {
         ("apod-database", "APOD_READ_DATABASE_URL")
     }
-    assert mirror["args"] == ["serve", "--host", "0.0.0.0", "--port", "8000", "--workers", "1"]
+    assert mirror["args"] == ["serve", "--host", "0.0.0.0", "--port", "8000", "--workers", "1"]  # noqa: S104 - in a pod
     assert mirror["livenessProbe"]["httpGet"]["path"] == "/health/live"
     assert mirror["readinessProbe"]["httpGet"]["path"] == "/health/ready"
     volumes = next(manifests.pods([_one(items, "Deployment", "apod-mirror")])).spec["volumes"]

@@ -11,6 +11,8 @@ import crosschecks
 import documented
 import yaml
 
+from apod_pipeline.extras.mirror.application import CONNECTIONS
+
 ROOT = Path(__file__).parents[2]
 TEXT = documented.PAGE.read_text(encoding="utf-8")
 
@@ -45,4 +47,5 @@ def test_its_numbers_are_the_values():
     assert f"`config.core.parallelism` ({celery['config']['core']['parallelism']})" in TEXT
     assert f"`apiServer.replicas` ({celery['apiServer']['replicas']})" in TEXT
     assert f"gets {celery['workers']['celery']['terminationGracePeriodSeconds']} s" in TEXT
+    assert f"| {CONNECTIONS} connections a pod" in TEXT
     assert values["archive"]["size"].replace("Gi", " GiB") in TEXT

@@ -12,12 +12,18 @@ from typing import Any
 import yaml
 from manifests import KUBERNETES
 
-FILES = ("airflow-values.yaml", "airflow-celery-values.yaml", "airflow-git-sync-values.yaml")
+BASE, CELERY, GIT_SYNC, STATELESS = FILES = (
+    "airflow-values.yaml",
+    "airflow-celery-values.yaml",
+    "airflow-git-sync-values.yaml",
+    "airflow-stateless-values.yaml",
+)
 LAYERS = {
-    "kubernetes": FILES[:1],
-    "celery": FILES[:2],
-    "git-sync": (FILES[0], FILES[2]),
-    "celery and git-sync": FILES,
+    "kubernetes": (BASE,),
+    "celery": (BASE, CELERY),
+    "git-sync": (BASE, GIT_SYNC),
+    "stateless": (BASE, STATELESS),
+    "everything": FILES,
 }
 # Where a Secret is named, and which keys the chart reads in it.
 NAMED = {

@@ -141,6 +141,18 @@ def test_workers_and_triggerer_see_the_same(values):
     assert "apod-git-ssh" in {volume.get("secret", {}).get("secretName") for volume in parts["workers"]["extraVolumes"]}
 
 
+@pytest.mark.parametrize("name", airflow_values.LAYERS)
+def test_only_without_a_shared_volume_there_is_none(name):
+    """Workers and the triggerer have the archive's claim, and with the file for stateless runs none, only room."""
+    parts = airflow_values.components(airflow_values.layered(airflow_values.LAYERS[name]))
+    for part in (parts["workers"], parts["triggerer"]):
+        claims = {v["persistentVolumeClaim"]["claimName"] for v in part["extraVolumes"] if "persistentVolumeClaim" in v}
+        mounts = {mount["mountPath"] for mount in part["extraVolumeMounts"]}
+        stateless = airflow_values.STATELESS in airflow_values.LAYERS[name]
+        assert claims == (set() if stateless else {"apod-archive"})
+        assert ("/opt/apod/archive" in mounts, "/tmp" in mounts) == (not stateless, stateless)  # noqa: S108 - in a pod
+
+
 def test_logs_outlive_their_pods(values):
     """Tasks' logs go elsewhere, by a connection that a Secret holds."""
     logging = values["config"]["logging"]
@@ -169,7 +181,7 @@ def test_layers_are_merged_as_helm_merges_them():
     """Helm itself, given one layer as a chart's own values and another over them, makes the same of both."""
     import helm_python as helm
 
-    base, over = (airflow_values.loaded(name) for name in (airflow_values.FILES[0], airflow_values.FILES[1]))
+    base, over = (airflow_values.loaded(name) for name in (airflow_values.BASE, airflow_values.CELERY))
     with tempfile.TemporaryDirectory() as folder:
         with helm.Chart.create("airflow", folder):
             pass

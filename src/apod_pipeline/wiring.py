@@ -81,6 +81,23 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
         yield conninfo
 
 
+def migrated(settings: Settings) -> dict[str, int]:
+    """Bring the tables up to date, and the searched words in step with them; from and to which migration.
+
+    Raises:
+        DatabaseError: the database cannot be reached, or refuses; nothing was changed.
+    """
+    from apod_pipeline.database.connection import connected
+    from apod_pipeline.database.schema import applied, migrate
+    from apod_pipeline.database.searchable import make_searchable
+
+    with database(settings, Archive(settings.archive)) as conninfo, connected(conninfo) as connection:
+        before = applied(connection)
+        newest = migrate(connection)
+        make_searchable(connection)
+    return {"from": before, "to": newest}
+
+
 @contextmanager
 def pipeline(
     settings: Settings,

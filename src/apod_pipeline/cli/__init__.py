@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import click
 
 from apod_pipeline import __version__
-from apod_pipeline.cli import exports, questions, recoveries, runs, simulated, versions
+from apod_pipeline.cli import databases, exports, questions, recoveries, runs, simulated, versions
 from apod_pipeline.errors import ApodError
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ for _command in (
     recoveries.restore,
     recoveries.recover,
     recoveries.backup,
+    databases.migrate,
     questions.config,
     questions.doctor,
     exports.export,

@@ -1,0 +1,33 @@
+"""The command that looks after the tables alone: migrate.
+
+Takes what was typed, asks the library, prints. Never needs the archive's files where a server is set.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from apod_pipeline.cli.options import archive_option, existing, settings_of
+
+
+@click.command()
+@archive_option
+def migrate(archive: Path | None, *, as_json: bool) -> None:
+    """Bring the tables up to date.
+
+    Also their searched words. For a database that others read before the next run, as in a deployment; every run does
+    the first by itself. With APOD_DATABASE_URL no archive is needed; it may be typed any number of times.
+
+    Example: apod migrate
+    """
+    from apod_pipeline import presentation
+    from apod_pipeline.wiring import migrated
+
+    settings = settings_of(archive=archive)
+    done = migrated(settings if settings.database else existing(archive))
+    if as_json:
+        presentation.as_object(done)
+    else:
+        click.echo(f"the tables stand at migration {done['to']} (before: {done['from']}) and can be searched")

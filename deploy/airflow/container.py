@@ -99,9 +99,9 @@ def main() -> None:
     """What was asked for."""
     match sys.argv[1:]:
         case ["metadata-url"]:
-            print(metadata_url())
+            print(metadata_url(), end="")  # Airflow takes it as it is
         case ["broker-url"]:
-            print(broker_url())
+            print(broker_url(), end="")
         case ["prepare"]:
             prepare()
         case ["api-server"]:

@@ -213,6 +213,6 @@ def test_the_official_chart_takes_them(values, version):
 def _pod_template(items):
     """The pod that a task becomes: a file within a ConfigMap."""
     for item in manifests.of_kind(items, "ConfigMap"):
-        for name, text in item["data"].items():
+        for name, text in item.get("data", {}).items():
             if name.startswith("pod_template"):
                 yield from manifests.pods([yaml.safe_load(text)])

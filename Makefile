@@ -66,6 +66,27 @@ test-celery: .venv-celery/installed redis ## the DAGs on CeleryExecutor: Redis, 
 test-airflow-2: .venv-airflow-2/installed ## the DAGs on Airflow 2.9.1, with its scheduler and triggerer (2 minutes)
 	@$(BIN)/python -m pytest tests/airflow_2
 
+# The whole house in containers: an engine of Debian's, started by hand in a network of its own; needs root.
+engine:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v debootstrap && command -v ip && command -v iptables && command -v curl; } >/dev/null; then \
+		echo "installing debootstrap, iproute2, iptables and curl for the tests (once)"; apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap iproute2 iptables curl >/dev/null; fi
+
+test-deploy: install engine ## images and Compose on a real engine: built, run, killed, healed (20 minutes, as root)
+	@$(BIN)/python -m pytest -x tests/deploy
+
+# What an operator types. `make up` makes deploy/.env with new secrets where there is none.
+COMPOSE = docker compose --file deploy/compose.yaml
+
+up: ## the whole house in containers: Airflow, PostgreSQL, the mirror; keeps what it holds
+	@docker compose version >/dev/null 2>&1 || { echo "Docker with Compose 2 is needed: https://docs.docker.com/engine/install/"; exit 1; }
+	@$(PYTHON) deploy/make_env.py
+	@$(COMPOSE) up --build --detach --wait
+	@echo "Airflow: http://127.0.0.1:8080, user admin, password AIRFLOW_PASSWORD in deploy/.env; gallery: http://127.0.0.1:8000"
+
+down: ## stop it; volumes stay
+	@$(COMPOSE) down
+
 check: install ## lint, types, import law
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -77,7 +98,7 @@ format: install ## put the code into the house's form
 	@$(BIN)/ruff check --quiet --fix .
 
 lock: install ## pin what requirements/*.in ask for, with hashes and no addresses
-	@for name in uv run airflow dev celery airflow2 bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv build run airflow image-airflow dev celery airflow2 bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
 
 bench: install ## speed and memory, as ratios in one run
 	@$(BIN)/python benchmarks/run.py
@@ -105,4 +126,4 @@ runbook: install ## performs docs/runbook.md, command by command, and writes dow
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions bench-mirror wrk screenshots runbook docs
+.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy

@@ -111,7 +111,7 @@ def test_values_a_check_allows_are_those_of_the_dictionary(migrated):
 def test_a_database_of_an_earlier_day_gets_the_comments(migrated):
     """A database that stood before the comments were made from the dictionary has them after the next migration."""
     migrated.execute("COMMENT ON COLUMN apod.title IS NULL; COMMENT ON VIEW apod_entry IS 'something else'")
-    migrated.execute("DELETE FROM apod_migration WHERE number > 3; DROP TABLE apod_search")
+    migrated.execute("DELETE FROM apod_migration WHERE number > 3; DROP TABLE apod_search, apod_searched")
     assert migrate(migrated) == available()[-1][0]
     comments = {(relation, column): words for relation, column, _, _, words in migrated.execute(COLUMNS)}
     assert comments["apod", "title"] == ENTRY[1].comment

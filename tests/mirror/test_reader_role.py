@@ -6,6 +6,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from apod_pipeline.database.schema import migrate
+from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.extras.mirror.reader_role import reading_door
 from apod_pipeline.settings import resolve
 
@@ -75,3 +77,18 @@ def test_whoever_may_not_make_roles_loads_all_the_same(postgres_server, database
     finally:
         with psycopg.connect(database_url, autocommit=True) as owner:
             owner.execute("DROP OWNED BY few CASCADE; DROP ROLE few")
+
+
+def test_an_archive_that_is_served_before_its_first_run(lab):
+    """The words are kept from the first entry on, though there was none when the mirror was started."""
+    with psycopg.connect(lab.database) as owner:
+        migrate(owner)
+        make_searchable(owner)
+    lab.run()
+    assert lab.rows("SELECT count(*) FROM apod_search") == [(11,)]
+
+
+def test_an_archive_that_nobody_serves_pays_nothing(lab):
+    """No words are taken apart while nobody asked for a search."""
+    lab.run()
+    assert lab.rows("SELECT count(*) FROM apod_search") == [(0,)]

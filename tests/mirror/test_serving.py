@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from apod_pipeline.calendar import Span
 from apod_pipeline.embedded_postgres import EmbeddedPostgres
@@ -112,6 +113,23 @@ def test_an_archive_that_is_none(lab):
     """Without an archive there is nothing to serve: a message, and exit code 2."""
     done = lab.command("serve", "--port", "0")
     assert (done.returncode, "is no archive" in done.stderr) == (2, True)
+
+
+def test_tables_alone_are_served(served_lab, tmp_path):
+    """Who has the reader's address and no archive serves the tables; replies and commits are not known."""
+    address = make_conninfo(served_lab.database, user="apod_reader")
+    nowhere = tmp_path / "no-archive"
+    environment = {"APOD_ARCHIVE": str(nowhere), "APOD_DATABASE_URL": "", "APOD_READ_DATABASE_URL": address}
+    process, where = started(served_lab, **environment)
+    try:
+        told = httpx.get(f"{where}/api/entries/2020-06-02").json()
+        assert told["entry"]["title"] == served_lab.entries()["2020-06-02"]["title"]
+        assert (told["provenance"]["reply_sha256"], told["provenance"]["version"]) == (None, None)
+        assert httpx.get(f"{where}/health/ready").status_code == 200
+        assert httpx.get(f"{where}/day/2020-06-02").status_code == 200
+    finally:
+        assert ended(process) == 0
+    assert not nowhere.exists()
 
 
 def test_every_request_is_counted_and_told_without_its_key(served_lab, tmp_path):

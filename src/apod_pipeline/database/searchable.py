@@ -37,8 +37,8 @@ OR words IS DISTINCT FROM {WORDS} ORDER BY date
 
 
 def is_searchable(connection: Connection) -> bool:
-    """Whether the table was ever filled."""
-    return connection.execute("SELECT FROM apod_search LIMIT 1").fetchone() is not None
+    """Whether the table is kept: somebody has searched, or was to be able to."""
+    return connection.execute("SELECT FROM apod_searched").fetchone() is not None
 
 
 def make_searchable(connection: Connection, *, anew: bool = False) -> None:
@@ -50,6 +50,7 @@ def make_searchable(connection: Connection, *, anew: bool = False) -> None:
     """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     connection.execute(b"DELETE FROM apod_search" if anew else FORGET.encode())
+    connection.execute("INSERT INTO apod_searched DEFAULT VALUES ON CONFLICT DO NOTHING")
     if connection.execute(LEARN.encode()).rowcount > 1000:
         connection.execute("ANALYZE apod_search")
 

@@ -137,6 +137,16 @@ RELATIONS = (
         key=("date", "observed_from"),
     ),
     Relation(
+        "apod_searched",
+        "table",
+        "since when the words are kept: no row while nobody serves the archive",
+        columns=(
+            Field("only_row", "truth", "true: there is no second row"),
+            Field("since", "instant", "when it was served for the first time"),
+        ),
+        key=("only_row",),
+    ),
+    Relation(
         "apod_run",
         "table",
         "what each run did",

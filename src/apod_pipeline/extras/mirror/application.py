@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -65,13 +66,14 @@ class Mirror:
 
     def __init__(self, settings: Settings, keys: Path | None = None) -> None:
         self._settings = settings
-        private = Archive(settings.archive).private
-        counts = private / "mirror-counts.sqlite"
+        archive = Archive(settings.archive)
+        private = archive.private
+        counts = (private if archive.exists else Path(tempfile.gettempdir())) / "mirror-counts.sqlite"
         self._keyed = KeyedGate(read_keys(keys), counts) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
         self._reading = Reading()
         watch = VersionWatch(self._reading, self._today)
-        provenance = Provenance(Archive(settings.archive), watch)
+        provenance = Provenance(archive, watch)
         search = Search(self._reading, watch)
         self._gallery = Gallery(self._reading, watch, provenance, search, demo=(private / MARK).exists())
         self._old = OldApi(self._reading, watch)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from apod_pipeline.cli.options import existing
+from apod_pipeline.cli.options import existing, settings_of
 
 
 @click.command()
@@ -42,7 +42,9 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     from apod_pipeline.extras.mirror.application import FLAGS, KEYS, LOG
     from apod_pipeline.extras.mirror.gateway import read_keys
 
-    settings = existing(archive)
+    settings = settings_of(archive=archive)
+    if settings.database or not settings.read_database_url:
+        settings = existing(archive)  # else the tables alone are served, as by many machines over one database
     os.environ[FLAGS] = json.dumps({"archive": str(settings.archive.absolute())})
     if keys:
         read_keys(keys)  # a mistake in it is told before anything listens

@@ -104,7 +104,7 @@ class Search:
 
     async def _found(self, asked: Asked) -> str:
         (row,) = await self._reading.rows(asked.statement(), **asked._asdict())
-        if not row["days"] and not await self._reading.rows("SELECT 1 FROM apod_search LIMIT 1"):
+        if not row["days"] and not await self._reading.rows("SELECT 1 FROM apod_searched"):
             raise HTTPException(503, "not ready to be searched: start `apod serve` once with APOD_DATABASE_URL set")
         return str(row["days"])
 

@@ -1,0 +1,114 @@
+"""What a container of the Airflow image does around Airflow's own commands.
+
+Takes `/run/secrets` and the environment, gives addresses for Airflow's `..._CMD` settings (`metadata-url`,
+`broker-url`), makes ready what the DAGs look for (`prepare`), starts the API server with its user (`api-server`). Never
+puts a secret into a variable: tasks inherit those, and what they start does too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import quote
+
+SECRETS = Path("/run/secrets")
+USERS = Path(tempfile.gettempdir()) / "airflow-users.json"
+POOL = ("nasa_api", "4", "Requests to NASA's services at one time.")
+
+
+def secret(name: str) -> str:
+    """One secret; empty where none was given."""
+    path = SECRETS / name
+    return path.read_text(encoding="utf-8").strip() if path.exists() else ""
+
+
+def metadata_url() -> str:
+    """Airflow's own database."""
+    host, port = os.environ.get("POSTGRES_HOST", "postgres"), os.environ.get("POSTGRES_PORT", "5432")
+    return f"postgresql+psycopg2://airflow:{quote(secret('airflow_db_password'), safe='')}@{host}:{port}/airflow"
+
+
+def broker_url() -> str:
+    """Celery's queue."""
+    return f"redis://:{quote(secret('redis_password'), safe='')}@redis:6379/0"
+
+
+def connections() -> dict[str, dict[str, object]]:
+    """What the DAGs look for, as `airflow connections import` reads it."""
+    return {
+        "apod_nasa": {
+            "conn_type": "http",
+            "password": secret("nasa_api_key") or "DEMO_KEY",
+            "description": "NASA's services: the password is the key of the old API (api.nasa.gov).",
+        },
+        "apod_postgres": {
+            "conn_type": "postgres",
+            "host": os.environ.get("POSTGRES_HOST", "postgres"),
+            "port": int(os.environ.get("POSTGRES_PORT", "5432")),
+            "login": "apod_pipeline",
+            "password": secret("apod_db_password"),
+            "schema": "apod",
+            "description": "Where load_to_postgres loads.",
+        },
+        "apod_git": {
+            "conn_type": "generic",
+            "host": os.environ.get("APOD_GIT_REMOTE", ""),
+            "description": "The host is the Git remote that versions are pushed to; empty: pushed nowhere.",
+        },
+        "apod_dvc_remote": {
+            "conn_type": "generic",
+            "host": os.environ.get("APOD_DVC_REMOTE", ""),
+            "description": "The host is the URL of the DVC remote; empty: a folder beside the archive.",
+        },
+    }
+
+
+def prepare() -> None:
+    """Airflow's tables, APOD's tables, connections and pool; what is there already stays as it is."""
+    _run("airflow", "db", "migrate")
+    _run("apod", "migrate", extra={"APOD_DATABASE_URL": _apod_url()})
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:  # only its owner may read it
+        json.dump(connections(), file)
+        file.flush()
+        _run("airflow", "connections", "import", file.name)
+    _run("airflow", "pools", "set", *POOL)
+
+
+def api_server() -> None:
+    """Airflow's API server and user interface; its user is `admin`."""
+    USERS.touch(mode=0o600)
+    USERS.write_text(json.dumps({"admin": secret("airflow_password")}), encoding="utf-8")
+    os.execvp("airflow", ["airflow", "api-server"])  # noqa: S606 - this process becomes it
+
+
+def _apod_url() -> str:
+    host, port = os.environ.get("POSTGRES_HOST", "postgres"), os.environ.get("POSTGRES_PORT", "5432")
+    return f"postgresql://apod_pipeline:{quote(secret('apod_db_password'), safe='')}@{host}:{port}/apod"
+
+
+def _run(*words: str, extra: dict[str, str] | None = None) -> None:
+    print("$", *words[:3], flush=True)
+    subprocess.run(words, check=True, env={**os.environ, **(extra or {})})
+
+
+def main() -> None:
+    """What was asked for."""
+    match sys.argv[1:]:
+        case ["metadata-url"]:
+            print(metadata_url())
+        case ["broker-url"]:
+            print(broker_url())
+        case ["prepare"]:
+            prepare()
+        case ["api-server"]:
+            api_server()
+        case other:
+            sys.exit(f"{other}: one of metadata-url, broker-url, prepare, api-server")
+
+
+if __name__ == "__main__":
+    main()

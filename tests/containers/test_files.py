@@ -1,0 +1,114 @@
+"""What deploys the pipeline, looked at without an engine: settings explained, secrets made once, nothing open."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+EXAMPLE = (DEPLOY / ".env.example").read_text(encoding="utf-8")
+SERVICES = yaml.safe_load(COMPOSE)["services"]
+
+
+def _made(folder: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, str(DEPLOY / "make_env.py"), str(folder)]
+    return subprocess.run(words, capture_output=True, text=True, check=True)
+
+
+def _values(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+@pytest.fixture
+def env(tmp_path):
+    """A folder with the example and what was made of it."""
+    shutil.copy(DEPLOY / ".env.example", tmp_path)
+    return tmp_path, _made(tmp_path)
+
+
+def test_every_variable_is_explained():
+    """What Compose asks for stands in the example, and nothing else does; each block of it has its comment."""
+    asked = set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", COMPOSE)) | set(re.findall(r"environment: ([A-Z_]+) }", COMPOSE))
+    assert asked | {"COMPOSE_PROFILES"} == set(_values(EXAMPLE))
+
+
+def test_defaults_are_told_once():
+    """A default in Compose is the example's."""
+    told = re.findall(r"(?<!\$)\$\{([A-Z_]+):-([^}]*)}", COMPOSE)
+    assert {(name, default) for name, default in told} <= set(_values(EXAMPLE).items())
+
+
+def test_secrets_are_made_and_differ(env, tmp_path_factory):
+    """Every secret is long, unlike any other, and new on another machine."""
+    folder, _ = env
+    other = tmp_path_factory.mktemp("other")
+    shutil.copy(DEPLOY / ".env.example", other)
+    _made(other)
+    empty = {name for name, value in _values(EXAMPLE).items() if not value}
+    both = [_values((place / ".env").read_text(encoding="utf-8")) for place in (folder, other)]
+    secrets = [made[name] for made in both for name in empty if made[name]]
+    assert len(secrets) == len(set(secrets)) == 18
+    assert min(map(len, secrets)) >= 44
+
+
+def test_an_env_that_is_there_stays(env):
+    """Made once, for its owner's eyes; a second time nothing is changed, and no secret is ever printed."""
+    folder, said = env
+    file = folder / ".env"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert not [
+        value
+        for value in _values(file.read_text(encoding="utf-8")).values()
+        if len(value) > 40 and value in said.stdout
+    ]
+    file.write_text("MINE=1\n", encoding="utf-8")
+    assert _made(folder).stdout == ""
+    assert file.read_text(encoding="utf-8") == "MINE=1\n"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_bounded(name):
+    """No capability, no new privileges, limits on memory and logs, a first process that reaps, a health or an end."""
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["deploy"]["resources"]["limits"]["memory"]
+    assert service["logging"]["options"]["max-size"]
+    assert service["init"] is True
+    assert all(port.startswith("${BIND:-127.0.0.1}:") for port in service.get("ports", []))
+
+
+def test_the_design_documents_services_are_there():
+    """`postgres` and `airflow`, by their names, on their ports, in their order."""
+    assert SERVICES["postgres"]["image"].endswith("postgres:15}")
+    assert "service_healthy" in str(SERVICES["airflow"]["depends_on"]["postgres"])
+    assert "postgres_data:/var/lib/postgresql/data" in SERVICES["postgres"]["volumes"]
+    assert any("/opt/airflow/dags" in volume for volume in SERVICES["airflow"]["volumes"])
+
+
+def test_the_image_takes_nothing_but_what_is_named():
+    """Everything is ignored first, so a file with secrets never comes near a build."""
+    lines = [
+        line for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] not in {"#", ""}
+    ]
+    assert lines[0] == "*"
+    assert not [line for line in lines if ".env" in line]
+
+
+@pytest.mark.parametrize("file", ["build", "run", "uv", "image-airflow"])
+def test_what_goes_into_an_image_is_pinned_with_hashes(file):
+    """Every package of an image has one version and its hashes."""
+    text = (ROOT / "requirements" / f"{file}.txt").read_text(encoding="utf-8")
+    pins = re.findall(r"^([A-Za-z0-9_.\[\]-]+)==\S+", text, re.MULTILINE)
+    assert pins
+    assert len(re.findall(r"^\S+==[^\n]*\\\n    --hash=", text, re.MULTILINE)) == len(pins)
+    assert "://" not in text

@@ -1,0 +1,195 @@
+"""`deploy/compose.yaml` on a real engine: from nothing to a green run, through a killed database, down and up again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import images
+import pytest
+from engine import Engine
+
+ROOT = Path(__file__).parents[2]
+FILES = (
+    "--file",
+    str(ROOT / "deploy" / "compose.yaml"),
+    "--file",
+    str(Path(__file__).parent / "compose.simulated.yaml"),
+)
+AIRFLOW, MIRROR = "http://127.0.0.1:8080", "http://127.0.0.1:8000"
+SECRETS = (
+    *("POSTGRES_PASSWORD", "AIRFLOW_DB_PASSWORD", "APOD_DB_PASSWORD", "APOD_READER_PASSWORD", "AIRFLOW_PASSWORD"),
+    *("AIRFLOW_FERNET_KEY", "AIRFLOW_SESSION_KEY", "AIRFLOW_JWT_SECRET", "REDIS_PASSWORD"),
+)
+RUNS = "/api/v2/dags/apod_etl_pipeline/dagRuns"
+
+
+class House:
+    """One Compose project: its engine, and a folder with the file of its secrets."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = engine
+        self.env = folder / ".env"
+        shutil.copy(ROOT / "deploy" / ".env.example", folder)
+        subprocess.run([sys.executable, str(ROOT / "deploy" / "make_env.py"), str(folder)], check=True)
+        told = {name: value for name, value in images.environment().items() if name != "PATH"}
+        self.settings = told | {"APOD_SCIENCE_URL": "http://nasa:8099", "APOD_PLANETARY_URL": "http://nasa:8099"}
+
+    def compose(self, *words: str, timeout: float = 300, **more: str) -> str:
+        """`docker compose` over both files, on the stand-in images; what is set more comes on top."""
+        files = ("--project-name", "apod-test", "--env-file", str(self.env), *FILES)
+        return self.engine.compose(*files, *words, timeout=timeout, **{**self.settings, **more})
+
+    def up(self, **more: str) -> None:
+        """What `make up` does, without building."""
+        self.compose("up", "--detach", "--wait", "--no-build", timeout=600, **more)
+
+    def secret(self, name: str) -> str:
+        """A value of the file."""
+        lines = self.env.read_text(encoding="utf-8").splitlines()
+        return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
+
+    def ask(self, url: str, *words: str) -> str:
+        """The answer of a published port; a failure is an error with what was said."""
+        return self.engine.inside("curl", "--silent", "--show-error", "--fail", "--max-time", "20", *words, url)
+
+    def airflow(self, path: str, **body: object) -> dict[str, Any]:
+        """Airflow's REST API, as its user."""
+        json_type = ("--header", "Content-Type: application/json")
+        who = json.dumps({"username": "admin", "password": self.secret("AIRFLOW_PASSWORD")})
+        token = json.loads(self.ask(f"{AIRFLOW}/auth/token", *json_type, "--data", who))["access_token"]
+        words = (*json_type, "--header", f"Authorization: Bearer {token}")
+        sent = ("--data", json.dumps(body)) if body else ()
+        return dict(json.loads(self.ask(f"{AIRFLOW}{path}", *words, *sent)))
+
+    def run(self) -> str:
+        """One run of the daily DAG, asked for and waited for; gives its state."""
+        until(lambda: self.airflow("/api/v2/dags/apod_etl_pipeline")["is_paused"] is False, 180)
+        run = self.airflow(RUNS, logical_date=None)["dag_run_id"]
+        states = {"success", "failed"}
+        until(lambda: self.airflow(f"{RUNS}/{run}")["state"] in states, 420)
+        return str(self.airflow(f"{RUNS}/{run}")["state"])
+
+    def rows(self, query: str) -> str:
+        """What the database says."""
+        words = ("exec", "-T", "postgres", "psql", "-U", "postgres", "-d", "apod", "-At", "-c", query)
+        return self.compose(*words).strip()
+
+    def commits(self) -> list[str]:
+        """The archive's versions, newest first."""
+        words = ("exec", "-T", "airflow-scheduler", "git", "-C", "/opt/airflow/data/..", "log", "--format=%H")
+        return self.compose(*words).split()
+
+
+def until(condition: Callable[[], object], seconds: float) -> None:
+    """Look again until it is so; a service that is not up yet is no error."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with suppress(AssertionError, KeyError):
+            if condition():
+                return
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(1)
+
+
+@pytest.fixture(scope="module")
+def house(engine, tmp_path_factory):
+    """The whole house, up and healthy; gone afterwards, with its volumes."""
+    one = House(engine, tmp_path_factory.mktemp("house"))
+    try:
+        one.up()
+        yield one
+    finally:
+        print(one.compose("logs", "--no-color", "--tail", "40", check=False))
+        one.compose("down", "--volumes", "--timeout", "30", timeout=200, COMPOSE_PROFILES="celery")
+
+
+def test_the_dag_is_green_with_rows_and_a_commit(house):
+    """Triggered through Airflow's API: eleven days in the table, one version, objects in the store."""
+    assert house.run() == "success"
+    assert house.rows("SELECT count(*) FROM apod") == "11"
+    assert len(house.commits()) == 1
+    found = house.compose("exec", "-T", "airflow-scheduler", "sh", "-c", "find /opt/apod/store -type f | wc -l")
+    assert int(found) > 3
+
+
+def test_the_mirror_answers(house):
+    """The old API, search and the gallery, from the tables that the DAG loaded, with the way back to the commit."""
+    newest = json.loads(house.ask(f"{MIRROR}/planetary/apod"))
+    assert newest["date"] == house.rows("SELECT max(date) FROM apod")
+    told = json.loads(house.ask(f"{MIRROR}/api/entries/{newest['date']}"))
+    assert told["provenance"]["version"] == house.commits()[0]
+    assert json.loads(house.ask(f"{MIRROR}/api/search?year={newest['date'][:4]}"))["total"] > 0
+    assert newest["date"] in house.ask(f"{MIRROR}/")
+
+
+def test_airflow_and_apod_keep_to_their_own_databases(house):
+    """A role comes into its own database only, and the mirror's can only read."""
+    query = (
+        "SELECT has_database_privilege('airflow', 'apod', 'CONNECT'),"
+        " has_database_privilege('apod_pipeline', 'airflow', 'CONNECT'),"
+        " has_table_privilege('apod_reader', 'apod', 'SELECT'), has_table_privilege('apod_reader', 'apod', 'INSERT')"
+    )
+    assert house.rows(query) == "f|f|t|f"
+
+
+def test_every_container_is_bound_and_limited(house):
+    """No capability but PostgreSQL's five, no new privileges, memory and logs limited, ports on loopback only."""
+    names = house.compose("ps", "--all", "--quiet").split()
+    for told in json.loads(house.engine.docker("inspect", *names)):
+        host, service = told["HostConfig"], told["Config"]["Labels"]["com.docker.compose.service"]
+        if service == "nasa":
+            continue  # the test's own
+        assert host["CapDrop"] == ["ALL"], service
+        assert len(host["CapAdd"] or []) == (5 if service == "postgres" else 0), service
+        assert "no-new-privileges:true" in host["SecurityOpt"], service
+        assert host["Memory"] > 0, service
+        assert host["LogConfig"]["Config"]["max-size"], service
+        assert service == "postgres" or told["Config"]["User"] not in {"", "0", "root"}, service
+        bound = [where["HostIp"] for wheres in (host["PortBindings"] or {}).values() for where in wheres]
+        assert set(bound) <= {"127.0.0.1"}, service
+
+
+def test_no_secret_stands_in_a_variable_of_airflow(house):
+    """What a task could print holds no password and no key."""
+    told = house.compose("exec", "-T", "airflow-scheduler", "env")
+    assert not [name for name in SECRETS if house.secret(name) in told]
+
+
+def test_a_killed_database_heals(house):
+    """SIGKILL: it is started again, the mirror answers what it has not kept, and the next run is green."""
+    house.compose("kill", "--signal", "KILL", "postgres")
+    house.up()
+    until(lambda: json.loads(house.ask(f"{MIRROR}/planetary/apod?count=2")), 60)
+    assert house.run() == "success"
+    assert house.rows("SELECT count(*) FROM apod") == "11"
+
+
+def test_a_backup_is_made(house):
+    """The service saves the database by itself, checked, into a volume of its own."""
+    until(lambda: ".dump" in house.compose("exec", "-T", "backup", "ls", "/opt/apod/backups"), 120)
+
+
+def test_down_and_up_keeps_everything(house):
+    """Rows, commits and connections are in volumes: afterwards all is there, and a run finds nothing new."""
+    before = house.rows("SELECT count(*), max(updated_at) FROM apod"), house.commits()
+    house.compose("down", "--timeout", "30", timeout=200)
+    house.up()
+    assert (house.rows("SELECT count(*), max(updated_at) FROM apod"), house.commits()) == before
+    assert house.run() == "success"
+    assert house.commits() == before[1]
+
+
+def test_celery_takes_over(house):
+    """With the profile `celery` a worker does what the scheduler's own processes did."""
+    house.up(COMPOSE_PROFILES="celery", AIRFLOW_EXECUTOR="CeleryExecutor")
+    assert house.run() == "success"
+    told = house.compose("logs", "--no-color", "airflow-worker", COMPOSE_PROFILES="celery")
+    assert "apod_etl_pipeline" in told or "execute_workload" in told

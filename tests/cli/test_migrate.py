@@ -41,6 +41,15 @@ def test_what_was_loaded_can_be_searched_afterwards(lab):
         assert connection.execute("SELECT count(*) FROM apod_search").fetchone() == entries != (0,)
 
 
+def test_what_is_loaded_afterwards_can_be_searched(lab):
+    """A database that was empty then, as before a first install, has the words of whatever is loaded from then on."""
+    assert _typed(APOD_DATABASE_URL=lab.database).exit_code == 0
+    lab.run()
+    with psycopg.connect(lab.database) as connection:
+        entries = connection.execute("SELECT count(*) FROM apod_revision").fetchone()
+        assert connection.execute("SELECT count(*) FROM apod_search").fetchone() == entries != (0,)
+
+
 def test_a_server_that_is_away_is_told(tmp_path):
     """Without the server nothing is changed, and the message names the setting to look at."""
     result = _typed(APOD_DATABASE_URL=f"host={tmp_path} dbname=apod user=apod")

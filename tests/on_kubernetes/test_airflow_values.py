@@ -137,7 +137,7 @@ def test_workers_and_triggerer_see_the_same(values):
     for name in ("env", "extraVolumes", "extraVolumeMounts"):
         assert parts["workers"][name] == parts["triggerer"][name]
     known = {item.metadata["name"] for item in Settings.__dataclass_fields__.values() if item.metadata}
-    assert {v["name"] for v in parts["workers"]["env"]} - known == {"HOME", "GIT_SSH_COMMAND"}
+    assert {v["name"] for v in parts["workers"]["env"]} - known == {"HOME", "USER", "GIT_SSH_COMMAND"}
     assert "apod-git-ssh" in {volume.get("secret", {}).get("secretName") for volume in parts["workers"]["extraVolumes"]}
 
 
@@ -150,7 +150,9 @@ def test_only_without_a_shared_volume_there_is_none(name):
         mounts = {mount["mountPath"] for mount in part["extraVolumeMounts"]}
         stateless = airflow_values.STATELESS in airflow_values.LAYERS[name]
         assert claims == (set() if stateless else {"apod-archive"})
-        assert ("/opt/apod/archive" in mounts, "/tmp" in mounts) == (not stateless, stateless)  # noqa: S108 - in a pod
+        archive = next(variable["value"] for variable in part["env"] if variable["name"] == "APOD_ARCHIVE")
+        assert archive not in mounts, "a volume is root's: Git refuses to work in a folder of another user's"
+        assert (str(Path(archive).parent) in mounts, "/tmp" in mounts) == (not stateless, stateless)  # noqa: S108 - in a pod
 
 
 def test_logs_outlive_their_pods(values):
@@ -211,6 +213,6 @@ def test_the_official_chart_takes_them(values, version):
 def _pod_template(items):
     """The pod that a task becomes: a file within a ConfigMap."""
     for item in manifests.of_kind(items, "ConfigMap"):
-        for name, text in item["data"].items():
+        for name, text in item.get("data", {}).items():
             if name.startswith("pod_template"):
                 yield from manifests.pods([yaml.safe_load(text)])

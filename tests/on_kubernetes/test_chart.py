@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import charts
 import click
 import crosschecks
@@ -198,12 +200,14 @@ def test_a_password_in_a_remote_is_refused():
 
 
 def test_a_volume_keeps_the_archive():
-    """With a claim the run is an ordinary one over the volume, and so is the folder that it pushes to."""
+    """With a claim the run is an ordinary one over a folder in the volume, never over the volume itself."""
     items = _made(EXAMPLES / "cronjob-with-volume.yaml")
     run = _container(items, "pipeline")
     assert "--stateless" not in run["args"]
-    mounts = {mount["mountPath"]: mount["name"] for mount in run["volumeMounts"]}
-    assert mounts["/opt/apod/archive"] == mounts["/opt/apod/archive-remote"] == "archive"
+    folder = Path(_variables(run)["APOD_ARCHIVE"])
+    mounts = {Path(mount["mountPath"]): mount["name"] for mount in run["volumeMounts"]}
+    assert folder not in mounts, "a volume is root's: Git refuses to work in a folder of another user's"
+    assert mounts[folder.parent] == "archive"
     assert _one(items, "PersistentVolumeClaim", "apod-archive")["spec"]["accessModes"] == ["ReadWriteMany"]
     assert not manifests.of_kind(items, "Deployment")
 

@@ -95,6 +95,10 @@ class GitPublisher:
         kill_point("committed")
         return self.git.head()
 
+    def ledger_waits(self) -> bool:
+        """True when the ledger holds lines that no commit holds yet."""
+        return self.git.exists and bool(self.git.run("status", "--porcelain", "-uall", "--", "data/ledger").strip())
+
     def tag(self, name: str, at: dt.datetime, message: list[str]) -> None:
         """Make an annotated tag of the newest commit, and push it where there is a remote; never over another one.
 

@@ -15,7 +15,7 @@ from typing import Any
 from apod_pipeline.archive import Archive
 from apod_pipeline.git import Git
 from apod_pipeline.ledger import Ledger
-from apod_pipeline.processed import Columns, Table
+from apod_pipeline.processed import Columns, Table, write_csv
 from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.versions.commits import pointer_hashes
@@ -72,7 +72,7 @@ class PartialVersioner(DvcVersioner):
         self.archive.create_folders()
         ledger = Ledger(self.archive)
         if ledger.versions():
-            self._files.processed()
+            self._place()
             self._files.mark()
             # Who committed lines behind the last version had looked at them: they change no entry.
             self.archive.advance(examined=ledger.count())
@@ -84,9 +84,17 @@ class PartialVersioner(DvcVersioner):
             VersioningError: when the remote does not have them.
         """
         if Ledger(self.archive).versions():
-            self._files.processed()
+            self._place()
             self._files.mark_files()
             self.archive.advance(entries=len(Table(self.archive.parquet, self.columns)))
+
+    def _place(self) -> None:
+        # The Parquet file holds all that the CSV does, in a fifth of the bytes: the CSV is written from it, and pulled
+        # only where its hash then is not the version's.
+        if oid := pointer_hashes(self.archive).get(self.archive.relative(self.archive.parquet)):
+            self._objects.copy(oid, self.archive.parquet)
+            write_csv(self.archive.csv, self.columns, Table(self.archive.parquet, self.columns).rows(), keep=False)
+        self._files.processed()
 
     def elsewhere(self) -> Collection[str]:
         """The raw replies that the last version lists, whether they are here or not."""

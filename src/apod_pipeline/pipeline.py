@@ -36,6 +36,7 @@ from apod_pipeline.takeover import Takeover
 
 # Whoever is rejected has seen another succeed: so many machines, and one more, can push at the same moment.
 MOST_TAKEOVERS = 12
+KEPT = "Keep readings and refusals that change no entry"
 LONGEST_PAUSE = 0.3  # of who was rejected; one that grew would let the same machine lose again and again
 
 
@@ -311,7 +312,7 @@ class Pipeline:
                 self.versioner.finish()
             with _timed(outcome, "git"):
                 at = max([self.now().replace(microsecond=0), *(version.at for version in self.ledger.versions()[-1:])])
-                outcome.version = self.publisher.commit(at, ["readings and refusals that change no entry"])
+                outcome.version = self.publisher.commit(at, [], subject=KEPT)
                 self.archive.advance(commit=self.publisher.head())
             self.push(outcome)
 

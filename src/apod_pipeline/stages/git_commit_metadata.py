@@ -149,7 +149,7 @@ class GitPublisher:
     def _paths(self) -> list[str]:
         root = self.archive.root
         pointers = [self.archive.relative(path) for path in sorted(self.archive.csv.parent.glob("*.dvc"))]
-        return [*pointers, *(path for path in METADATA if (root / path).exists())]
+        return [*pointers, *(path for path in METADATA if _holds_something(root / path))]
 
     def _identity(self, at: dt.datetime) -> dict[str, str]:
         name, mail = self.author[:-1].split(" <")
@@ -159,6 +159,11 @@ class GitPublisher:
             for role in ("AUTHOR", "COMMITTER")
             for what, value in (("NAME", name), ("EMAIL", mail), ("DATE", date))
         }
+
+
+def _holds_something(path: Path) -> bool:
+    """True for a file, and for a folder that is not empty: of an empty one Git knows nothing."""
+    return any(path.iterdir()) if path.is_dir() else path.exists()
 
 
 def code_version() -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from apod_pipeline import __version__
 from apod_pipeline.archive import Archive
 from apod_pipeline.errors import PushRejected
-from apod_pipeline.git import Git, GitFailed, web_address
+from apod_pipeline.git import Git, GitFailed, commit_page
 from apod_pipeline.kill_points import kill_point
 
 SUBJECT = "Update DVC metadata: {path}"
@@ -60,8 +60,7 @@ class GitPublisher:
 
     def page(self, commit: str | None) -> str | None:
         """A commit's page on the remote's site, as the common hosts lay it out; None for a remote without one."""
-        site = self.remote and web_address(self.remote)
-        return f"{site}/commit/{commit}" if site and commit else None
+        return commit_page(self.remote, commit)
 
     def prepare(self) -> None:
         """Make the archive a repository where it is none, and let `origin` be the remote of the settings."""

@@ -17,8 +17,8 @@ from apod_airflow.versions import ARCHIVE, linked, told
 DOC = """
 ### The daily run, without a shared folder
 
-What `apod run --stateless` does: clones the newest version from the Git remote, pulls what it needs from the DVC remote,
-asks NASA for the run's day, the ten days before it and whatever is missing, loads, pushes, and forgets. Needs
+What `apod run --stateless` does: clones the newest version from the Git remote, pulls what it needs from the DVC
+remote, asks NASA for the run's day, the ten days before it and whatever is missing, loads, pushes, and forgets. Needs
 `apod_postgres` (a server), `apod_git` and `apod_dvc_remote`. Unpause this *or* `apod_etl_pipeline`, not both.
 
 | `run_stateless` | means | do |

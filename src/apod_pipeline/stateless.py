@@ -22,6 +22,10 @@ from apod_pipeline.settings import Settings
 from apod_pipeline.wiring import passing, passing_versioner
 
 PREFIX = "apod-stateless-"
+FORGOTTEN = (
+    "This run was stateless: its folder is gone, and with it whatever it had received and not pushed; the next run begins "
+    "from the remotes and asks for it again."
+)
 PATIENCE = 600.0  # seconds for another stateless run to end
 
 
@@ -88,10 +92,11 @@ def forgotten_folder() -> Iterator[Path]:
             yield Path(name)
         except SettingsError:
             raise
+        except OSError as error:
+            raise ApodError(
+                f"{name}: {error.strerror or error}. {FORGOTTEN} Mend that (the folder is made under $TMPDIR), then "
+                "type the same command again."
+            ) from error
         except ApodError as error:
-            forgotten = (
-                "This run was stateless: its folder is gone, and with it whatever it had received and not pushed; the "
-                "next run begins from the remotes and asks for it again."
-            )
-            error.args = (f"{error} {forgotten}",)
+            error.args = (f"{error} {FORGOTTEN}",)
             raise

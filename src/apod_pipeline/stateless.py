@@ -23,8 +23,8 @@ from apod_pipeline.wiring import passing, passing_versioner
 
 PREFIX = "apod-stateless-"
 FORGOTTEN = (
-    "This run was stateless: its folder is gone, and with it whatever it had received and not pushed; the next run begins "
-    "from the remotes and asks for it again."
+    "This run was stateless: its folder is gone, and with it whatever it had received and not pushed; the next run "
+    "begins from the remotes and asks for it again."
 )
 PATIENCE = 600.0  # seconds for another stateless run to end
 

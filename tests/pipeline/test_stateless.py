@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import shutil
 import signal
 import subprocess
 import sys
@@ -177,6 +178,23 @@ def test_a_new_day_is_added_without_the_old_replies(passing, nasa, tmp_path):
     assert (outcome.changed, outcome.version) == (1, passing.git("rev-parse", "main"))
     assert (len(here), here & old, listed) == (1, set(), here | old)
     assert passing.recovered(tmp_path / "whole").entries()["2018-12-30"]["title"] == "Quite Another Title"
+
+
+def test_a_reply_that_bears_the_name_of_theirs_gets_another(passing, other, tmp_path):
+    """Two of one second bear one name; theirs is not here to be seen: ours is renamed when theirs are taken over."""
+    lab = passing.lab
+    lab.run(FIRST)
+    other.run(Span(dt.date(2018, 11, 10), dt.date(2018, 11, 12)))
+    ours = list(Ledger(other.archive).reply_lines())[-1]
+    with passing.wired(tmp_path / "part") as wired:
+        lab.run(SECOND)
+        name = list(Ledger(lab.archive).reply_lines())[-1]["file"]
+        shutil.copy(other.archive.raw / ours["file"], wired.archive.raw / name)
+        wired.ledger.append_lines([ours | {"file": name}])
+        assert wired.run(Wanted("run", Span(FIRST.first, FIRST.first))).version == passing.git("rev-parse", "main")
+    whole = passing.recovered(tmp_path / "whole")
+    assert {"2018-11-11", str(SECOND.last)} <= {*whole.entries()}
+    assert [path.name for path in whole.archive.raw.glob("*_2.json")] == [name.replace(".json", "_2.json")]
 
 
 def test_another_preference_brings_the_replies_that_it_needs(passing, tmp_path):

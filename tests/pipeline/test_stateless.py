@@ -23,6 +23,7 @@ from apod_pipeline.pipeline import Wanted
 from apod_pipeline.recovery.partial import cloned
 from apod_pipeline.restores import recover_archive
 from apod_pipeline.settings import resolve
+from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.stateless import PREFIX, run_stateless
 from apod_pipeline.versions.objects import md5
 from apod_pipeline.wiring import audited, passing_versioner
@@ -117,6 +118,10 @@ def test_a_first_and_a_second_run_make_the_archive_that_one_run_makes(passing, t
     )
     whole = passing.recovered(tmp_path / "whole")
     assert (whole.files(), whole.tables()) == undisturbed(WHOLE)
+    versioner = DvcVersioner(whole.archive, passing.lab.flags["dvc_remote"])
+    versioner.track_replies()  # of the whole folder, as an archive does it that has one
+    versioner.close()
+    assert whole.git("status", "--porcelain") == ""
 
 
 @pytest.mark.parametrize(("databases", "begun"), [(1, True), (2, False), (2, True)])

@@ -47,6 +47,7 @@ class Derivation:
         rules: version of the transform's rules.
         preference: whose reading is the entry, most wanted first.
         columns: the fields of an entry.
+        bring: sees that raw replies are here before they are opened, where an archive does not hold them all.
     """
 
     archive: Archive
@@ -56,6 +57,7 @@ class Derivation:
     rules: int
     preference: tuple[str, ...]
     columns: Columns
+    bring: Callable[[Collection[str]], object] = len
 
     # ---- versions ------------------------------------------------------------------------
     def seal_rules(self, run: str, at: dt.datetime) -> Version | None:
@@ -221,6 +223,7 @@ class Derivation:
             chosen = known.chosen(day, self.preference)
             if chosen:
                 wanted[chosen[1].file].add(day)
+        self.bring(wanted)
         for file in sorted(wanted, key=lambda name: known.replies[name]["order"]):
             yield from self.readings_in(file, known.replies[file], wanted[file])
 

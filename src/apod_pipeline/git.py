@@ -162,3 +162,9 @@ def web_address(remote: str) -> str | None:
     found = next(filter(None, (re.fullmatch(form, plain) for form in forms)), None)
     scheme = "http" if remote.startswith("http://") else "https"
     return f"{scheme}://{found['host']}/{found['path']}" if found else None
+
+
+def commit_page(remote: str | None, commit: str | None) -> str | None:
+    """A commit's page on the remote's site, as the common hosts lay it out; None for a remote without one."""
+    site = remote and web_address(remote)
+    return f"{site}/commit/{commit}" if site and commit else None

@@ -15,7 +15,7 @@ import datetime as dt
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -36,6 +36,7 @@ from apod_pipeline.takeover import Takeover
 
 # Whoever is rejected has seen another succeed: so many machines, and one more, can push at the same moment.
 MOST_TAKEOVERS = 12
+KEPT = "Keep readings and refusals that change no entry"
 LONGEST_PAUSE = 0.3  # of who was rejected; one that grew would let the same machine lose again and again
 
 
@@ -73,6 +74,8 @@ class Pipeline:
         lookback: how many days back every run reads again.
         now: the clock, UTC.
         tell: takes a line for the user.
+        elsewhere: raw replies that are on the DVC remote and need not be here; none in a whole archive.
+        keep_all: commit also what changes no entry, where nobody will be here to commit it with the next version.
     """
 
     archive: Archive
@@ -90,6 +93,8 @@ class Pipeline:
     lookback: int = 10
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     tell: Callable[[str], None] = print
+    elsewhere: Callable[[], Collection[str]] = frozenset
+    keep_all: bool = False
 
     # ---- runs ----------------------------------------------------------------------------
     def prepare(self) -> None:
@@ -114,6 +119,8 @@ class Pipeline:
                 extracted = self.extract(wanted, outcome)
             opening.result()
             self._publish_news(outcome, extracted)
+            if self.keep_all:
+                self._keep_all(outcome)
             outcome.unchanged = max(0, extracted.answered - outcome.inserted - outcome.changed)
         return outcome
 
@@ -287,13 +294,27 @@ class Pipeline:
 
     def _track_replies(self) -> None:
         # DVC would keep the folder as it is: a reply that was lost here would be missing in every later version.
-        if lost := gone(self.archive, self.ledger.known()):
+        if lost := gone(self.archive, self.ledger.known(), self.elsewhere()):
             raise ArchiveDamaged(
                 f"{len(lost)} raw replies are gone from {self.archive.raw}: {', '.join(lost[:3])}. Nothing was "
                 "committed, and what came is kept; `apod recover raw` brings them back, then type this again."
             )
         self.publisher.prepare()
         self.versioner.track_replies()
+
+    def _keep_all(self, outcome: Outcome) -> None:
+        """Commit and push readings and refusals that change no entry; a takeover may leave some more of them."""
+        for _ in range(MOST_TAKEOVERS):
+            if not self.publisher.ledger_waits():
+                return
+            with _timed(outcome, "dvc"):
+                self._track_replies()
+                self.versioner.finish()
+            with _timed(outcome, "git"):
+                at = max([self.now().replace(microsecond=0), *(version.at for version in self.ledger.versions()[-1:])])
+                outcome.version = self.publisher.commit(at, [], subject=KEPT)
+                self.archive.advance(commit=self.publisher.head())
+            self.push(outcome)
 
     def push(self, outcome: Outcome) -> None:
         """Publish the commits; where the remote is ahead, its versions are taken over and ours come on top."""
@@ -323,8 +344,8 @@ class Pipeline:
         if version:
             self.track(outcome)
             outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
-        last = self.ledger.versions()[-1]
-        self.archive.advance(published=timestamp(last.at), commit=self.publisher.head())
+        last = self.ledger.versions()[-1:]  # none where both sides were only ever refused
+        self.archive.advance(published=timestamp(last[0].at) if last else None, commit=self.publisher.head())
 
     def check_quality(self, outcome: Outcome) -> Report:
         """Judge the files, write the report.

@@ -139,6 +139,9 @@ class Publisher(Protocol):
     def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None) -> str | None:
         """Make a commit of the metadata; None where nothing changed."""
 
+    def ledger_waits(self) -> bool:
+        """True when there are ledger lines that no commit holds yet."""
+
     def tag(self, name: str, at: dt.datetime, message: list[str]) -> None:
         """Give the newest commit a name for good, and publish it."""
 

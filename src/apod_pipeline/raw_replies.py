@@ -17,10 +17,16 @@ def given_up(archive: Archive) -> set[str]:
     return {line["file"] for line in read_lines(archive.ledger / "lost.jsonl")}
 
 
-def gone(archive: Archive, known: Known) -> list[str]:
-    """Replies that the ledger tells of and that are not there; their bytes are not looked at."""
+def gone(archive: Archive, known: Known, elsewhere: Collection[str] = ()) -> list[str]:
+    """Replies that the ledger tells of and that are not there; their bytes are not looked at.
+
+    Args:
+        archive: where they should be.
+        known: what the ledger adds up to.
+        elsewhere: those that an archive of which only a part is here may lack.
+    """
     there = {path.name for path in archive.raw.iterdir()} if archive.raw.exists() else set()
-    missing = known.replies.keys() - there
+    missing = known.replies.keys() - there - set(elsewhere)
     return sorted(missing - given_up(archive)) if missing else []
 
 

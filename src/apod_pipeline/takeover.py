@@ -10,7 +10,7 @@ Killed half-way it goes on where it stopped: what is ours is written down before
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,13 +67,14 @@ class Takeover:
         """Stand at their tip with our lines behind; gives how many of ours said something that theirs did not."""
         plan = json.loads(self._plan.read_bytes())
         self._set_aside([line for line in plan["lines"] if "file" in line])
+        # Before theirs come: who brings their files as they are says afterwards at which version they stand.
+        self.archive.advance(derived=None, published=None, examined=0)
         Git(self.archive.root).run("reset", "-q", "--hard", plan["tip"])
         self.fetch()
         ledger = Ledger(self.archive)
         known = ledger.known()
         fresh = [line for line in (_unknown(known, line) for line in plan["lines"]) if line]
-        ledger.append_lines([self._bring_back(line) for line in fresh])
-        self.archive.advance(derived=None, published=None, examined=0)
+        ledger.append_lines([self._bring_back(line, known.replies) for line in fresh])
         self._plan.unlink()
         self._clear_aside()
         return len(fresh)
@@ -95,13 +96,13 @@ class Takeover:
         for left in self._aside.iterdir() if self._aside.exists() else ():
             left.unlink()
 
-    def _bring_back(self, line: Line) -> Line:
+    def _bring_back(self, line: Line, theirs: Collection[str]) -> Line:
         """Put a reply of ours beside theirs; another one of the same name and second makes it change its name."""
         if "file" not in line or not (kept := self._aside / line["file"]).exists():
             return line
         stem, dot, suffix = line["file"].partition(".")
         name, number = line["file"], 1
-        while (self.archive.raw / name).exists():
+        while name in theirs or (self.archive.raw / name).exists():
             number += 1
             name = f"{stem}_{number}{dot}{suffix}"
         # A copy: if we are killed before the end, the next try finds ours where it was.

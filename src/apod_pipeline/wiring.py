@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from apod_pipeline.ports import Source, Store
 from apod_pipeline.processed import Columns, Table, readable
 from apod_pipeline.recovery.copies import Copies
 from apod_pipeline.recovery.lost import Recovery
+from apod_pipeline.recovery.partial import PartialVersioner
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.file import ArchiveFile
 from apod_pipeline.sources.http_client import HttpClient
@@ -149,6 +151,24 @@ def pipeline(
             lookback=settings.lookback,
             tell=tell,
         )
+
+
+def passing_versioner(settings: Settings, archive: Archive) -> PartialVersioner:
+    """DVC over an archive of which only a part is here."""
+    return PartialVersioner(archive, settings.dvc_remote or str(settings.remote_folder), columns=COLUMNS)
+
+
+@contextmanager
+def passing(
+    settings: Settings,
+    tell: Callable[[str], None] = print,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Iterator[Pipeline]:
+    """The pipeline of an archive of which only a part is here, and that is forgotten at the end."""
+    here = passing_versioner(settings, Archive(settings.archive))
+    with pipeline(settings, tell, advance, dvc=lambda *_: here) as wired:
+        derivation_here = replace(wired.derivation, bring=here.bring)
+        yield replace(wired, derivation=derivation_here, elsewhere=here.elsewhere, keep_all=True)
 
 
 def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:

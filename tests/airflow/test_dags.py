@@ -17,8 +17,8 @@ from plain_environment import plain_environment
 
 
 def test_every_dag_loads(bench, eventually):
-    """No import error; each of the project's four DAGs has an owner, a tag, words, timeouts, and params with words."""
-    ours = {MAIN, "apod_backfill", "apod_verify", "apod_news"}
+    """No import error; each of the project's five DAGs has an owner, a tag, words, timeouts, and params with words."""
+    ours = {MAIN, "apod_backfill", "apod_verify", "apod_news", "apod_stateless"}
     eventually(lambda: ours <= {dag["dag_id"] for dag in bench.api.get("/dags")["dags"]})
     assert bench.api.get("/importErrors")["import_errors"] == []
     for name in ours:

@@ -17,24 +17,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Collection
+    from pathlib import Path
 
     from apod_pipeline.settings import Settings
 
 NASA, POSTGRES, GIT, DVC_REMOTE = ALL = ("apod_nasa", "apod_postgres", "apod_git", "apod_dvc_remote")
 
 
-def settings(today: dt.date | None = None, names: Collection[str] = ALL) -> Settings:
+def settings(today: dt.date | None = None, names: Collection[str] = ALL, archive: Path | None = None) -> Settings:
     """What a task is to work with.
 
     Args:
         today: the newest day that is due for this run; None leaves it to the environment and the clock.
         names: connections to look up: each costs a question to Airflow's API server. Leave out only what the task
             cannot come to need: there the environment's word would count.
+        archive: the folder, where it is not the environment's.
     """
     from apod_pipeline.settings import resolve
 
     found = {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := _connection(name))}
-    return resolve({"today": today, **found})
+    return resolve({"today": today, "archive": archive, **found})
 
 
 def _connection(name: str) -> Any:

@@ -22,6 +22,7 @@ FLOW: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "git_commit_metadata": (("pointers", "report"), ("repository",)),
     "extract_part": (("services",), ("replies",)),
     "make_version": (("replies",), ("files", "report", "tables", "pointers", "repository")),
+    "run_stateless": (("services",), ("tables",)),
     "audit": (("files", "tables", "repository"), ()),
 }
 """By task, what it reads and what it writes."""

@@ -124,6 +124,35 @@ def steps(context: Mapping[str, Any], *, connections: Collection[str] = ALL, run
             yield Steps(wired, run or str(context["run_id"]), _name(context))
 
 
+def stateless(context: Mapping[str, Any]) -> dict[str, Any]:
+    """A whole run that keeps nothing on the worker; what it did, with its commit and that commit's page.
+
+    Raises:
+        AirflowFailException: days that are due were refused, or a later try cannot help.
+        DaysMissing: days that are due are not to be had yet.
+    """
+    from apod_airflow.connections import settings
+    from apod_airflow.lineage import describe
+    from apod_pipeline.errors import DataRefused, DaysMissing
+    from apod_pipeline.git import commit_page
+    from apod_pipeline.run_record import as_json
+    from apod_pipeline.stateless import run_stateless
+
+    with told_to_airflow():
+        known = settings(day_of(context))
+        describe(context["ti"].task, known)
+        outcome = run_stateless(lambda archive: settings(day_of(context), archive=archive), wanted(context), _tell)
+        if outcome.missing:
+            day = min(outcome.missing)
+            kind = DataRefused if outcome.exit_code == DataRefused.exit_code else DaysMissing
+            raise kind(
+                f"{day}{f' and {len(outcome.missing) - 1} more days' if outcome.missing.keys() - {day} else ''}: "
+                f"{outcome.missing[day]}. All that came is loaded and pushed; the next run asks for these days again."
+            )
+    commit = outcome.version
+    return as_json(outcome) | {"commit": commit, "commit_url": commit_page(known.git_remote, commit)}
+
+
 @contextmanager
 def told_to_airflow() -> Iterator[None]:
     """Let Airflow try again what a later try can help, and end at once what it cannot."""

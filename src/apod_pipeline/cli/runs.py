@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 @click.option("--from", "first", type=DAY, help="Ask these days again, from this one ...")
 @click.option("--to", "last", type=DAY, help="... to this one (default: the newest that is due).")
 @click.option("--date", "day", type=DAY, help="Ask one day again.")
+@click.option(
+    "--stateless", is_flag=True, help="Keep nothing here: from the remotes, into the database, back to the remotes."
+)
 @source_option
 @archive_option
 def run(
@@ -37,11 +40,16 @@ def run(
     sources: str | None,
     archive: Path | None,
     *,
+    stateless: bool,
     as_json: bool,
 ) -> None:
     """Ask for what is new or missing.
 
     Without dates: whatever is due or missing, and the last ten days again. With dates: those days again.
+
+    With --stateless: the newest version is cloned from APOD_GIT_REMOTE into a temporary folder, what is needed is
+    pulled from APOD_DVC_REMOTE, the server of APOD_DATABASE_URL (or POSTGRES_HOST) is loaded, all that is new is
+    pushed, and the folder is removed.
 
     Example: apod run --from 2024-01-01 --to 2024-01-31
     """
@@ -50,13 +58,15 @@ def run(
 
     if day and (first or last):
         raise SettingsError("--date names one day; leave it out, or leave --from and --to out.")
+    if stateless and archive:
+        raise SettingsError("a stateless run keeps no archive here; leave --archive out, or --stateless.")
     settings = settings_of(archive=archive, sources=sources)
     span = span_of(day or first, day or last, today(settings))
-    _run(
-        settings,
-        Wanted(f"run --from {span.first} --to {span.last}" if span else "run", span),
-        as_json=as_json,
-    )
+    wanted = Wanted(f"run --from {span.first} --to {span.last}" if span else "run", span)
+    if stateless:
+        _run_stateless(settings, wanted, sources, as_json=as_json)
+    else:
+        _run(settings, wanted, as_json=as_json)
 
 
 @click.command()
@@ -104,7 +114,29 @@ def _run(settings: Settings, wanted: Wanted, *, as_json: bool) -> None:
     total = len(wanted.span) if wanted.span else 1
     with _pipeline(settings, "asking", total) as pipeline:
         outcome = pipeline.run(wanted)
-    _report(settings, outcome, as_json=as_json)
+    _report(settings.archive, outcome, as_json=as_json)
+    sys.exit(outcome.exit_code)
+
+
+def _run_stateless(settings: Settings, wanted: Wanted, sources: str | None, *, as_json: bool) -> None:
+    import signal
+
+    from apod_pipeline.presentation import progress, tell
+    from apod_pipeline.stateless import run_stateless
+
+    # A container is told to end by this signal, and does what Ctrl-C does: the folder is removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if wanted.span:
+        _tell_unasked(settings, wanted.span)
+    try:
+        with progress("asking", len(wanted.span) if wanted.span else 1) as advance:
+            outcome = run_stateless(lambda folder: settings_of(archive=folder, sources=sources), wanted, tell, advance)
+    except KeyboardInterrupt:
+        tell(
+            "apod: stopped. What this stateless run had received and not pushed is forgotten; the next one asks again."
+        )
+        sys.exit(130)
+    _report("the remotes", outcome, as_json=as_json)
     sys.exit(outcome.exit_code)
 
 
@@ -121,7 +153,7 @@ def _tell_unasked(settings: Settings, span: Span) -> None:
         tell(f"days after {newest} are not asked for: it is the newest day that is due")
 
 
-def _report(settings: Settings, outcome: Outcome, *, as_json: bool) -> None:
+def _report(where: str | Path, outcome: Outcome, *, as_json: bool) -> None:
     from apod_pipeline import presentation
     from apod_pipeline.run_record import as_json as whole
 
@@ -133,10 +165,10 @@ def _report(settings: Settings, outcome: Outcome, *, as_json: bool) -> None:
         version = f"version {outcome.version[:10]}" if outcome.version else "nothing new, no version"
         click.echo(f"{outcome.span or 'nothing asked'}: {news}{refused}; {version}")
         click.echo(f"seconds: {presentation.seconds(outcome.seconds)}")
-    _tell_missing(settings, outcome)
+    _tell_missing(where, outcome)
 
 
-def _tell_missing(settings: Settings, outcome: Outcome) -> None:
+def _tell_missing(where: str | Path, outcome: Outcome) -> None:
     from apod_pipeline.presentation import tell
 
     if not outcome.missing:
@@ -147,7 +179,7 @@ def _tell_missing(settings: Settings, outcome: Outcome) -> None:
     if days[5:]:
         tell(f"... and {len(days) - 5} more, to {days[-1]}")
     again = "apod replay (after a fix), or apod run" if outcome.exit_code == 3 else "apod run"
-    tell(f"All that came is stored in {settings.archive}; {len(days)} days will be asked again by: {again}")
+    tell(f"All that came is stored in {where}; {len(days)} days will be asked again by: {again}")
 
 
 @click.command()
@@ -185,7 +217,7 @@ def import_file(file: Path, archive: Path | None, *, as_json: bool) -> None:
     settings = settings_of(archive=archive)
     with _pipeline(settings, "importing", 1) as pipeline:
         outcome = import_into(pipeline, file)
-    _report(settings, outcome, as_json=as_json)
+    _report(settings.archive, outcome, as_json=as_json)
     sys.exit(outcome.exit_code)
 
 
@@ -203,7 +235,7 @@ def replay(archive: Path | None, *, as_json: bool) -> None:
     settings = existing(archive)
     with _pipeline(settings, "replaying", 1) as pipeline:
         outcome = replay_quarantine(pipeline)
-    _report(settings, outcome, as_json=as_json)
+    _report(settings.archive, outcome, as_json=as_json)
 
 
 @click.command()
@@ -218,4 +250,4 @@ def rebuild(archive: Path | None, *, as_json: bool) -> None:
     settings = existing(archive)
     with _pipeline(settings, "rebuilding", 1) as pipeline:
         outcome = pipeline.rebuild()
-    _report(settings, outcome, as_json=as_json)
+    _report(settings.archive, outcome, as_json=as_json)

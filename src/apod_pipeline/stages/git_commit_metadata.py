@@ -16,7 +16,7 @@ from pathlib import Path
 from apod_pipeline import __version__
 from apod_pipeline.archive import Archive
 from apod_pipeline.errors import PushRejected
-from apod_pipeline.git import Git, GitFailed, web_address
+from apod_pipeline.git import Git, GitFailed, commit_page
 from apod_pipeline.kill_points import kill_point
 
 SUBJECT = "Update DVC metadata: {path}"
@@ -60,8 +60,7 @@ class GitPublisher:
 
     def page(self, commit: str | None) -> str | None:
         """A commit's page on the remote's site, as the common hosts lay it out; None for a remote without one."""
-        site = self.remote and web_address(self.remote)
-        return f"{site}/commit/{commit}" if site and commit else None
+        return commit_page(self.remote, commit)
 
     def prepare(self) -> None:
         """Make the archive a repository where it is none, and let `origin` be the remote of the settings."""
@@ -94,6 +93,10 @@ class GitPublisher:
         self.git.run("commit", "-q", "--no-verify", "-m", message, "--only", "--", *paths, env=self._identity(at))
         kill_point("committed")
         return self.git.head()
+
+    def ledger_waits(self) -> bool:
+        """True when the ledger holds lines that no commit holds yet."""
+        return self.git.exists and bool(self.git.run("status", "--porcelain", "-uall", "--", "data/ledger").strip())
 
     def tag(self, name: str, at: dt.datetime, message: list[str]) -> None:
         """Make an annotated tag of the newest commit, and push it where there is a remote; never over another one.
@@ -145,7 +148,7 @@ class GitPublisher:
     def _paths(self) -> list[str]:
         root = self.archive.root
         pointers = [self.archive.relative(path) for path in sorted(self.archive.csv.parent.glob("*.dvc"))]
-        return [*pointers, *(path for path in METADATA if (root / path).exists())]
+        return [*pointers, *(path for path in METADATA if _holds_something(root / path))]
 
     def _identity(self, at: dt.datetime) -> dict[str, str]:
         name, mail = self.author[:-1].split(" <")
@@ -155,6 +158,11 @@ class GitPublisher:
             for role in ("AUTHOR", "COMMITTER")
             for what, value in (("NAME", name), ("EMAIL", mail), ("DATE", date))
         }
+
+
+def _holds_something(path: Path) -> bool:
+    """True for a file, and for a folder that is not empty: of an empty one Git knows nothing."""
+    return any(path.iterdir()) if path.is_dir() else path.exists()
 
 
 def code_version() -> str:

@@ -1,0 +1,130 @@
+"""An archive of which only what a run reads is here: the ledger and the processed files, without the old raw replies.
+
+Takes a Git remote and a DVC remote; gives a clone of the newest version that a run can go on from, and a `Versioner`
+that adds to the folder of raw replies without having it. An old reply is brought when an entry is derived from it, and
+not before. Never takes a reply out of the folder's listing, and never asks a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from apod_pipeline.archive import Archive
+from apod_pipeline.git import Git
+from apod_pipeline.ledger import Ledger
+from apod_pipeline.processed import Columns, Table, write_csv
+from apod_pipeline.recovery.restoring import Restoration
+from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.versions.commits import pointer_hashes
+from apod_pipeline.versions.objects import DvcObjects
+
+BRANCH = "main"  # the one on which every archive begins
+
+
+def cloned(remote: str, archive: Archive) -> bool:
+    """The newest version of a repository, without those before it; False where the remote has none yet.
+
+    Args:
+        remote: address of the repository.
+        archive: an empty folder, or none.
+
+    Raises:
+        VersioningError: when the remote cannot be read.
+    """
+    archive.root.mkdir(parents=True, exist_ok=True)
+    git = Git(archive.root)
+    heads = git.run("ls-remote", "--heads", "--", remote).split()[1::2]
+    if not heads:
+        return False
+    # A host may call another branch the usual one than the branch that archives are pushed to.
+    which = ("--branch", BRANCH) if f"refs/heads/{BRANCH}" in heads else ()
+    git.run("clone", "-q", "--depth=1", "--no-tags", "--no-local", *which, "--", remote, ".")
+    return True
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class PartialVersioner(DvcVersioner):
+    """DVC over an archive that lacks old raw replies.
+
+    Attributes:
+        columns: the fields of an entry.
+    """
+
+    columns: Columns
+
+    @property
+    def _objects(self) -> DvcObjects:
+        return DvcObjects(self.archive, self.remote)
+
+    @property
+    def _files(self) -> Restoration:
+        return Restoration(self.archive, self._objects, self.columns)
+
+    def begin(self) -> None:
+        """Make a fresh clone an archive that a run can go on from.
+
+        Raises:
+            VersioningError: the DVC remote cannot be reached, or lacks the processed files.
+        """
+        self.archive.create_folders()
+        ledger = Ledger(self.archive)
+        if ledger.versions():
+            self._place()
+            self._files.mark()
+            # Who committed lines behind the last version had looked at them: they change no entry.
+            self.archive.advance(examined=ledger.count())
+
+    def fetch(self) -> None:
+        """Bring the processed files to where their `.dvc` files say, and say so; the raw replies stay where they are.
+
+        Raises:
+            VersioningError: when the remote does not have them.
+        """
+        if Ledger(self.archive).versions():
+            self._place()
+            self._files.mark_files()
+            self.archive.advance(entries=len(Table(self.archive.parquet, self.columns)))
+
+    def _place(self) -> None:
+        # The Parquet file holds all that the CSV does, in a fifth of the bytes: the CSV is written from it, and pulled
+        # only where its hash then is not the version's.
+        if oid := pointer_hashes(self.archive).get(self.archive.relative(self.archive.parquet)):
+            self._objects.copy(oid, self.archive.parquet)
+            write_csv(self.archive.csv, self.columns, Table(self.archive.parquet, self.columns).rows(), keep=False)
+        self._files.processed()
+
+    def elsewhere(self) -> Collection[str]:
+        """The raw replies that the last version lists, whether they are here or not."""
+        return self._listed().keys()
+
+    def bring(self, files: Collection[str]) -> None:
+        """See that raw replies are here; those that were not are verified by their hash.
+
+        Raises:
+            VersioningError: when the remote lacks one.
+        """
+        if missing := [name for name in files if not (self.archive.raw / name).exists()]:
+            listed, objects = self._listed(), self._objects
+            objects.bring({listed[name] for name in missing if name in listed})
+            for name in missing:
+                if name in listed:
+                    objects.copy(listed[name], self.archive.raw / name)
+
+    def _listed(self) -> dict[str, str]:
+        oid = pointer_hashes(self.archive).get(self.archive.relative(self.archive.raw))
+        return self._objects.listing(oid) if oid else {}
+
+    def _keep(self, repo: Any, targets: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
+        listed = self.elsewhere() if self.archive.raw in targets else ()
+        if not listed:
+            super()._keep(repo, targets)
+            return
+        # `dvc commit data/raw.dvc` would take the folder as it is, and forget what is not here. A file that is added
+        # by its own name joins those that the listing holds.
+        here = [path for path in self.archive.raw.iterdir() if path.is_file()]
+        if new := sorted(str(path) for path in here if path.name not in listed):
+            repo.add(new, relink=False)
+        super()._keep(repo, [path for path in targets if path != self.archive.raw])

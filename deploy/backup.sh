@@ -1,14 +1,29 @@
 #!/bin/sh
-# The service `backup`: saves the database every BACKUP_HOURS, keeps the newest BACKUP_KEEP files. A backup that failed is
-# told, and tried again at the next time; what was saved before stays.
+# The service `backup`: saves the database every BACKUP_HOURS, keeps the newest BACKUP_KEEP files. `backup.sh healthy` tells
+# whether the newest one is young enough. A backup that failed is told, and tried again an hour later; what was saved
+# before stays. Before the first run there is nothing to save.
 set -eu
-trap 'exit 0' TERM INT
 
+backups=/opt/apod/backups
+
+newest() { find "$backups" -maxdepth 1 -name 'apod-*.dump' "$@"; }
+
+begun() { [ -d "$APOD_ARCHIVE/.git" ]; }
+
+if [ "${1:-}" = healthy ]; then
+    ! begun || [ -n "$(newest -mmin "-$((BACKUP_HOURS * 60 + 120))")" ]
+    exit
+fi
+trap 'exit 0' TERM INT
 while true; do
-    if ! apod backup "/opt/apod/backups/apod-$(date -u +%Y%m%dT%H%M%SZ).dump"; then
-        echo "the backup failed; the next one is tried in $BACKUP_HOURS hours" >&2
+    seconds=60
+    if begun; then
+        seconds=3600
+        if apod backup "$backups/apod-$(date -u +%Y%m%dT%H%M%SZ).dump"; then
+            seconds=$((BACKUP_HOURS * 3600))
+            newest | sort -r | tail -n "+$((BACKUP_KEEP + 1))" | xargs -r rm --
+        fi
     fi
-    find /opt/apod/backups -maxdepth 1 -name 'apod-*.dump' | sort -r | tail -n "+$((BACKUP_KEEP + 1))" | xargs -r rm --
-    sleep "$((BACKUP_HOURS * 3600))" &
+    sleep "$seconds" &
     wait $!
 done

@@ -21,6 +21,8 @@ def built() -> Iterator[Engine]:
     unpacked(folder)
     engine = Engine(folder, f"apod-deploy-{os.getpid()}")
     with engine.running(apart=False):
+        if left := engine.docker("ps", "--all", "--quiet").split():  # of a lane that was killed
+            engine.docker("rm", "--force", *left)
         images.base(engine)
         images.stand_ins(engine)
         images.ours(engine)

@@ -91,7 +91,7 @@ class Engine:
                 yield
             finally:
                 process.terminate()
-                process.wait(60)
+                process.wait(180)  # containers have their time to end
 
     @contextmanager
     def _network(self) -> Iterator[None]:

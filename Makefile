@@ -87,6 +87,19 @@ up: ## the whole house in containers: Airflow, PostgreSQL, the mirror; keeps wha
 down: ## stop it; volumes stay
 	@$(COMPOSE) down
 
+.venv-audit/installed: requirements/audit.txt .venv/installed
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-audit
+	@$(BIN)/uv pip sync --quiet --require-hashes --python .venv-audit/bin/python requirements/audit.txt
+	@touch $@
+
+audit: .venv-audit/installed ## known weaknesses of what is pinned; fails where the index does not tell of them
+	@for name in run image-airflow; do .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/$$name.txt; done
+	@git ls-files | grep -vE '^requirements/|\.png$$' | xargs $(BIN)/detect-secrets-hook --baseline .secrets.baseline
+
+sbom: install ## what is in both images, as CycloneDX: sbom-apod.json, sbom-airflow.json
+	@$(BIN)/python deploy/sbom.py $${APOD_IMAGE:-apod-pipeline:latest} >sbom-apod.json
+	@$(BIN)/python deploy/sbom.py $${AIRFLOW_IMAGE:-apod-airflow:latest} >sbom-airflow.json
+
 check: install ## lint, types, import law
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
@@ -98,7 +111,7 @@ format: install ## put the code into the house's form
 	@$(BIN)/ruff check --quiet --fix .
 
 lock: install ## pin what requirements/*.in ask for, with hashes and no addresses
-	@for name in uv build run airflow image-airflow dev celery airflow2 bench; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv build run airflow image-airflow dev celery airflow2 bench audit; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
 
 bench: install ## speed and memory, as ratios in one run
 	@$(BIN)/python benchmarks/run.py
@@ -126,4 +139,4 @@ runbook: install ## performs docs/runbook.md, command by command, and writes dow
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy
+.PHONY: help install demo run airflow test system test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom

@@ -112,3 +112,11 @@ def test_what_goes_into_an_image_is_pinned_with_hashes(file):
     assert pins
     assert len(re.findall(r"^\S+==[^\n]*\\\n    --hash=", text, re.MULTILINE)) == len(pins)
     assert "://" not in text
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("**/deploy/**/Dockerfile")), ids=lambda file: file.parent.name)
+def test_dockerfiles_are_clean(file):
+    """Hadolint has nothing to say, not even for information."""
+    words = [str(Path(sys.executable).with_name("hadolint")), "--no-color", str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

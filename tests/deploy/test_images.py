@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import images
 import pytest
@@ -92,3 +94,12 @@ def test_airflow_finds_the_dags(engine, user):
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=sqlite:////tmp/airflow.db",
     )
     assert "No data found" in _run(engine, images.AIRFLOW, "sh", "-c", commands, options=options)
+
+
+@BOTH
+def test_what_is_in_it_can_be_listed(engine, image):
+    """A valid CycloneDX document names Debian's Git, Python's packages and ours."""
+    words = [sys.executable, str(images.ROOT / "deploy" / "sbom.py"), image]
+    done = subprocess.run(words, env=engine.environment, capture_output=True, text=True, check=True)
+    names = {one["name"] for one in json.loads(done.stdout)["components"]}
+    assert {"git", "apod-pipeline", "dvc", "psycopg"} <= names

@@ -97,7 +97,7 @@ def test_the_command_understands_what_is_typed(rendered):
             assert container["command"] == ["apod"]
             name, *words = container["args"]
             command = apod.get_command(click.Context(apod), name)
-            command.make_context(name, [word for word in words if word != "--stateless"])
+            command.make_context(name, words)
 
 
 def test_what_is_let_out(rendered):

@@ -68,12 +68,15 @@ test-airflow-2: .venv-airflow-2/installed ## the DAGs on Airflow 2.9.1, with its
 
 # The whole house in containers: an engine of Debian's, started by hand in a network of its own; needs root.
 engine:
-	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v debootstrap && command -v ip && command -v iptables && command -v curl; } >/dev/null; then \
-		echo "installing debootstrap, iproute2, iptables and curl for the tests (once)"; apt-get update -qq; \
-		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap iproute2 iptables curl >/dev/null; fi
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v debootstrap && command -v ip && command -v iptables && command -v curl && command -v podman; } >/dev/null; then \
+		echo "installing debootstrap, iproute2, iptables, curl and podman for the tests (once)"; apt-get update -qq; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap iproute2 iptables curl podman runc conmon netavark aardvark-dns catatonit >/dev/null; fi
 
-test-deploy: install engine ## images and Compose on a real engine: built, run, killed, healed (20 minutes, as root)
-	@$(BIN)/python -m pytest -x tests/deploy
+# Images and volumes are kept in the folder that APOD_ENGINE names, else thrown away.
+test-deploy: install system engine ## images, Compose and the chart's pod on real engines: built, run, killed, healed (20 minutes, as root)
+	@folder=$${APOD_ENGINE:-$$(mktemp -d)}; trap '[ -n "$${APOD_ENGINE:-}" ] || rm -rf "$$folder"' EXIT; \
+	APOD_ENGINE=$$folder $(BIN)/python -m pytest -x tests/deploy && \
+	APOD_ENGINE=$$folder unshare --net sh -c 'ip link set lo up && exec $(BIN)/python -m pytest -x tests/deploy_pod'
 
 # What an operator types. `make up` makes deploy/.env with new secrets where there is none.
 COMPOSE = docker compose --file deploy/compose.yaml

@@ -1,0 +1,109 @@
+"""The chart's mirror really runs as a pod, under `podman kube play`, and answers.
+
+Run in a network namespace of its own (`make test-deploy`), with the image that the lane before it saved. Proves pod,
+user, file system, environment and probes' addresses; never scheduling, Services, RBAC or admission.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+import yaml
+
+import debian_postgres
+from charts import CHART, rendered, values_of
+
+SAVED = Path(os.environ.get("APOD_ENGINE", "")) / "mirror.tar"
+PASSWORD = "a-password"
+
+
+class Podman:
+    """Podman with a folder of its own, as a machine without systemd wants it."""
+
+    def __init__(self, folder: Path) -> None:
+        limits = 'default_ulimits=["nofile=1024:1024","nproc=4096:4096"]'
+        containers, storage = folder / "containers.conf", folder / "storage.conf"
+        containers.write_text(
+            f'[containers]\n{limits}\n[engine]\ncgroup_manager="cgroupfs"\nruntime="runc"\nevents_logger="file"\n'
+            f'[network]\nnetwork_backend="netavark"\nnetwork_config_dir="{folder}/networks"\n'
+        )
+        storage.write_text(f'[storage]\ndriver="overlay"\ngraphroot="{folder}/images"\nrunroot="{folder}/run"\n')
+        told = {"CONTAINERS_CONF": str(containers), "CONTAINERS_STORAGE_CONF": str(storage)}
+        self._environment = {**os.environ, **told}
+
+    def __call__(self, *words: str, check: bool = True) -> str:
+        done = subprocess.run(
+            ["podman", *words], env=self._environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert not check or done.returncode == 0, f"{words}: {done.stdout[-2000:]}{done.stderr[-3000:]}"
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def podman(tmp_path):
+    """Podman, with the image loaded; its layers are unmounted and gone afterwards."""
+    one = Podman(tmp_path)
+    one("load", "--input", str(SAVED))
+    yield one
+    one("system", "reset", "--force", check=False)
+
+
+@pytest.fixture
+def database(lab):
+    """A PostgreSQL with eleven entries, and the address of the role that only reads."""
+    with debian_postgres.server(PASSWORD) as server:
+        server.start()
+        lab.database = f"postgresql://apod:{PASSWORD}@127.0.0.1:{server.port}/postgres"
+        lab.run()
+        assert lab.command("migrate").returncode == 0
+        with psycopg.connect(lab.database) as owner:
+            owner.execute(f"ALTER ROLE apod_reader PASSWORD '{PASSWORD}'")
+        yield f"postgresql://apod_reader:{PASSWORD}@127.0.0.1:{server.port}/postgres"
+
+
+def _manifests(image: str, address: str) -> str:
+    """The rendered Deployment, and the Secret that it names."""
+    repository, _, tag = image.rpartition(":")
+    values = values_of(CHART / "values.yaml", image={"repository": repository, "tag": tag, "pullPolicy": "Never"})
+    deployment = next(one for one in rendered(CHART, values) if one["kind"] == "Deployment")
+    told = {"APOD_READ_DATABASE_URL": base64.b64encode(address.encode()).decode()}
+    name = values["database"]["read"]["secretName"]
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", "data": told}
+    return yaml.safe_dump_all([secret, deployment])
+
+
+def test_the_mirrors_pod_answers(podman, database, lab, tmp_path):
+    """As the chart renders it: alive, ready, NASA's old API and search, as a user who is not root; it ends when told."""
+    image = podman("images", "--format", "{{.Repository}}:{{.Tag}}").split()[0]
+    file = tmp_path / "mirror.yaml"
+    file.write_text(_manifests(image, database))
+    podman("kube", "play", "--network", "host", str(file))
+    try:
+        with httpx.Client(base_url="http://127.0.0.1:8000") as client:
+            deadline = time.monotonic() + 60
+            while True:
+                try:
+                    ready = client.get("/health/ready").status_code
+                except httpx.TransportError:
+                    ready = 0
+                if ready == 200:
+                    break
+                assert time.monotonic() < deadline, podman("pod", "logs", "apod-mirror-pod-0", check=False)
+                time.sleep(0.5)
+            assert client.get("/health/live").status_code == 200
+            assert client.get("/planetary/apod").json()["date"] == max(lab.entries())
+            assert client.get("/api/search?year=2018").json()["total"] == 11
+        name = next(name for name in podman("ps", "--format", "{{.Names}}").split() if name.endswith("-mirror"))
+        told = yaml.safe_load(podman("inspect", name))[0]
+        assert told["Config"]["User"] == "50000"
+        assert told["HostConfig"]["ReadonlyRootfs"] is True
+        assert "uid=50000" in podman("exec", name, "id")
+    finally:
+        podman("kube", "down", str(file), check=False)

@@ -16,9 +16,9 @@ import httpx
 import psycopg
 import pytest
 import yaml
+from charts import CHART, rendered, values_of
 
 import debian_postgres
-from charts import CHART, rendered, values_of
 
 SAVED = Path(os.environ.get("APOD_ENGINE", "")) / "mirror.tar"
 PASSWORD = "a-password"
@@ -80,7 +80,7 @@ def _manifests(image: str, address: str) -> str:
 
 
 def test_the_mirrors_pod_answers(podman, database, lab, tmp_path):
-    """As the chart renders it: alive, ready, NASA's old API and search, as a user who is not root; it ends when told."""
+    """As the chart renders it: ready, NASA's old API and search, by a user who is not root, on a read-only root."""
     image = podman("images", "--format", "{{.Repository}}:{{.Tag}}").split()[0]
     file = tmp_path / "mirror.yaml"
     file.write_text(_manifests(image, database))

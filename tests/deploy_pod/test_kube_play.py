@@ -7,6 +7,7 @@ user, file system, environment and probes' addresses; never scheduling, Services
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import time
@@ -22,6 +23,7 @@ import debian_postgres
 
 SAVED = Path(os.environ.get("APOD_ENGINE", "")) / "mirror.tar"
 PASSWORD = "a-password"
+BRIDGE = "10.89.0"  # what `podman kube play` makes
 
 
 class Podman:
@@ -59,33 +61,39 @@ def podman(tmp_path):
 def database(lab):
     """A PostgreSQL with eleven entries, and the address of the role that only reads."""
     with debian_postgres.server(PASSWORD) as server:
+        server.options = "-c listen_addresses=*"  # the pod comes by the bridge, of this namespace alone
+        with (server.data / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all apod_reader {BRIDGE}.0/24 scram-sha-256\n")
         server.start()
         lab.database = f"postgresql://apod:{PASSWORD}@127.0.0.1:{server.port}/postgres"
         lab.run()
         assert lab.command("migrate").returncode == 0
         with psycopg.connect(lab.database) as owner:
             owner.execute(f"ALTER ROLE apod_reader PASSWORD '{PASSWORD}'")
-        yield f"postgresql://apod_reader:{PASSWORD}@127.0.0.1:{server.port}/postgres"
+        yield f"postgresql://apod_reader:{PASSWORD}@{BRIDGE}.1:{server.port}/postgres"
 
 
-def _manifests(image: str, address: str) -> str:
-    """The rendered Deployment, and the Secret that it names."""
+def _played(podman: Podman, image: str, address: str, folder: Path) -> Path:
+    """The rendered Deployment, played, with the Secret that it names; gives its file."""
     repository, _, tag = image.rpartition(":")
     values = values_of(CHART / "values.yaml", image={"repository": repository, "tag": tag, "pullPolicy": "Never"})
-    deployment = next(one for one in rendered(CHART, values) if one["kind"] == "Deployment")
-    told = {"APOD_READ_DATABASE_URL": base64.b64encode(address.encode()).decode()}
-    name = values["database"]["read"]["secretName"]
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "type": "Opaque", "data": told}
-    return yaml.safe_dump_all([secret, deployment])
+    values["mirror"]["replicas"] = 1  # Podman gives each of them the same port of this host
+    secret, file = folder / "secret.json", folder / "mirror.yaml"
+    # Podman 4.3 keeps a Secret of a manifest in a form that it cannot read back: this is the one that it reads.
+    key = values["database"]["read"]
+    secret.write_text(json.dumps({key["key"]: base64.b64encode(address.encode()).decode()}))
+    podman("secret", "create", key["secretName"], str(secret))
+    file.write_text(yaml.safe_dump(next(one for one in rendered(CHART, values) if one["kind"] == "Deployment")))
+    podman("kube", "play", str(file))
+    return file
 
 
 def test_the_mirrors_pod_answers(podman, database, lab, tmp_path):
     """As the chart renders it: ready, NASA's old API and search, by a user who is not root, on a read-only root."""
     image = podman("images", "--format", "{{.Repository}}:{{.Tag}}").split()[0]
-    file = tmp_path / "mirror.yaml"
-    file.write_text(_manifests(image, database))
-    podman("kube", "play", "--network", "host", str(file))
+    file = _played(podman, image, database, tmp_path)
     try:
+        name = next(name for name in podman("ps", "--format", "{{.Names}}").split() if name.endswith("-mirror"))
         with httpx.Client(base_url="http://127.0.0.1:8000") as client:
             deadline = time.monotonic() + 60
             while True:
@@ -95,14 +103,13 @@ def test_the_mirrors_pod_answers(podman, database, lab, tmp_path):
                     ready = 0
                 if ready == 200:
                     break
-                assert time.monotonic() < deadline, podman("pod", "logs", "apod-mirror-pod-0", check=False)
+                assert time.monotonic() < deadline, podman("logs", name, check=False)
                 time.sleep(0.5)
             assert client.get("/health/live").status_code == 200
             assert client.get("/planetary/apod").json()["date"] == max(lab.entries())
             assert client.get("/api/search?year=2018").json()["total"] == 11
-        name = next(name for name in podman("ps", "--format", "{{.Names}}").split() if name.endswith("-mirror"))
         told = yaml.safe_load(podman("inspect", name))[0]
-        assert told["Config"]["User"] == "50000"
+        assert told["Config"]["User"].partition(":")[0] == "50000"
         assert told["HostConfig"]["ReadonlyRootfs"] is True
         assert "uid=50000" in podman("exec", name, "id")
     finally:

@@ -42,10 +42,10 @@ class House:
         told = {name: value for name, value in images.environment().items() if name != "PATH"}
         self.settings = told | {"APOD_SCIENCE_URL": "http://nasa:8099", "APOD_PLANETARY_URL": "http://nasa:8099"}
 
-    def compose(self, *words: str, timeout: float = 300, **more: str) -> str:
+    def compose(self, *words: str, timeout: float = 300, check: bool = True, **more: str) -> str:
         """`docker compose` over both files, on the stand-in images; what is set more comes on top."""
         files = ("--project-name", "apod-test", "--env-file", str(self.env), *FILES)
-        return self.engine.compose(*files, *words, timeout=timeout, **{**self.settings, **more})
+        return self.engine.compose(*files, *words, timeout=timeout, check=check, **{**self.settings, **more})
 
     def up(self, **more: str) -> None:
         """What `make up` does, without building."""
@@ -114,6 +114,20 @@ def house(engine, tmp_path_factory):
     finally:
         print(one.compose("logs", "--no-color", "--tail", "40", check=False))
         one.down()
+
+
+@pytest.mark.parametrize("profiles", ["", "celery", "celery,unknown"])
+def test_the_file_is_valid_with_every_profile(house, profiles):
+    """Compose itself reads it strictly, whatever is switched on."""
+    assert "invalid" not in house.compose("config", "--quiet", COMPOSE_PROFILES=profiles)
+
+
+def test_an_unknown_word_is_refused(house, tmp_path):
+    """A key that Compose does not know is an error: what the test above says means something."""
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("services: { mirror: { healthchek: {} } }\n", encoding="utf-8")
+    told = house.compose("--file", str(wrong), "config", "--quiet", check=False)
+    assert "healthchek" in told
 
 
 def test_the_dag_is_green_with_rows_and_a_commit(house):

@@ -85,7 +85,7 @@ up: ## the whole house in containers: Airflow, PostgreSQL, the mirror; keeps wha
 	@docker compose version >/dev/null 2>&1 || { echo "Docker with Compose 2 is needed: https://docs.docker.com/engine/install/"; exit 1; }
 	@$(PYTHON) deploy/make_env.py
 	@$(COMPOSE) up --build --detach --wait
-	@echo "Airflow: http://127.0.0.1:8080, user admin, password AIRFLOW_PASSWORD in deploy/.env; gallery: http://127.0.0.1:8000"
+	@echo "Airflow: http://$$($(COMPOSE) port airflow 8080), user admin, password AIRFLOW_PASSWORD in deploy/.env; gallery: http://$$($(COMPOSE) port mirror 8000)"
 
 down: ## stop it; volumes stay
 	@$(COMPOSE) down

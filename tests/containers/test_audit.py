@@ -29,7 +29,7 @@ def files():
 
 
 def test_no_file_holds_a_secret(files):
-    """Whatever looks like one and is not among the known made-up ones is a finding."""
+    """Whatever looks like one and is not among the known made-up ones (`make made-up-secrets`) is a finding."""
     words = [_program("detect-secrets-hook"), "--baseline", BASELINE, *files]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -196,6 +196,15 @@ def test_a_backup_is_made(house):
     until(lambda: ".dump" in house.compose("exec", "-T", "backup", "ls", "/opt/apod/backups"), 180)
 
 
+def test_the_command_line_works_where_the_documents_say(house):
+    """In the container `backup`, `apod` sees the tables that the DAG loaded, and makes lost ones anew."""
+    status = json.loads(house.compose("exec", "-T", "backup", "apod", "status", "--json"))
+    assert status["entries"] == 11
+    house.rows("DELETE FROM apod WHERE date = (SELECT max(date) FROM apod)")
+    house.compose("exec", "-T", "backup", "apod", "recover", "database")
+    assert house.rows("SELECT count(*) FROM apod") == "11"
+
+
 def test_down_and_up_keeps_everything(house):
     """Rows, commits and connections are in volumes: afterwards all is there, and a run finds nothing new."""
     before = house.rows("SELECT count(*), max(updated_at) FROM apod"), house.commits()

@@ -1,20 +1,20 @@
 """`/api/search`: PostgreSQL's full text over titles, credits and explanations.
 
-Takes a request, gives a page of hits, best first, with the words that were found marked. Never gives markup of the
-texts' own: they are escaped, and `<mark>` is put in afterwards.
+Takes a request, gives a page of hits, best first, with the words that were found marked. Never takes a text apart to
+find it: the words are kept in a table of their own.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from html import escape
 from typing import Any, LiteralString, NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from apod_pipeline.extras.mirror.highlighting import Highlighting
 from apod_pipeline.extras.mirror.parameters import as_of, number
-from apod_pipeline.extras.mirror.reading import AT, Reading
+from apod_pipeline.extras.mirror.reading import AT, Reading, Row
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 from apod_pipeline.model import MEDIA_TYPES
 
@@ -22,8 +22,6 @@ MOST_PAGES = 2000  # that are kept, some 10 KB each
 MOST_LISTS = 100  # of days found, up to 130 KB each
 DAY = len("YYYY-MM-DD ")
 LONGEST_QUERY = 200
-START, END = "\ue000", "\ue001"  # private letters, taken out of the texts first: no text can forge a mark
-MARKS: LiteralString = "StartSel=\ue000, StopSel=\ue001"
 Q: LiteralString = "(SELECT websearch_to_tsquery('english', %(q)s))"
 CREDIT: LiteralString = "(SELECT plainto_tsquery('english', %(credit)s))"
 # Only what was asked for stands in the statement: one for all ("nothing asked or found") would never use the index once
@@ -35,13 +33,9 @@ CONDITIONS: dict[str, LiteralString] = {
     "year": "date >= %(year)s || '-01-01' AND date <= %(year)s || '-12-31'",
 }
 SHOW: LiteralString = f"""
-SELECT date, media_type, url, thumbnail_url, credit,
-       ts_headline('english', translate(title, '\ue000\ue001', ''), q, 'HighlightAll=true, {MARKS}') AS title,
-       ts_headline('english', translate(coalesce(explanation, ''), '\ue000\ue001', ''), q,
-                   'MinWords=20, MaxWords=40, {MARKS}') AS snippet
-FROM apod_revision, websearch_to_tsquery('english', %(q)s) AS q WHERE date = ANY(%(days)s) AND {AT}
-ORDER BY array_position(%(days)s, date)
-"""  # noqa: S608 - as above
+SELECT date, media_type, url, thumbnail_url, credit, title, explanation FROM apod_revision
+WHERE date = ANY(%(days)s) AND {AT} ORDER BY array_position(%(days)s, date)
+"""  # noqa: S608 - put together of our own constants
 
 
 class Asked(NamedTuple):
@@ -60,7 +54,7 @@ class Asked(NamedTuple):
             if getattr(self, name):
                 found += f" AND {condition}"
         days: LiteralString = "coalesce(string_agg(date, ' ' ORDER BY rank DESC, date DESC), '') AS days"
-        return f"SELECT {days} FROM ({found}) AS found"  # noqa: S608 - as above
+        return f"SELECT querytree({Q}) AS tree, {days} FROM ({found}) AS found"  # noqa: S608 - as above
 
 
 class Search:
@@ -73,7 +67,7 @@ class Search:
 
     def __init__(self, reading: Reading, watch: VersionWatch) -> None:
         self._reading = reading
-        self._days: Shelf[str] = Shelf(watch, MOST_LISTS)
+        self._finds: Shelf[tuple[str, Highlighting]] = Shelf(watch, MOST_LISTS)
         self._pages: Shelf[dict[str, Any]] = Shelf(watch, MOST_PAGES)
 
     async def page(self, request: Request) -> dict[str, Any]:
@@ -91,22 +85,22 @@ class Search:
         return await self._pages.get((asked, page, count), lambda: self._shown(asked, page, count))
 
     async def _shown(self, asked: Asked, page: int, count: int) -> dict[str, Any]:
-        days = await self._days.get(asked, lambda: self._found(asked))
+        days, highlighting = await self._finds.get(asked, lambda: self._found(asked))
         # A day is ten letters, and a space.
         here = days[(page - 1) * count * DAY : page * count * DAY].split()
-        rows = await self._reading.rows(SHOW, q=asked.q, at=asked.at, days=here) if here else []
+        rows = await self._reading.rows(SHOW, at=asked.at, days=here) if here else []
         return {
             "total": (len(days) + 1) // DAY,
             "page": page,
             "per_page": count,
-            "hits": [_hit(row) for row in rows],
+            "hits": [_hit(row, highlighting) for row in rows],
         }
 
-    async def _found(self, asked: Asked) -> str:
+    async def _found(self, asked: Asked) -> tuple[str, Highlighting]:
         (row,) = await self._reading.rows(asked.statement(), **asked._asdict())
         if not row["days"] and not await self._reading.rows("SELECT 1 FROM apod_searched"):
             raise HTTPException(503, "not ready to be searched: start `apod serve` once with APOD_DATABASE_URL set")
-        return str(row["days"])
+        return row["days"], Highlighting(row["tree"])
 
 
 def _asked(request: Request) -> Asked:
@@ -122,11 +116,7 @@ def _asked(request: Request) -> Asked:
     return Asked(values["q"], values["credit"], values["media_type"], year, as_of(request))
 
 
-def _hit(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of any columns
+def _hit(row: Row, highlighting: Highlighting) -> dict[str, Any]:
     told = {name: row[name] for name in ("date", "media_type", "url", "thumbnail_url", "credit")}
-    return {**told, "title_html": marked(row["title"]), "snippet_html": marked(row["snippet"])}
-
-
-def marked(text: str) -> str:
-    """A headline of PostgreSQL's as HTML: escaped, the hits in `<mark>`."""
-    return escape(text).replace(START, "<mark>").replace(END, "</mark>")
+    shown = highlighting.piece(row["explanation"] or "")
+    return {**told, "title_html": highlighting.whole(row["title"]), "snippet_html": shown}

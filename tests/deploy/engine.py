@@ -92,6 +92,9 @@ class Engine:
             finally:
                 process.terminate()
                 process.wait(180)  # containers have their time to end
+                for place in (state / "exec" / "netns").glob("*"):
+                    if place.is_mount():  # what a build in this machine's network leaves behind
+                        _run("umount", str(place))
 
     @contextmanager
     def _network(self) -> Iterator[None]:

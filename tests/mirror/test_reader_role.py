@@ -88,6 +88,15 @@ def test_an_archive_that_is_served_before_its_first_run(lab):
     assert lab.rows("SELECT count(*) FROM apod_search") == [(11,)]
 
 
+def test_new_words_are_sorted_into_the_index_at_once(lab):
+    """No page of the index waits for a vacuum after a load: every search would read them all."""
+    with psycopg.connect(lab.database) as owner:
+        migrate(owner)
+        make_searchable(owner)
+    lab.run()
+    assert lab.rows("SELECT gin_clean_pending_list('apod_search_words')") == [(0,)]
+
+
 def test_an_archive_that_nobody_serves_pays_nothing(lab):
     """No words are taken apart while nobody asked for a search."""
     lab.run()

@@ -51,7 +51,10 @@ def make_searchable(connection: Connection, *, anew: bool = False) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     connection.execute(b"DELETE FROM apod_search" if anew else FORGET.encode())
     connection.execute("INSERT INTO apod_searched DEFAULT VALUES ON CONFLICT DO NOTHING")
-    if connection.execute(LEARN.encode()).rowcount > 1000:
+    if learnt := connection.execute(LEARN.encode()).rowcount:
+        # What is new waits in a list that every search would read from end to end, until a vacuum sorts it in.
+        connection.execute("SELECT gin_clean_pending_list('apod_search_words')")
+    if learnt > 1000:
         connection.execute("ANALYZE apod_search")
 
 

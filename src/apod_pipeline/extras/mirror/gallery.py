@@ -61,6 +61,7 @@ class Gallery:
             loader=loader, undefined=StrictUndefined, autoescape=select_autoescape(default=True), trim_blocks=True
         )
         self._templates.globals.update(picture=self._picture, link=link)
+        self._templates.filters["utc"] = _utc
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -155,6 +156,10 @@ class Gallery:
         years, quality = await self._reading.kinds(), await self._reading.quality()
         recent = (await self._reading.every_day())[-60:]
         return self._page("status.html", numbers=numbers, runs=runs, years=years, quality=quality, recent=recent)
+
+
+def _utc(instant: dt.datetime) -> str:
+    return f"{instant.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _first_weekday(days: list[Row]) -> int:

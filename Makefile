@@ -96,7 +96,7 @@ down: ## stop it; volumes stay
 	@touch $@
 
 audit: .venv-audit/installed ## known weaknesses of what is pinned; fails where the index does not tell of them
-	@for name in run image-airflow; do .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/$$name.txt; done
+	@for name in image-apod image-airflow; do .venv-audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/$$name.txt; done
 	@git ls-files | grep -vE '^requirements/|\.png$$' | xargs $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 
 made-up-secrets: install ## look at every finding first; then this tells the scan that they are made up
@@ -117,7 +117,7 @@ format: install ## put the code into the house's form
 	@$(BIN)/ruff check --quiet --fix .
 
 lock: install ## pin what requirements/*.in ask for, with hashes and no addresses
-	@for name in uv build run airflow image-airflow dev celery airflow2 bench audit; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
+	@for name in uv build run image-apod airflow image-airflow dev celery airflow2 bench audit; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; done
 
 bench: install ## speed and memory, as ratios in one run
 	@$(BIN)/python benchmarks/run.py

@@ -54,6 +54,14 @@ def test_no_secret_in_any_layer(engine, image):
         assert not re.search(r"(?i)(password|secret|token|api_key)\s*=\s*\S", text), text
 
 
+def test_what_may_lie_on_s3_can_be_asked_for(engine):
+    """DVC's remote in both images, and Airflow's logs in its own: the chart's values name S3 for both."""
+    for image in (images.APOD, images.AIRFLOW):
+        _run(engine, image, "python3", "-W", "error", "-c", "import dvc_s3; dvc_s3.S3FileSystem(url='s3://b/x')")
+    logs = "from airflow.providers.amazon.aws.log.s3_task_handler import S3RemoteLogIO"
+    _run(engine, images.AIRFLOW, "python3", "-c", logs)
+
+
 @BOTH
 def test_a_read_only_root(engine, image):
     """With nothing writable but its volume and /tmp, an archive is made, with its own PostgreSQL, Git and DVC."""

@@ -93,7 +93,7 @@ class Engine:
                 process.terminate()
                 process.wait(180)  # containers have their time to end
                 for place in (state / "exec" / "netns").glob("*"):
-                    if place.is_mount():  # what a build in this machine's network leaves behind
+                    if os.path.ismount(place):  # left by a build in this machine's network; Path's knows folders only
                         _run("umount", str(place))
 
     @contextmanager

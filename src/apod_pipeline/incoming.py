@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,9 +23,15 @@ NOTE = ".note"
 
 @dataclass(eq=False, repr=False)
 class Incoming:
-    """Replies on their way in."""
+    """Replies on their way in.
+
+    Attributes:
+        archive: where they come to.
+        taken: the names that replies have already: of those that lie elsewhere, a folder does not tell.
+    """
 
     archive: Archive
+    taken: Collection[str] = ()
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _downloads: int = 0
 
@@ -59,7 +65,8 @@ class Incoming:
         number = 1
         while True:
             name = f"{stem}{f'_{number}' if number > 1 else ''}{suffix}"
-            if not (self.archive.raw / name).exists() and not (self.archive.incoming / name).exists():
+            places = (self.archive.raw / name, self.archive.incoming / name)
+            if name not in self.taken and not any(place.exists() for place in places):
                 return name
             number += 1
 

@@ -150,6 +150,26 @@ def test_nothing_new_leaves_nothing(bench):
     assert bench.incoming() == []
 
 
+class OneSecond:
+    """A transport that says of every answer that it came in the same second."""
+
+    def __init__(self, transport):
+        self._transport = transport
+
+    def download(self, request, into):
+        return self._transport.download(request, into)._replace(at=dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC))
+
+
+def test_a_name_is_given_once_though_its_reply_lies_elsewhere(bench):
+    """A stateless run has no old replies beside it: what comes in the second of one of them gets another name."""
+    client = HttpClient(timeout=5.0, retries=0)
+    (old,) = bench.ask([TODAY], transport=OneSecond(client)).replies
+    (bench.archive.raw / old).unlink()
+    (new,) = bench.ask([dt.date(2018, 12, 30)], transport=OneSecond(client)).replies
+    client.close()
+    assert (old, new) == ("apod_raw_20260102_030405.json", "apod_raw_20260102_030405_2.json")
+
+
 def test_replies_are_kept_byte_for_byte_without_the_key(bench):
     """A kept reply has the hash that its line says, and neither address nor body holds the key."""
     import hashlib

@@ -205,6 +205,18 @@ def test_the_command_line_works_where_the_documents_say(house):
     assert house.rows("SELECT count(*) FROM apod") == "11"
 
 
+def test_a_lost_archive_comes_back(house):
+    """Its volume is emptied, and filled again from a Git remote and the store; nothing is wrong, and runs go on."""
+    inside, remote = ("exec", "-T", "backup"), "/opt/apod/store/archive.git"
+    house.compose(*inside, "git", "clone", "--quiet", "--bare", "/opt/apod/archive", remote)
+    before = house.commits()
+    house.compose(*inside, "find", "/opt/apod/archive", "-mindepth", "1", "-delete")
+    house.compose(*inside, "apod", "recover", "archive", "--git-remote", remote)
+    assert house.commits() == before
+    house.compose(*inside, "apod", "verify")
+    assert house.run() == "success"
+
+
 def test_down_and_up_keeps_everything(house):
     """Rows, commits and connections are in volumes: afterwards all is there, and a run finds nothing new."""
     before = house.rows("SELECT count(*), max(updated_at) FROM apod"), house.commits()

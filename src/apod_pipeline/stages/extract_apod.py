@@ -118,7 +118,7 @@ class Extraction:
     _wanted: set[dt.date] | None = None
 
     def __post_init__(self) -> None:
-        self.incoming = Incoming(self.archive)
+        self.incoming = Incoming(self.archive, self.known.replies)
 
     # ---- the whole stage -----------------------------------------------------------------
     def ask(self, sources: Sequence[Source], days: Collection[dt.date]) -> Extracted:

@@ -64,11 +64,11 @@ def test_what_may_lie_on_s3_can_be_asked_for(engine):
 
 @BOTH
 def test_a_read_only_root(engine, image):
-    """With nothing writable but its volume and /tmp, an archive is made, with its own PostgreSQL, Git and DVC."""
+    """With nothing writable but its volume and /tmp, the demo runs: with its own PostgreSQL, Git and DVC."""
     volume = ("--tmpfs", "/opt/apod/archive:mode=1777")
     options = ("--read-only", *SCRATCH, *volume, "--cap-drop", "ALL", "--env", "HOME=/opt/apod/archive")
-    commands = "apod init >&2 && git -C /opt/apod/archive status >&2 && apod status --json"
-    assert json.loads(_run(engine, image, "sh", "-c", commands, options=options))["versions"] == 0
+    commands = "cd /opt/apod/archive && apod demo >&2 && apod status --archive apod-demo --json"
+    assert json.loads(_run(engine, image, "sh", "-c", commands, options=options))["versions"] == 3
 
 
 @USERS

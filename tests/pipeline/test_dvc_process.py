@@ -17,6 +17,20 @@ from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.stages.dvc_track_data import DvcVersioner, tracked_hash
 
+OPENING = """
+import sys
+from pathlib import Path
+from apod_pipeline.archive import Archive
+from apod_pipeline.stages.dvc_track_data import DvcVersioner
+made = []
+sys.addaudithook(lambda event, told: made.append(told[0]) if event == "os.mkdir" else None)
+for root in sys.argv[2:]:
+    versioner = DvcVersioner(Archive(Path(root)), sys.argv[1])
+    with versioner.repository("opening"):
+        versioner.close()
+print(*made)
+"""
+
 
 def _until(condition, seconds=30.0):
     deadline = time.monotonic() + seconds
@@ -44,6 +58,18 @@ def test_another_process_tracks_the_same(tracked):
     assert dvc.finish() == expected[1]
     assert [tracked_hash(path) for path in (lab.archive.raw, lab.archive.csv, lab.archive.parquet)] == expected
     dvc.close()
+
+
+def test_nothing_is_made_beside_an_archive(tracked, tmp_path):
+    """DVC opens a new archive, and a clone, without a folder in its usual place, which a container may not have."""
+    lab, remote = tracked
+    new, clone = tmp_path / "new", tmp_path / "clone"
+    subprocess.run(["git", "init", "-q", "-b", "main", new], check=True)
+    subprocess.run(["git", "clone", "-q", lab.root, clone], check=True)
+    words = [sys.executable, "-c", OPENING, remote, str(new), str(clone)]
+    told = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+    assert any(path.startswith(str(clone)) for path in told)
+    assert [path for path in told if not path.startswith(str(tmp_path))] == []
 
 
 def test_two_versions_in_one_run_are_both_tracked(tracked):

@@ -29,7 +29,7 @@ from apod_pipeline.kill_points import kill_point
 
 log = logging.getLogger(__name__)
 
-REMOTE = "storage"
+REMOTE, SCRATCH = "storage", "DVC_SITE_CACHE_DIR"
 PATH_LINE = re.compile(rb"^ +path: \S.*\n", re.MULTILINE)  # the last one of a whole `.dvc` file
 MARGIN, FILES_MARGIN = 4 << 20, 100  # bytes and files that DVC's own notes may take, and Git's
 
@@ -51,6 +51,11 @@ class DvcVersioner:
     @property
     def _tracked(self) -> list[Path]:
         return [self.archive.raw, self.archive.csv, self.archive.parquet]
+
+    @property
+    def _scratch(self) -> Path:
+        # DVC's stays in the archive: a shared /var/tmp is not writable for every user, nor in every container.
+        return self.archive.private / "dvc"
 
     def track_replies(self) -> None:
         """Track and push the raw replies.
@@ -181,7 +186,8 @@ class DvcVersioner:
 
     def _opened(self) -> Any:  # noqa: ANN401 - DVC is untyped
         if not self._open:
-            self._open.append(self._fresh())
+            with _scratch_in(self._scratch):
+                self._open.append(self._fresh())
         return self._open[0]
 
     def _fresh(self) -> Any:  # noqa: ANN401 - DVC is untyped
@@ -202,14 +208,13 @@ class DvcVersioner:
         return repo
 
     def _configure(self, repo: Any) -> None:  # noqa: ANN401 - DVC is untyped
-        # DVC's scratch stays in the archive: a shared /var/tmp is not writable for every user.
         # A folder beside, of a clone or of an archive that was moved, is this machine's business: what is committed
         # keeps the remote from which everybody else can have the objects.
         beside = str(self.archive.root.with_name(f"{self.archive.root.name}-remote"))
         with repo.config.edit("repo") as config:
             ours_alone = self.remote == beside and config["remote"].get(REMOTE, {}).get("url", beside) != beside
         with repo.config.edit("local") as config:
-            config["core"]["site_cache_dir"] = str(self.archive.private / "dvc")
+            config["core"]["site_cache_dir"] = str(self._scratch)
             config["remote"].pop(REMOTE, None)
             if ours_alone:
                 config["remote"][REMOTE] = {"url": self.remote}
@@ -237,6 +242,18 @@ class DvcVersioner:
                 f"dvc push said it was done, but {len(missing)} of {len(wanted)} objects are not on {self.remote}. "
                 "Nothing was committed. See that the remote is writable, then type the same command again."
             )
+
+
+@contextmanager
+def _scratch_in(folder: Path) -> Iterator[None]:
+    """DVC's scratch in a folder, unless the user said where: it is made before a new archive or a clone says so."""
+    before = os.environ.get(SCRATCH)
+    os.environ[SCRATCH] = before or str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SCRATCH]
 
 
 def _new_sizes(path: Path) -> list[int]:

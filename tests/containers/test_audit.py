@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,11 +29,12 @@ def files():
     return [name for name in told.stdout.splitlines() if not (name.startswith(pins) or name.endswith(pins))]
 
 
-def test_no_file_holds_a_secret(files):
+def test_no_file_holds_a_secret(files, tmp_path):
     """Whatever looks like one and is not among the known made-up ones (`make made-up-secrets`) is a finding."""
-    words = [_program("detect-secrets-hook"), "--baseline", BASELINE, *files]
+    known = shutil.copy(ROOT / BASELINE, tmp_path)  # the hook writes new line numbers into it, and says so with a 3
+    words = [_program("detect-secrets-hook"), "--baseline", str(known), *(name for name in files if name != BASELINE)]
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode in {0, 3}, done.stdout
 
 
 def test_a_secret_would_be_found(tmp_path):

@@ -29,6 +29,12 @@ SELECT date, observed_from, observed_to, media_type, content_hash, {WORDS}
 FROM apod_revision r
 WHERE NOT EXISTS (SELECT FROM apod_search s WHERE (s.date, s.observed_from) = (r.date, r.observed_from))
 """  # noqa: S608 - put together of our own constants
+# What is new waits in a list that every search reads from end to end, until a vacuum sorts it in. Only the index's
+# owner may do so at once.
+SORT_IN = """
+SELECT gin_clean_pending_list(oid) FROM pg_class
+WHERE oid = 'apod_search_words'::regclass AND pg_has_role(relowner, 'USAGE')
+"""
 DIFFERENT = f"""
 SELECT date FROM apod_revision r FULL JOIN apod_search s USING (date, observed_from)
 WHERE (r.observed_to, r.media_type, r.content_hash) IS DISTINCT FROM (s.observed_to, s.media_type, s.content_hash)
@@ -52,8 +58,7 @@ def make_searchable(connection: Connection, *, anew: bool = False) -> None:
     connection.execute(b"DELETE FROM apod_search" if anew else FORGET.encode())
     connection.execute("INSERT INTO apod_searched DEFAULT VALUES ON CONFLICT DO NOTHING")
     if learnt := connection.execute(LEARN.encode()).rowcount:
-        # What is new waits in a list that every search would read from end to end, until a vacuum sorts it in.
-        connection.execute("SELECT gin_clean_pending_list('apod_search_words')")
+        connection.execute(SORT_IN)
     if learnt > 1000:
         connection.execute("ANALYZE apod_search")
 

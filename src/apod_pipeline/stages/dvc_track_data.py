@@ -254,6 +254,8 @@ def _scratch_in(folder: Path) -> Iterator[None]:
     finally:
         if before is None:
             del os.environ[SCRATCH]
+        else:
+            os.environ[SCRATCH] = before
 
 
 def _new_sizes(path: Path) -> list[int]:

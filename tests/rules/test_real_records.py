@@ -30,9 +30,9 @@ FRAME = re.compile(
 def entries():
     """Every recorded answer with its entry, from APOD_REAL_RECORDS or the folder beside the checkout."""
     folder = Path(os.environ.get("APOD_REAL_RECORDS") or BESIDE)
-    files = [folder] if folder.is_file() else sorted(folder.glob("*.jsonl.gz"))
+    files = [folder] if folder.is_file() else sorted(folder.glob("apod_*.jsonl.gz"))
     if not files:
-        pytest.skip(f"no recorded answers in {folder}: set APOD_REAL_RECORDS to a folder of .jsonl.gz files")
+        pytest.skip(f"no recorded answers in {folder}: set APOD_REAL_RECORDS to a folder of apod_*.jsonl.gz files")
     told = []
     for file in files:
         with gzip.open(file, "rt", encoding="utf-8") as lines:

@@ -65,7 +65,12 @@ class Span:
 
 def publishable(span: Span) -> Iterator[dt.date]:
     """The days of a span on which NASA published, or will publish, an entry."""
-    return (day for day in span if day >= FIRST_DAY and day not in GAPS)
+    return publishable_days(span)
+
+
+def publishable_days(days: Iterable[dt.date]) -> Iterator[dt.date]:
+    """Those of some days on which NASA published, or will publish, an entry."""
+    return (day for day in days if day >= FIRST_DAY and day not in GAPS)
 
 
 def spans_of(days: Iterable[dt.date], longest: int, bridge: int = 0) -> list[Span]:

@@ -3,64 +3,32 @@
 Takes the readings of one reply and what was asked, gives a verdict. Pure: never writes, never asks anybody.
 The rules come from what the services were seen doing: a placeholder as a success for every date, yesterday's
 answer for today, the newest list whatever was asked, one entry repeated for weeks.
+
+A lie is many different days told the same thing at one time; a rerun is one day that repeats a day of years ago.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
-from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict
+from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict, in_plain_words
+from apod_pipeline.repeats import LIMITS, Limits, Repeats
 from apod_pipeline.rules.addresses import is_article, is_logo
 
-# So many days may share their words or their picture; real ones share up to five.
-REPEATS = 10
 EQUAL_EDITS = 3
-
-
-@dataclass
-class Repeats:
-    """How many days of one source carry the same words, and the same picture."""
-
-    texts: Counter[str] = field(default_factory=Counter)
-    pictures: Counter[str] = field(default_factory=Counter)
-
-    @classmethod
-    def of(cls, digests: Iterable[str]) -> Repeats:
-        """Count what is stored already."""
-        repeats = cls()
-        repeats.add(digests)
-        return repeats
-
-    def add(self, digests: Iterable[str]) -> None:
-        """Count more days."""
-        parts = [digest.split("-") for digest in digests]
-        self.texts.update(text for _, text, _ in parts if text)
-        self.pictures.update(picture for _, _, picture in parts if picture)
-
-    def forget(self, digests: Iterable[str]) -> None:
-        """Count days no more: they say something else now."""
-        parts = [digest.split("-") for digest in digests]
-        self.texts.subtract(text for _, text, _ in parts if text)
-        self.pictures.subtract(picture for _, _, picture in parts if picture)
-
-    def reason(self, digest: str, most: int) -> str | None:
-        """Why a counted day is implausible: `most` or more carry its words or its picture; None when it is not."""
-        _, text, picture = digest.split("-")
-        if text and self.texts[text] >= most:
-            return f"the same explanation on {most} days or more"
-        if picture and self.pictures[picture] >= most:
-            return f"the same picture on {most} days or more"
-        return None
+UNREADABLE = "unreadable"  # in the place of a record: why there is none
+USUAL_LENGTH = 5000  # letters; the longest real field has 1,846, of the new service's page aside
 
 
 def implausible(record: Record) -> str | None:
     """Why no entry can look like this, whatever its day; None when it can."""
     title = record.get("title")
+    if UNREADABLE in record:
+        return str(record[UNREADABLE])
     if title == "NASA Science":
         return 'the placeholder: its title is "NASA Science"'
     if not isinstance(title, str) or not title.strip():
@@ -71,6 +39,24 @@ def implausible(record: Record) -> str | None:
         if is_article(address):
             return "its address is the page of an entry, not what the page shows"
     return None
+
+
+def looks_odd(record: Record) -> bool:
+    """True where a plausible record is not as plain as nearly all are, so that it must be looked at more closely."""
+    title = str(record["title"])
+    if "<" in title or "&" in title or not title.isprintable():
+        return True
+    for value in record.values():
+        if type(value) is str:
+            if len(value) > USUAL_LENGTH:
+                return True
+        elif not (isinstance(value, bool) or (isinstance(value, list | tuple) and all(map(_is_text, value)))):
+            return True
+    return any(not address.lower().startswith(("http://", "https://")) for address in _addresses(record) if address)
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and len(value) <= USUAL_LENGTH
 
 
 def _addresses(record: Record) -> Iterator[str]:
@@ -90,20 +76,24 @@ class Canary:
         source: whose replies.
         today: the newest day that is due; later ones are not believed.
         present: by ISO day, the digest of what this source told last.
-        most_repeats: so many days with the same words or picture are too many.
+        examine: why no entry can be made of a reading, None when one can; asked where a reading looks odd.
+        limits: how many days with the same words or picture are too many.
     """
 
     source: str
     today: dt.date
     present: Mapping[str, str]
-    most_repeats: int = REPEATS
+    examine: Callable[[Reading], str | None] = lambda _: None
+    limits: Limits = LIMITS
     _counted: dict[dt.date, str] = field(default_factory=dict)
+    _whole: dict[dt.date, int] = field(default_factory=dict)  # hash of the whole text that a day tells anew
+    _alike: dict[int, set[dt.date]] = field(default_factory=dict)
     _edited: dict[dt.date, tuple[str, str]] = field(default_factory=dict)  # what was held, what is said instead
 
     @cached_property
     def repeats(self) -> Repeats:
         """What this source told so far, counted when it is first needed: most runs find nothing new."""
-        return Repeats.of(self.present.values())
+        return Repeats.of(self.present.items(), self.limits)
 
     def judge(self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str) -> Verdict:
         """What one reply is worth.
@@ -138,16 +128,42 @@ class Canary:
         )
 
     def _weigh(self, reading: Reading, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
-        day = reading.day
-        why, digest = implausible(reading.record), reading.digest
-        if why is None and (day > self.today or day < FIRST_DAY or day in GAPS):
-            why = "it is not due yet" if day > self.today else "nothing was published on this day"
+        day, digest = reading.day, reading.digest
+        # What was let in once, perhaps by a person's word, is not judged again as long as it stays the same.
+        why = None
+        if digest != self._held(day):
+            why = self._doubt(reading)
+            self._count_whole(reading)
         if why is None and good.get(day, digest) != digest:
             why = "it is told twice, differently"
         if why:
             refusals[day] = why
         else:
             good[day] = digest
+
+    def _doubt(self, reading: Reading) -> str | None:
+        day = reading.day
+        if why := implausible(reading.record):
+            return why
+        if day > self.today:
+            return "it is not due yet"
+        if day < FIRST_DAY or day in GAPS:
+            return "nothing was published on this day"
+        return self.examine(reading)
+
+    def _count_whole(self, reading: Reading) -> None:
+        text = reading.record.get("explanation")
+        self._alike.get(self._whole.pop(reading.day, 0), set()).discard(reading.day)
+        if isinstance(text, str) and len(text) > 40:
+            self._whole[reading.day] = hash(text)
+            self._alike.setdefault(hash(text), set()).add(reading.day)
+
+    def _repeated(self, day: dt.date, digest: str) -> str | None:
+        if why := self.repeats.reason(day, digest):
+            return why
+        alike = self._alike.get(self._whole.get(day, 0), ())
+        most = self.limits.to_the_letter
+        return f"the same whole explanation on {most} days or more at once" if len(alike) >= most else None
 
     def _weigh_repeats(self, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
         # All days of the reply are counted before any is judged: ten equal ones are refused together. What was
@@ -157,24 +173,24 @@ class Canary:
         if not new:
             return
         # A day counts once, with what it says now.
-        old = (self._counted.get(day) or held[day] for day in new)
-        self.repeats.forget(digest for digest in old if digest)
-        self.repeats.add(new.values())
+        old = ((day, self._counted.get(day) or held[day]) for day in new)
+        self.repeats.forget((day, digest) for day, digest in old if digest)
+        self.repeats.add(new.items())
         self._counted |= new
         self._edited |= {day: (was, digest) for day, digest in new.items() if (was := held[day])}
-        reason, most = self.repeats.reason, self.most_repeats
-        refusals.update({day: why for day, digest in new.items() if (why := reason(digest, most))})
+        refusals.update({day: why for day, digest in new.items() if (why := self._repeated(day, digest))})
         self._weigh_edits(new, refusals)
 
     def _weigh_edits(self, new: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
-        # NASA edits entries one by one: days that were told apart before do not come to say the same at once. What
-        # was refused in a list stays counted when its days are asked for one by one.
-        before: dict[str, set[str]] = {}
-        for was, said in self._edited.values():
-            before.setdefault(said.split("-")[1], set()).add(was.split("-")[1])
+        # NASA edits entries one by one: days of a year that were told apart before do not come to say the same at
+        # once. What was refused in a list stays counted when its days are asked for one by one.
+        before: dict[str, dict[dt.date, str]] = {}
+        for day, (was, said) in self._edited.items():
+            before.setdefault(said.split("-")[1], {})[day] = was.split("-")[1]
         for day in new.keys() & self._edited.keys():
             text = new[day].split("-")[1]
-            if text and len(before[text]) >= EQUAL_EDITS:
+            apart = {was for other, was in before[text].items() if abs((other - day).days) <= 365}
+            if text and len(apart) >= EQUAL_EDITS:
                 refusals.setdefault(day, f"the same new explanation on {EQUAL_EDITS} days or more at once")
 
     def _held(self, day: dt.date) -> str | None:
@@ -191,7 +207,9 @@ class Canary:
 
 
 def _stray(told: str | None) -> str:
-    return f"it answers {told}, another day than the one asked for" if told else "it holds no entry: no date"
+    if not told:
+        return "it holds no entry: no date"
+    return f"it answers {in_plain_words(told, 40)}, another day than the one asked for"
 
 
 def _day(told: str | None) -> dt.date | None:

@@ -10,8 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from apod_pipeline.calendar import FIRST_DAY, GAPS, Span, publishable
-from apod_pipeline.ledger import Known
+from apod_pipeline.calendar import FIRST_DAY, GAPS, Span, publishable, publishable_days
+from apod_pipeline.known import Known
+
+A_YEAR = dt.timedelta(days=365)
 
 
 class DayStatus(NamedTuple):
@@ -25,19 +27,20 @@ class DayStatus(NamedTuple):
 def status_of(known: Known, day: dt.date, today: dt.date) -> DayStatus:
     """Coverage of one day.
 
-    `pending` was denied by a source, or is the newest day: it will be asked again. `failed` was asked and never
-    answered. `unasked` lies outside of what this archive was ever asked for: no defect.
+    `gap` is a day on which nothing was published: known, witnessed by every source that was asked, or accepted by a
+    person. `pending` was denied by a source, or is the newest day: it will be asked again. `failed` was asked and
+    never answered. `unasked` lies outside of what this archive was ever asked for: no defect.
     """
     key = day.isoformat()
     if known.has(key):
         return DayStatus(day, "present")
-    if day in GAPS:
-        return DayStatus(day, "gap", GAPS[day])
+    if why := GAPS.get(day) or (key in known.gaps and known.gaps[key].why):
+        return DayStatus(day, "gap", why)
     if refused := known.refused.get(key):
         return DayStatus(day, "quarantined", f"{refused.source}: {refused.reason}")
     if not known.was_asked(day):
         return DayStatus(day, "unasked")
-    if day >= today or any((source, key) in known.denied for source in known.latest):
+    if day >= today or key in known.denied_days:
         return DayStatus(day, "pending", "no source has it yet")
     return DayStatus(day, "failed", "asked for, and no source answered")
 
@@ -54,26 +57,70 @@ def following(known: Known, today_then: dt.date | None, lookback: int) -> bool:
     return known.asked[-1].last >= today_then - dt.timedelta(days=lookback)
 
 
-def due(known: Known, today: dt.date, today_then: dt.date | None, lookback: int) -> list[dt.date]:
-    """The days that a run without dates asks for: the last ones again, and whatever is missing.
+class Asking(NamedTuple):
+    """What decides which days a run without dates asks for.
 
-    Args:
-        known: what the ledger adds up to.
+    Attributes:
         today: the newest day that is due.
         today_then: the newest day that was due at the last version.
         lookback: how many days back are read again: NASA's authors correct up to ten days late.
+        sources: who will be asked, in this order.
+        gaps_again: whether days without an entry are asked for again in this run.
     """
-    start = max(FIRST_DAY, today - dt.timedelta(days=lookback))
+
+    today: dt.date
+    today_then: dt.date | None
+    lookback: int
+    sources: tuple[str, ...] = ()
+    gaps_again: bool = False
+
+
+def due(known: Known, asking: Asking) -> list[dt.date]:
+    """The days that a run without dates asks for: the last ones again, what is missing, and what is in doubt."""
+    today = asking.today
+    start = max(FIRST_DAY, today - dt.timedelta(days=asking.lookback))
     days = set(publishable(Span(start, today))) if today >= start else set()
-    if following(known, today_then, lookback) and known.asked[-1].last < today:
+    if following(known, asking.today_then, asking.lookback) and known.asked[-1].last < today:
         days.update(publishable(Span(known.asked[-1].last, today)))
-    return sorted(days.union(missing(known, today)))
+    days.update(missing(known, today), _doubtful(known, today, asking.sources))
+    if known.gaps:
+        days -= {day for day in days if known.gap(str(day)) and not asking.gaps_again}
+        days.update(_gaps_to_ask(known, asking))
+    return sorted(days)
+
+
+def _gaps_to_ask(known: Known, asking: Asking) -> Iterator[dt.date]:
+    """Days without an entry that are worth asking for: for a year now and then, and of whom nobody asked before."""
+    for key in known.gaps:
+        gap = known.gap(key)
+        if gap is None or (day := dt.date.fromisoformat(key)) > asking.today:
+            continue
+        young = asking.today - gap.on <= A_YEAR
+        unheard = bool(gap.witnesses) and not set(asking.sources) <= set(gap.witnesses)
+        if (young and asking.gaps_again) or unheard:
+            yield day
+
+
+def _doubtful(known: Known, today: dt.date, sources: tuple[str, ...]) -> set[dt.date]:
+    """Days of which a source's last word was refused, where its reading would be the entry: it may say better now."""
+    days = set()
+    for source, key in known.open_refusals:
+        # As in a run: what an earlier source gives is not asked of a later one.
+        if source in sources and not any(known.held(one, key) for one in sources[: sources.index(source)]):
+            days.add(dt.date.fromisoformat(key))
+    return {day for day in publishable_days(days) if day <= today and known.was_asked(day)}
 
 
 def missing(known: Known, today: dt.date, span: Span | None = None) -> list[dt.date]:
-    """Days that were asked for (or lie in a span) and that no source gave."""
+    """Days that were asked for (or lie in a span), that no source gave, and that are no gap."""
     spans = [Span(s.first, min(s.last, today)) for s in ([span] if span else known.asked) if s.first <= today]
-    return [day for s in spans if not _complete(known, s) for day in publishable(s) if not known.has(day.isoformat())]
+    return [
+        day
+        for s in spans
+        if not _complete(known, s)
+        for day in publishable(s)
+        if not known.has(key := day.isoformat()) and key not in known.gaps
+    ]
 
 
 def _complete(known: Known, span: Span) -> bool:

@@ -1,7 +1,11 @@
 """From ledger and replies to versions: which days changed, what they say now, and what that replaces.
 
-Takes the archive's ledger and raw replies, and a pure transform; gives sealed versions and the three files. Offline:
-never asks a service. Never decides what a reply is worth (the canary did), never touches a database or Git.
+Takes the archive's ledger and raw replies, a pure transform and the quality gate; gives sealed versions and the three
+files. Offline: never asks a service, never touches a database or Git.
+
+The gate comes before the seal. A reading of which no entry can be made is withdrawn (a line in the ledger): the day
+is refused, what was told of it before counts again, and an entry that was there stays as it was. So nothing that is
+sealed can stop a run.
 
 A version is sealed before a file is replaced: the seal says what must be true, the files follow, and whoever finds
 them behind (after a kill) brings them up. What a version replaces is kept whole in the ledger, because states of
@@ -12,21 +16,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from apod_pipeline.archive import Archive, timestamp
-from apod_pipeline.errors import ArchiveDamaged, Unreadable
-from apod_pipeline.ledger import Known, Ledger, Version
-from apod_pipeline.model import Entry, Reading
+from apod_pipeline.errors import ArchiveDamaged, DataRefused, Unreadable
+from apod_pipeline.gating import derived, withdrawal
+from apod_pipeline.known import Known, Version
+from apod_pipeline.ledger import Ledger
+from apod_pipeline.model import Entry, Reading, in_plain_words
 from apod_pipeline.ports import Source
-from apod_pipeline.processed import Columns, Row, Rows, Table, write_all
+from apod_pipeline.processed import Columns, Row, Rows, Table, writable, write_all
 from apod_pipeline.projection import current_since
+from apod_pipeline.version_summary import summary
 
-
-def _plural(count: int, one: str, many: str) -> str:
-    return one if count == 1 else many
+FEW = 10  # days that new rules may refuse, however few there are
+UNWRITABLE = "it holds letters that no file can hold"
+BATCH = 2048  # rows that pass the gate at once
 
 
 def _next_instant(at: dt.datetime, last: Version | None) -> dt.datetime:
@@ -47,6 +55,7 @@ class Derivation:
         rules: version of the transform's rules.
         preference: whose reading is the entry, most wanted first.
         columns: the fields of an entry.
+        gate: which rows can be no entries: by key, the reason.
         bring: sees that raw replies are here before they are opened, where an archive does not hold them all.
     """
 
@@ -57,19 +66,30 @@ class Derivation:
     rules: int
     preference: tuple[str, ...]
     columns: Columns
+    gate: Callable[[Sequence[Row]], Mapping[str, str]] = lambda _: {}
     bring: Callable[[Collection[str]], object] = len
+    refused: dict[str, str] = field(default_factory=dict)  # what the gate refused in this run: by day, the reason
 
     # ---- versions ------------------------------------------------------------------------
-    def seal_rules(self, run: str, at: dt.datetime) -> Version | None:
+    def seal_rules(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
         """A version of its own where new rules, or another preference, word entries differently; else None.
 
         It comes before any news, so that a revision has one cause.
+
+        Raises:
+            DataRefused: the rules make no entry of more than half of the days; nothing was changed.
         """
         versions = self.ledger.versions()
         if not versions or self._derived_alike(versions[-1]):
             return None
+        return self.reseal(run, at, accept_loss=accept_loss)
+
+    def reseal(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
+        """Derive every entry of the last version anew; a version of its own where any differs, else None."""
+        versions = self.ledger.versions()
         last = versions[-1]
-        return self._seal(Version(at, run, self.rules, self.preference, last.lines, last.today), versions)
+        draft = Version(at, run, self.rules, self.preference, last.lines, last.today)
+        return self._seal(draft, versions, by_rules=True, accept_loss=accept_loss)
 
     def seal_news(self, run: str, at: dt.datetime, today: dt.date) -> Version | None:
         """Seal what the ledger holds since the last version, and write the files; None where no entry changes.
@@ -78,46 +98,67 @@ class Derivation:
         """
         versions = self.ledger.versions()
         lines = self.ledger.count()
-        if lines <= max(versions[-1].lines if versions else 0, self.archive.progress().get("examined", 0)):
+        if lines <= self._examined(versions):
             return None
         today = max([today, *(version.today for version in versions[-1:])])  # a run may stand for an earlier day
-        return self._seal(Version(at, run, self.rules, self.preference, lines, today), versions)
+        return self._seal(Version(at, run, self.rules, self.preference, lines, today), versions, by_rules=False)
+
+    def withdraw(self, at: dt.datetime) -> None:
+        """Pass what a run before this one left unsealed through the gate: what is refused is asked for again."""
+        versions = self.ledger.versions()
+        if self.ledger.count() <= self._examined(versions):
+            return
+        known = self.ledger.known()
+        with Rows(self.archive.private / "withdrawing.jsonl", self.columns.key) as rows:
+            self._gated(rows, known, known.days_since(versions[-1].lines if versions else 0), versions, at)
+
+    def _examined(self, versions: list[Version]) -> int:
+        return int(max(versions[-1].lines if versions else 0, self.archive.progress().get("examined", 0)))
 
     def _derived_alike(self, last: Version) -> bool:
         marks = self.archive.progress()
         rules, preference = marks.get("rules", last.rules), marks.get("preference", ",".join(last.preference))
         return bool(rules == self.rules) and preference == ",".join(self.preference)
 
-    def _seal(self, draft: Version, versions: list[Version]) -> Version | None:
+    def _seal(
+        self, draft: Version, versions: list[Version], *, by_rules: bool, accept_loss: bool = False
+    ) -> Version | None:
         last = versions[-1] if versions else None
         known = self.ledger.known(draft.lines)
-        by_rules = last is not None and last.lines == draft.lines
         days = known.first_line.keys() if by_rules else known.days_since(last.lines if last else 0)
-        version = draft._replace(at=_next_instant(draft.at, last))
         with Rows(self.archive.private / "changed.jsonl", self.columns.key) as rows:
-            self._fill(rows, known, days)
-            table = Table(self.archive.parquet, self.columns)
-            replaced, added = self._replaced(table, rows, versions, version, by_rules=by_rules)
-            if not replaced and not added:
-                self.archive.advance(examined=draft.lines)
+            most = len(days) // 2 if by_rules and not accept_loss else None
+            known = self._gated(rows, known, days, versions, draft.at, most)
+            version = draft._replace(at=_next_instant(draft.at, last), lines=known.lines)
+            replaced, added = self._replaced(rows, versions, version, by_rules=by_rules)
+            gone = self._gone(known, last)
+            if not replaced and not added and not gone:
+                self.archive.advance(examined=known.lines)
                 if by_rules:
                     self.archive.advance(rules=self.rules, preference=",".join(self.preference))
                 return None
             self.ledger.append_superseded(replaced, version.at)
             self.ledger.seal(version)
-            write_all(self.archive, self.columns, rows, keep=True)
+            write_all(self.archive, self.columns, rows, keep=True, gone=gone)
+        if gone:
+            self.archive.advance(entries=len(known.first_line))
         self._mark(version)
         return version
 
+    def _gone(self, known: Known, last: Version | None) -> set[str]:
+        """Days that the files hold and of which nothing that was told counts any more."""
+        withdrawn = {day for _, day, line in known.withdrawals if last and line >= last.lines and not known.has(day)}
+        return {day for day in withdrawn if last and self.ledger.known(last.lines).has(day)}
+
     def _replaced(
-        self, table: Table, rows: Rows, versions: list[Version], version: Version, *, by_rules: bool
+        self, rows: Rows, versions: list[Version], version: Version, *, by_rules: bool
     ) -> tuple[list[dict[str, Any]], int]:
         """The states that differ from the new rows, as the ledger keeps them; and how many rows are new."""
         if not versions:
             return [], len(rows)
         before = self.ledger.known(versions[-1].lines)
         since = current_since(before, versions, self.ledger.superseded(versions))
-        old = {row[self.columns.key]: row for row in table.rows(rows.keys())}
+        old = self._rows_of(rows.keys())
         states = []
         for new in rows:
             was = old.get(key := new[self.columns.key])
@@ -145,29 +186,7 @@ class Derivation:
 
     def summary(self, version: Version) -> list[str]:
         """What a version changed, a line each: the body of its commit."""
-        versions = self.ledger.versions()
-        before = next((v.lines for v in reversed(versions) if v.at < version.at), 0)
-        known = self.ledger.known(version.lines)
-        states = [s for s in self.ledger.superseded(versions) if s["to"] == timestamp(version.at)]
-        added = sum(line >= before for line in known.first_line.values())
-        refused = sum(q.line >= before for q in known.quarantine)
-        lines = [f"+{added} {_plural(added, 'entry', 'entries')}"] if added else []
-        for cause, word in (
-            ("source", "edited"),
-            ("preference", "taken from another source"),
-            ("rules", "reworded"),
-        ):
-            if days := [s for s in states if s["cause"] == cause]:
-                lines.append(f"{len(days)} {word}{self._fields_changed(days) if cause == 'source' else ''}")
-        if refused:
-            lines.append(f"{refused} {_plural(refused, 'refusal', 'refusals')}")
-        return lines or ["no entry changed"]
-
-    def _fields_changed(self, states: list[dict[str, Any]]) -> str:
-        table = Table(self.archive.parquet, self.columns)
-        now = {row[self.columns.key]: row for row in table.rows([s["date"] for s in states])}
-        changed = {n for s in states for n, value in s["entry"].items() if now[s["date"]].get(n) != value}
-        return f" ({', '.join(name for name in self.columns.every if name in changed)})"
+        return summary(self.ledger, Table(self.archive.parquet, self.columns), version)
 
     # ---- files ---------------------------------------------------------------------------
     def catch_up(self) -> bool:
@@ -196,9 +215,10 @@ class Derivation:
             return 0
         known = self.ledger.known(versions[-1].lines)
         days = known.first_line.keys() if since is None else known.days_since(since.lines)
+        gone = self._gone(known, since)
         with Rows(self.archive.private / "changed.jsonl", self.columns.key) as rows:
-            self._fill(rows, known, days)
-            write_all(self.archive, self.columns, rows, keep=since is not None)
+            self._gated(rows, known, days, versions, versions[-1].at)
+            write_all(self.archive, self.columns, rows, keep=since is not None, gone=gone)
             count = len(rows)
         self._mark(versions[-1])
         return count
@@ -208,9 +228,101 @@ class Derivation:
         self.archive.advance(derived=timestamp(version.at), rules=self.rules, preference=",".join(self.preference))
 
     # ---- readings ------------------------------------------------------------------------
-    def _fill(self, rows: Rows, known: Known, days: Collection[str]) -> None:
-        for entry in self.transform(self.readings(known, days)):
-            rows.add(entry.as_row())
+    def examine(self, reading: Reading) -> str | None:
+        """Why no entry can be made of a reading; None where one can."""
+        withheld: dict[str, str] = {}
+        rows = list(derived(self.transform, [reading], withheld))
+        if not all(map(writable, rows)):
+            return UNWRITABLE
+        return next(iter(withheld.values()), None) or next(iter(self.gate(rows).values()), None)
+
+    def _rows_of(self, days: Collection[str]) -> dict[str, Row]:
+        """Rows of the files as they stand; none where there are no files."""
+        if not self.archive.parquet.exists():
+            return {}
+        return {row[self.columns.key]: row for row in Table(self.archive.parquet, self.columns).rows(days)}
+
+    def _gated(
+        self,
+        rows: Rows,
+        known: Known,
+        days: Collection[str],
+        versions: list[Version],
+        at: dt.datetime,
+        most: int | None = None,
+    ) -> Known:
+        """Derive days, and withdraw what can be no entry; gives what is known then.
+
+        Args:
+            rows: takes the entries.
+            known: what is known before; the ledger may hold more.
+            days: which.
+            versions: every version, oldest first.
+            at: the instant that a withdrawal is written down with.
+            most: refuse altogether where more days than that would be withdrawn.
+        """
+        withheld = self._fill(rows, known, days)
+        if most is not None and len(withheld) > max(most, FEW):
+            raise self._too_many(withheld, len(days))
+        while withheld:
+            live = self.ledger.known()
+            self._withdraw(live, withheld, versions, at)
+            again = [day for day in withheld if live.has(day)]
+            if live is not known:
+                again += live.first_line.keys() - rows.keys() - set(again)
+            known = live
+            withheld = self._fill(rows, known, again)
+        return known
+
+    def _too_many(self, withheld: Mapping[str, str], days: int) -> DataRefused:
+        first = min(withheld)
+        return DataRefused(
+            f"rules {self.rules} can make no entry of {len(withheld)} of {days} days ({first}: {withheld[first]}). "
+            "Nothing was changed. Install the program again that made the last version; or let these days be refused, "
+            "each with its last good state kept: apod rebuild --accept-loss"
+        )
+
+    def _withdraw(self, known: Known, withheld: Mapping[str, str], versions: list[Version], at: dt.datetime) -> None:
+        """Write down that readings count no more, with the entries that stay instead; `known` follows."""
+        self.refused |= withheld
+        old = self._rows_of(withheld.keys()) if versions else {}
+        sound = old.keys() - self.gate(list(old.values())).keys()
+        before = self.ledger.known(versions[-1].lines) if versions else None
+        lines: dict[tuple[str, str], dict[str, Any]] = {}
+        for day in sorted(withheld):
+            chosen = known.chosen(day, self.preference)
+            if chosen is None:
+                continue
+            source, held = chosen
+            line = lines.setdefault((source, held.file), withdrawal(known.replies[held.file], at, self.rules))
+            line["withdrawn"][day], line["refused"][day] = held.digest, in_plain_words(withheld[day])
+            prior = before.chosen(day, versions[-1].preference) if before else None
+            if day in sound and prior and known.chosen_without(day, chosen, self.preference) != prior:
+                place = {"source": prior[0], "digest": prior[1].digest, "file": prior[1].file}
+                line["kept"][day] = {"entry": old[day], "held": place}
+        for line in lines.values():
+            days = sorted(line["withdrawn"])
+            line["asked"] = [days[0], days[-1]]
+        self.ledger.append_lines([*lines.values()])
+        for line in lines.values():
+            known.add(line)
+
+    def _fill(self, rows: Rows, known: Known, days: Collection[str]) -> dict[str, str]:
+        """Derive days into rows; gives those of which no entry can be made, with the reason."""
+        withheld: dict[str, str] = {}
+        fresh = days
+        if known.kept:
+            fresh = [day for day in days if day not in known.kept]
+            for day in known.kept.keys() & set(days):
+                rows.add(known.kept[day].entry)
+        entries = derived(self.transform, self.readings(known, fresh), withheld)
+        while batch := [*islice(entries, BATCH)]:
+            whole = [row for row in batch if rows.holds(row)]
+            withheld |= {row[self.columns.key]: UNWRITABLE for row in batch if row[self.columns.key] not in rows}
+            refused = self.gate(whole)
+            rows.drop(refused)
+            withheld |= refused
+        return withheld
 
     def readings(self, known: Known, days: Collection[str]) -> Iterator[Reading]:
         """The chosen reading of every day, reply by reply; no reply is opened twice.

@@ -5,6 +5,7 @@ Takes nothing, gives the classes below, never imports another module of the proj
     ApodError
     ├── SettingsError         wrong use or settings                         exit 2
     ├── DataRefused           canary or quality gate said no                exit 3
+    │   ├── NoEntry               no entry can be made of one reading
     │   └── Unreadable            a body is not what the service sends: nothing of it can be judged
     ├── DaysMissing           days asked for were not to be had             exit 4
     ├── ArchiveBusy           another run holds the archive                 exit 5
@@ -42,6 +43,18 @@ class DataRefused(ApodError):
     """What a service said, or what came of it, is not plausible enough to be stored or loaded."""
 
     exit_code = 3
+
+
+class NoEntry(DataRefused):
+    """No entry can be made of one reading: that day is refused, its neighbours go on.
+
+    Attributes:
+        reason: why, without the day and without what to type.
+    """
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class Unreadable(DataRefused):

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from apod_pipeline.archive import sha256
-from apod_pipeline.calendar import Span
+from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.errors import DataRefused, SettingsError, Unreadable
 from apod_pipeline.ledger import reply_of_line
 from apod_pipeline.model import Outcome
@@ -47,7 +47,7 @@ def import_into(pipeline: Pipeline, file: Path) -> Outcome:
             pipeline.tell(f"refused {refusal.day or 'all of it'}: {refusal.reason}")
         if verdict.refusals:
             pipeline.tell(f"{len(verdict.refusals)} records were refused and are kept; `apod replay` tries them again")
-            outcome.exit_code = 0 if verdict.readings else 3
+            outcome.exit_code = DataRefused.exit_code
 
     return pipeline.settle(f"import {file.name}", take)
 
@@ -83,10 +83,10 @@ def replay_quarantine(pipeline: Pipeline) -> Outcome:
 
     def again(extraction: Extraction, outcome: Outcome) -> None:
         known = extraction.known
-        open_days: dict[str, set[str]] = {}
+        open_days: dict[str, dict[str, int]] = {}
         for refusal in known.quarantine:
-            if known.resolved_by(refusal) is None:
-                open_days.setdefault(refusal.file, set()).add(refusal.day)
+            if known.is_open(refusal):
+                open_days.setdefault(refusal.file, {})[refusal.day] = refusal.line
         for file, days in open_days.items():
             line = known.replies[file]
             reply = reply_of_line(line)
@@ -97,3 +97,48 @@ def replay_quarantine(pipeline: Pipeline) -> Outcome:
         outcome.refused = 0
 
     return pipeline.settle("replay", again)
+
+
+def accept_refused(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
+    """Take a refused day by a person's word, which is written into the ledger with its reason.
+
+    Raises:
+        SettingsError: the day was not refused.
+        DataRefused: no entry can be made of what was refused.
+    """
+
+    def take(extraction: Extraction, outcome: Outcome) -> None:
+        outcome.span = Span(day, day)
+        known = extraction.known
+        refusal = next((q for q in reversed(known.quarantine) if known.is_open(q) and known.speaks_of(q, day)), None)
+        if refusal is None:
+            raise SettingsError(
+                f"{day}: nothing that was refused waits for an answer. Nothing was changed; `apod coverage` lists the "
+                "days that are in quarantine."
+            )
+        reply = reply_of_line(known.replies[refusal.file])
+        extraction.accept(pipeline.readers[refusal.source], reply, day, because)
+        pipeline.tell(f"{day}: taken from data/raw/{reply.file}, because: {because}")
+
+    return pipeline.settle(f"replay --accept {day}", take)
+
+
+def accept_gap(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
+    """Believe by a person's word that nothing was published on a day.
+
+    Raises:
+        SettingsError: the day has an entry, or is not due yet.
+    """
+
+    def believe(extraction: Extraction, outcome: Outcome) -> None:
+        outcome.span = Span(day, day)
+        known = extraction.known
+        if known.has(str(day)) or day > pipeline.today or day < FIRST_DAY:
+            what = "has an entry" if known.has(str(day)) else f"does not lie between {FIRST_DAY} and {pipeline.today}"
+            raise SettingsError(f"{day} {what}, so it is no gap. Nothing was changed; see `apod coverage`.")
+        for line in pipeline.ledger.append_gaps({day: because}, [], pipeline.today, pipeline.now()):
+            known.add(line)
+            extraction.result.lines += 1
+        pipeline.tell(f"{day}: a gap from now on, because: {because}")
+
+    return pipeline.settle(f"coverage --accept-gap {day}", believe)

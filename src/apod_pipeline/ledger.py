@@ -18,220 +18,17 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from apod_pipeline.archive import Archive, append_lines, instant, read_lines, timestamp
-from apod_pipeline.calendar import Span, publishable
+from apod_pipeline.calendar import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
-from apod_pipeline.model import Reply, Verdict
-
-WHOLE_REPLY = "*"
-
-
-class Held(NamedTuple):
-    """The last thing that one source said of one day: the reading's digest, and the reply it stands in."""
-
-    digest: str
-    file: str
-    line: int
-
-
-class Refused(NamedTuple):
-    """The last refusal of one day: why, and in which reply."""
-
-    source: str
-    reason: str
-    file: str
-    line: int
-
-
-class Quarantined(NamedTuple):
-    """One refusal that is kept: the reply, the day (`*` for all of it), who said it, why, when, and in which line."""
-
-    file: str
-    day: str
-    source: str
-    reason: str
-    at: str
-    line: int
-
-
-class Version(NamedTuple):
-    """One sealed state of the archive.
-
-    Attributes:
-        at: its instant, whole seconds UTC; also the commit's date and the revisions' observed-from.
-        run: the run that sealed it.
-        rules: version of the transform's rules in force.
-        preference: whose readings are chosen, most wanted first.
-        lines: how many reply lines it and its forerunners hold.
-        today: the newest day that was due.
-    """
-
-    at: dt.datetime
-    run: str
-    rules: int
-    preference: tuple[str, ...]
-    lines: int
-    today: dt.date
-
-
-@dataclass
-class Known:
-    """What the reply lines add up to: for every source and day the last reading, and what else was heard."""
-
-    lines: int = 0
-    latest: dict[str, dict[str, int]] = field(default_factory=dict)  # source -> day -> line of the last reading
-    first_line: dict[str, int] = field(default_factory=dict)
-    last_line: dict[str, int] = field(default_factory=dict)
-    denied: dict[tuple[str, str], int] = field(default_factory=dict)
-    refused: dict[str, Refused] = field(default_factory=dict)
-    refusals_heard: dict[tuple[str, str], str] = field(default_factory=dict)
-    quarantine: list[Quarantined] = field(default_factory=list)
-    asked: list[Span] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
-    replies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    _told: dict[int, tuple[Mapping[str, str], str]] = field(default_factory=dict)  # line -> readings, file
-
-    def add(self, line: Mapping[str, Any]) -> None:
-        """Take one more line into account."""
-        number, self.lines = self.lines, self.lines + 1
-        span = Span(dt.date.fromisoformat(line["asked"][0]), dt.date.fromisoformat(line["asked"][1]))
-        self.spans.append(span)
-        if line.get("form") != "import":  # who brings an archive asks for nothing
-            self._widen(span)
-        if "file" not in line:
-            return
-        source, file = line["source"], line["file"]
-        self.replies.setdefault(file, {**line, "order": number})
-        self._read(source, line.get("readings") or {}, file, number)
-        for day in line.get("absent", ()):
-            self.denied[source, day] = number
-        for day, reason in line.get("refused", {}).items():
-            self._refuse(Refused(source, reason, file, number), day, line["asked"])
-            self.quarantine.append(Quarantined(file, day, source, reason, line["at"], number))
-
-    def _read(self, source: str, readings: Mapping[str, str], file: str, number: int) -> None:
-        # A whole archive passes here in every run: dictionaries are updated at once, not day by day.
-        self._told[number] = readings, file
-        lines = dict.fromkeys(readings, number)
-        self.latest.setdefault(source, {}).update(lines)
-        if self.first_line.keys().isdisjoint(lines):
-            self.first_line.update(lines)
-        else:
-            for day in lines:
-                self.first_line.setdefault(day, number)
-        self.last_line.update(lines)
-        if self.refused:
-            for day in readings:
-                self.refused.pop(day, None)
-
-    def _refuse(self, refusal: Refused, day: str, asked: list[str]) -> None:
-        self.refusals_heard[refusal.source, refusal_key(day, asked)] = refusal.reason
-        span = Span(dt.date.fromisoformat(asked[0]), dt.date.fromisoformat(asked[1]))
-        days = [d.isoformat() for d in publishable(span)] if day == WHOLE_REPLY else [day]
-        for one in days:
-            if not self.has(one):
-                self.refused[one] = refusal
-
-    def _widen(self, span: Span) -> None:
-        if any(span.first in old and span.last in old for old in self.asked):
-            return
-        one_day = dt.timedelta(days=1)
-        apart = [o for o in self.asked if o.last + one_day < span.first or span.last + one_day < o.first]
-        joined = [span, *(o for o in self.asked if o not in apart)]
-        self.asked = sorted([*apart, Span(min(s.first for s in joined), max(s.last for s in joined))])
-
-    def has(self, day: str) -> bool:
-        """True when any source ever gave a reading of the day that was let in."""
-        return day in self.first_line
-
-    def held(self, source: str, day: str) -> Held | None:
-        """The last reading of one source and day."""
-        line = self.latest.get(source, {}).get(day)
-        if line is None:
-            return None
-        readings, file = self._told[line]
-        return Held(readings[day], file, line)
-
-    def digest(self, source: str, day: str) -> str | None:
-        """Digest of the last reading of one source and day."""
-        line = self.latest.get(source, {}).get(day)
-        return None if line is None else self._told[line][0][day]
-
-    def readings_since(self, line: int) -> Iterator[tuple[str, str, Held]]:
-        """Source, day and last reading of all that was told at or after a line."""
-        for source, lines in self.latest.items():
-            for day, number in lines.items():
-                if number >= line:
-                    readings, file = self._told[number]
-                    yield source, day, Held(readings[day], file, number)
-
-    def chosen(self, day: str, preference: Iterable[str]) -> tuple[str, Held] | None:
-        """The source whose reading is the entry of a day, and that reading; None without any."""
-        for source in preference:
-            if held := self.held(source, day):
-                return source, held
-        return next(((source, held) for source in self.latest if (held := self.held(source, day))), None)
-
-    def resolved_at(self, refusal: Quarantined, versions: list[Version]) -> dt.datetime | None:
-        """When what was refused was had after all: the version that first held the last of it; None when not yet."""
-        line = self.resolved_by(refusal)
-        version = None if line is None else version_of_line(versions, line)
-        return version.at if version else None
-
-    def resolved_by(self, refusal: Quarantined) -> int | None:
-        """The line since which every refused day is had (of a whole reply: every day it was asked for), or None."""
-        whole = refusal.day == WHOLE_REPLY
-        days = [str(day) for day in publishable(self.spans[refusal.line])] if whole else [refusal.day]
-        if not all(map(self.has, days)):
-            return None
-        return max([refusal.line, *(self.first_line[day] for day in days)])
-
-    def asked_since(self, line: int) -> list[Span]:
-        """The spans that the lines from one on are about."""
-        return self.spans[line:]
-
-    def days_since(self, line: int) -> list[str]:
-        """Days of which any source gave a new reading at or after a line."""
-        return [day for day, number in self.last_line.items() if number >= line]
-
-    def refused_since(self, line: int) -> list[str]:
-        """Days that were refused by name at or after a line."""
-        return [q.day for q in self.quarantine if q.line >= line and q.day != WHOLE_REPLY]
-
-    def was_asked(self, day: dt.date) -> bool:
-        """True when the day lies in a span that was ever asked for."""
-        return any(day in span for span in self.asked)
-
-
-class Digests(Mapping[str, str]):
-    """What one source told last: day -> digest; a view that follows what is known."""
-
-    def __init__(self, known: Known, source: str) -> None:
-        self._known, self._source = known, source
-
-    def __getitem__(self, day: str) -> str:
-        digest = self._known.digest(self._source, day)
-        if digest is None:
-            raise KeyError(day)
-        return digest
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known.latest.get(self._source, ()))
-
-    def __len__(self) -> int:
-        return len(self._known.latest.get(self._source, ()))
-
-
-def refusal_key(day: str, asked: list[str]) -> str:
-    """What a refusal is about: a day, or the whole answer for a span."""
-    return "..".join(asked) if day == WHOLE_REPLY else day
+from apod_pipeline.known import WHOLE_REPLY, Known, Version
+from apod_pipeline.model import Reply, Verdict, in_plain_words
 
 
 @dataclass
@@ -299,14 +96,24 @@ class Ledger:
         return [line for line in unique.values() if line["to"] in sealed]
 
     # ---- writing -------------------------------------------------------------------------
-    def append_reply(self, reply: Reply, verdict: Verdict, *, replay: bool = False) -> dict[str, Any]:
-        """Write down one reply and what became of it; gives the line."""
+    def append_reply(
+        self, reply: Reply, verdict: Verdict, *, replay: bool = False, because: str | None = None
+    ) -> dict[str, Any]:
+        """Write down one reply and what became of it; gives the line.
+
+        Args:
+            reply: where the verdict comes from.
+            verdict: what is new in it.
+            replay: it was judged before, and refused.
+            because: a person's reason to take it all the same.
+        """
         line = line_of_reply(reply)
         line |= {"readings": {str(r.day): r.digest for r in verdict.readings}} if verdict.readings else {}
-        refused = {str(r.day) if r.day else WHOLE_REPLY: r.reason for r in verdict.refusals}
+        refused = {str(r.day) if r.day else WHOLE_REPLY: in_plain_words(r.reason) for r in verdict.refusals}
         line |= {"refused": refused} if refused else {}
         line |= {"absent": [str(day) for day in verdict.absent]} if verdict.absent else {}
         line |= {"replay": True} if replay else {}
+        line |= {"because": because} if because else {}
         self.append_lines([line])
         return line
 
@@ -323,6 +130,30 @@ class Ledger:
         line = {"asked": [str(span.first), str(span.last)], "at": timestamp(at)}
         self.append_lines([line])
         return line
+
+    def append_gaps(
+        self, gaps: Mapping[dt.date, str], witnesses: Sequence[str], today: dt.date, at: dt.datetime
+    ) -> list[dict[str, Any]]:
+        """Write down that nothing was published on some days; gives the lines.
+
+        Args:
+            gaps: the days, with why that is believed.
+            witnesses: the sources that said so; none where a person does.
+            today: the run's own date.
+            at: the instant.
+        """
+        lines = [
+            {
+                "asked": [str(day)] * 2,
+                "at": timestamp(at),
+                "gaps": {str(day): why},
+                "witnesses": [*witnesses],
+                "on": str(today),
+            }
+            for day, why in sorted(gaps.items())
+        ]
+        self.append_lines(lines)
+        return lines
 
     def append_superseded(self, states: list[dict[str, Any]], at: dt.datetime) -> None:
         """Keep the states that the version at `at` replaces."""
@@ -345,12 +176,6 @@ class Ledger:
 def _version(line: Mapping[str, Any]) -> Version:
     preference, today = tuple(line["preference"]), dt.date.fromisoformat(line["today"])
     return Version(instant(line["at"]), line["run"], line["rules"], preference, line["lines"], today)
-
-
-def version_of_line(versions: list[Version], number: int) -> Version | None:
-    """The version in which a reply line was first sealed; None while it is not."""
-    index = bisect_right([version.lines for version in versions], number)
-    return versions[index] if index < len(versions) else None
 
 
 def line_of_reply(reply: Reply) -> dict[str, Any]:

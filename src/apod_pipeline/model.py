@@ -46,6 +46,15 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(text).hexdigest()[:16]
 
 
+def in_plain_words(text: str, most: int = 1000) -> str:
+    """What a stranger said, fit to be quoted: one line of visible letters, cut after `most` of them.
+
+    Control letters (PostgreSQL takes no NUL) and halves of surrogate pairs (UTF-8 knows none) become `?`.
+    """
+    shown = "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in text[: most + 1])
+    return shown if len(shown) <= most else f"{shown[:most]}…"
+
+
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
 

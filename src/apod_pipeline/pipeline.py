@@ -23,10 +23,12 @@ from typing import NamedTuple
 
 from apod_pipeline.archive import Archive, append_lines, replacing, sweep, timestamp
 from apod_pipeline.calendar import Span, publishable
-from apod_pipeline.coverage import due, missing
+from apod_pipeline.conclusions import gaps_in, missing_of
+from apod_pipeline.coverage import Asking, due, missing
 from apod_pipeline.derivation import Derivation
-from apod_pipeline.errors import ApodError, ArchiveDamaged, DataRefused, PushRejected
-from apod_pipeline.ledger import Known, Ledger, Version
+from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
+from apod_pipeline.known import Known, Version
+from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Publisher, Source, Store, Versioner
 from apod_pipeline.raw_replies import gone
@@ -37,6 +39,7 @@ from apod_pipeline.takeover import Takeover
 # Whoever is rejected has seen another succeed: so many machines, and one more, can push at the same moment.
 MOST_TAKEOVERS = 12
 KEPT = "Keep readings and refusals that change no entry"
+GAPS_AGAIN = dt.timedelta(days=7)
 LONGEST_PAUSE = 0.3  # of who was rejected; one that grew would let the same machine lose again and again
 
 
@@ -72,6 +75,7 @@ class Pipeline:
         takeover: what is done when the remote has versions that we have not.
         today: the newest day that is due.
         lookback: how many days back every run reads again.
+        gap_after: how many days old a day is that no source has, before it is believed that nothing was published.
         now: the clock, UTC.
         tell: takes a line for the user.
         elsewhere: raw replies that are on the DVC remote and need not be here; none in a whole archive.
@@ -91,6 +95,7 @@ class Pipeline:
     takeover: Takeover
     today: dt.date
     lookback: int = 10
+    gap_after: int = 21
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     tell: Callable[[str], None] = print
     elsewhere: Callable[[], Collection[str]] = frozenset
@@ -108,7 +113,7 @@ class Pipeline:
 
         Raises:
             ArchiveBusy: another run is at it.
-            DataRefused: the quality gate found an error; nothing was loaded.
+            DataRefused: new rules would refuse half of the archive, or it has shrunk; nothing was changed.
             DatabaseError, VersioningError: what came is kept; the next run goes on from there.
         """
         with self._recorded(wanted.command) as outcome:
@@ -124,11 +129,21 @@ class Pipeline:
             outcome.unchanged = max(0, extracted.answered - outcome.inserted - outcome.changed)
         return outcome
 
-    def rebuild(self) -> Outcome:
-        """Make every file and table again from the raw replies and the ledger, offline."""
+    def rebuild(self, *, accept_loss: bool = False) -> Outcome:
+        """Make every file and table again from the raw replies and the ledger, offline.
+
+        Args:
+            accept_loss: take the archive as it is, also where it holds fewer entries than before, or where new rules
+                refuse most of them.
+        """
         with self._recorded("rebuild") as outcome:
+            if accept_loss:
+                self.archive.advance(entries=0)
             with _timed(outcome, "transform"):
                 outcome.unchanged = self.derivation.rebuild()
+                version = self.derivation.seal_rules(outcome.run, self.now(), accept_loss=accept_loss)
+            if version:
+                self._publish(version, outcome)
             self.finish(outcome)
             with _timed(outcome, "load"):
                 self.store().load(anew=True)
@@ -138,7 +153,7 @@ class Pipeline:
         """Let something else than a service bring readings in (an import, a replay), then do what a run does."""
         with self._recorded(command) as outcome:
             self.finish(outcome)
-            extraction = self.extraction(outcome.run, self.ledger.known())
+            extraction = self._extraction(outcome)
             with _timed(outcome, "extract"):
                 extraction.adopt(list(self.readers.values()))
                 work(extraction, outcome)
@@ -193,12 +208,19 @@ class Pipeline:
         self._judge(wanted, outcome, extracted)
         return extracted
 
+    def _extraction(self, outcome: Outcome) -> Extraction:
+        extraction = self.extraction(outcome.run, self.ledger.known())
+        extraction.examine = self.derivation.examine
+        return extraction
+
     def _asked(self, wanted: Wanted, outcome: Outcome) -> Extracted:
-        known = self.ledger.known()
-        extraction = self.extraction(outcome.run, known)
+        extraction = self._extraction(outcome)
+        known = extraction.known
         if adopted := extraction.adopt(list(self.readers.values())):
             self.tell(f"took up {adopted} replies that an interrupted run had received")
         days = self._days(wanted, known)
+        if known.gaps and wanted.span is None and self._asking().gaps_again:
+            self.archive.advance(gaps_asked=str(self.today))
         if days:
             outcome.span = Span(days[0], days[-1])
         extracted = extraction.ask(self.sources, days)
@@ -209,21 +231,57 @@ class Pipeline:
 
     def _days(self, wanted: Wanted, known: Known) -> list[dt.date]:
         if wanted.span is None:
-            versions = self.ledger.versions()
-            return due(known, self.today, versions[-1].today if versions else None, self.lookback)
+            return due(known, self._asking())
         if wanted.only_missing:
             return missing(known, self.today, wanted.span)
         return [day for day in publishable(wanted.span) if day <= self.today]
 
+    def _asking(self) -> Asking:
+        versions = self.ledger.versions()
+        then = versions[-1].today if versions else None
+        sources = tuple(source.name for source in self.sources)
+        asked = self.archive.progress().get("gaps_asked", "")
+        again = str(self.today - GAPS_AGAIN) >= str(asked)
+        return Asking(self.today, then, self.lookback, sources, gaps_again=again)
+
     def _judge(self, wanted: Wanted, outcome: Outcome, extracted: Extracted) -> None:
         """Which days were not had, and what that means for the exit code."""
-        known = self.ledger.known() if extracted.missing else Known()
-        nobody_answered = not extracted.answered
-        for day, miss in extracted.missing.items():
-            if not known.has(str(day)) or wanted.span or nobody_answered:
-                outcome.missing[day] = miss.why
-        kinds = {extracted.missing[day].kind for day in outcome.missing}
-        outcome.exit_code = 3 if "refused" in kinds else 4 if kinds else 0
+        known = self.ledger.known()
+        if extracted.nowhere:
+            self._believe_gaps(extracted, known)
+        since = self.today - dt.timedelta(days=self.lookback)
+        missing = missing_of(extracted, known, since=since, explicit=wanted.span is not None)
+        for day, miss in missing.waited_for.items():
+            self.tell(f"{day}: {miss.why}; it is asked for again in every run")
+        outcome.missing |= {day: miss.why for day, miss in missing.days.items()}
+        outcome.exit_code = missing.exit_code
+        self._count_refused(outcome)
+
+    def _believe_gaps(self, extracted: Extracted, known: Known) -> None:
+        names = [source.name for source in self.sources]
+        gaps = gaps_in(extracted, known, names, self.today, self.gap_after)
+        if not gaps:
+            return
+        for line in self.ledger.append_gaps(gaps, names, self.today, self.now()):
+            known.add(line)
+        if not self.archive.progress().get("gaps_asked"):
+            self.archive.advance(gaps_asked=str(self.today))
+        extracted.lines += len(gaps)
+        for day, why in gaps.items():
+            self.tell(f"{day}: a gap from now on, {why}; it is asked for again every week for a year")
+
+    def _count_refused(self, outcome: Outcome) -> None:
+        """What the quality gate refused, and nobody has mended since, makes exit code 3."""
+        known, names = self.ledger.known(), [source.name for source in self.derivation.sources.values()]
+        for day, why in self.derivation.refused.items():
+            if known.has(day) and not any((name, day) in known.open_refusals for name in names):
+                continue
+            outcome.refused += 1
+            outcome.missing[dt.date.fromisoformat(day)] = f"refused by the quality gate: {why}"
+            outcome.exit_code = 3
+            kept = "its last good state stays" if known.has(day) else "it is in quarantine"
+            self.tell(f"{day}: refused by the quality gate ({why}); {kept}. `apod replay` judges it again")
+        self.derivation.refused.clear()
 
     # ---- versions out --------------------------------------------------------------------
     def finish(self, outcome: Outcome) -> None:
@@ -231,19 +289,29 @@ class Pipeline:
         if self.takeover.pending:
             self.tell("finishing the takeover of the remote's versions, where an interrupted run had left it")
             self._take_over(outcome)
-        if not (versions := self.ledger.versions()):
-            return
+        if versions := self.ledger.versions():
+            self._finish(versions, outcome)
+        self.derivation.withdraw(self.now())
+
+    def _finish(self, versions: list[Version], outcome: Outcome) -> None:
         self.ledger.known(versions[-1].lines)  # a ledger that lost lines is told before anything is built upon it
         if self.derivation.catch_up():
             self.tell("brought the files to the last version, where an interrupted run had left them behind")
         progress = self.archive.progress()
         if progress.get("published") != timestamp(versions[-1].at):
-            self._publish(versions[-1], outcome)
+            self._publish(self._healed(versions[-1], outcome), outcome)
         elif progress.get("pushed") != progress.get("commit"):
             self.push(outcome)
         if version := self.derivation.seal_rules(outcome.run, self.now()):
             self.tell(f"rules {version.rules} word some entries differently; that is a version of its own")
             self._publish(version, outcome)
+
+    def _healed(self, version: Version, outcome: Outcome) -> Version:
+        """A sealed version that is not published yet, or one above it where the gate refuses an entry of it."""
+        if self.check_quality(outcome).passed:
+            return version
+        self.tell("the last version holds what the quality gate refuses: it is derived anew before it is published")
+        return self.derivation.reseal(outcome.run, self.now()) or version
 
     def _publish_news(self, outcome: Outcome, extracted: Extracted) -> None:
         if extracted.lines:
@@ -268,7 +336,9 @@ class Pipeline:
     def transform(self, outcome: Outcome) -> Version | None:
         """Make a version of what was told since the last one; None where no entry changes."""
         with _timed(outcome, "transform"):
-            return self.derivation.seal_news(outcome.run, self.now(), self.today)
+            version = self.derivation.seal_news(outcome.run, self.now(), self.today)
+        self._count_refused(outcome)
+        return version
 
     def load(self, outcome: Outcome, after_reading: Callable[[], object] | None = None) -> None:
         """Bring the tables to the last version."""
@@ -348,24 +418,23 @@ class Pipeline:
         self.archive.advance(published=timestamp(last[0].at) if last else None, commit=self.publisher.head())
 
     def check_quality(self, outcome: Outcome) -> Report:
-        """Judge the files, write the report.
+        """Judge the files, write the report. What an error rule refuses of one day never came here: see the gate.
 
         Raises:
-            DataRefused: for an error; the files stay, and nothing is loaded or versioned.
+            ArchiveDamaged: the archive holds fewer entries than it did; nothing is loaded or versioned.
         """
         with _timed(outcome, "check_quality"):
             newest = max([self.today, *(version.today for version in self.ledger.versions()[-1:])])
-            report = self.quality(self.archive.progress().get("entries", 0), newest)
+            before = self.archive.progress().get("entries", 0)
+            report = self.quality(before, newest)
         said = {"entries": report.entries, "findings": [asdict(finding) for finding in report.findings]}
         with replacing(self.archive.quality_report) as file:
             file.write(json.dumps(said, indent=1).encode() + b"\n")
-        errors = [f for f in report.findings if f.count and f.severity == "error"]
-        if errors:
-            worst = errors[0]
-            raise DataRefused(
-                f"quality: {worst.rule} on {worst.count} entries ({', '.join(worst.dates[:3]) or 'the archive'}): "
-                f"{worst.meaning}. The replies are kept and nothing was loaded; read {self.archive.quality_report}, "
-                "mend the rule or the source, then type `apod run` again."
+        if report.entries < before:
+            raise ArchiveDamaged(
+                f"the archive holds {report.entries} entries, and held {before}: its ledger is an older one. Nothing "
+                "was loaded. `apod recover ledger` brings the newer one back; to let the archive be as it is now, type "
+                "`apod rebuild --accept-loss`."
             )
         self.archive.advance(entries=report.entries)
         return report

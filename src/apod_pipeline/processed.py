@@ -72,6 +72,20 @@ class Rows:
         self._places[row[self.key]] = (self._end, len(line))
         self._end += self._file.write(line)
 
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        """Keep a row, where it can be written; else it is not among the rows."""
+        try:
+            self.add(row)
+        except TypeError:
+            self.drop([row[self.key]])
+            return False
+        return True
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Keep rows no more."""
+        for key in keys:
+            self._places.pop(key, None)
+
     def __len__(self) -> int:
         return len(self._places)
 
@@ -93,6 +107,15 @@ class Rows:
     def __iter__(self) -> Iterator[Row]:
         for _, line in self.lines():
             yield orjson.loads(line)
+
+
+def writable(row: Mapping[str, Any]) -> bool:
+    """True when a row can be written: half of a surrogate pair, or a number of thousands of digits, cannot."""
+    try:
+        orjson.dumps(row)
+    except TypeError:
+        return False
+    return True
 
 
 def _json_lines(rows: Iterable[Row], key: str) -> Iterator[tuple[str, bytes]]:
@@ -120,11 +143,15 @@ def json_line(row: Mapping[str, Any]) -> bytes:
     return orjson.dumps(row)
 
 
-def _merged(old: Iterable[bytes], key_of: Callable[[bytes], str], new: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
-    """Two sorted streams of lines as one; of equal keys the new line is taken."""
+def _merged(
+    old: Iterable[bytes], key_of: Callable[[bytes], str], new: Iterable[tuple[str, bytes]], gone: Collection[str]
+) -> Iterator[bytes]:
+    """Two sorted streams of lines as one; of equal keys the new line is taken, and old ones that are gone are left."""
     changes = iter(new)
     key, line = next(changes, (None, b""))
     for kept in old:
+        if gone and key_of(kept) in gone:
+            continue
         while key is not None and key < key_of(kept):
             yield line
             key, line = next(changes, (None, b""))
@@ -136,23 +163,28 @@ def _merged(old: Iterable[bytes], key_of: Callable[[bytes], str], new: Iterable[
         key, line = next(changes, (None, b""))
 
 
-def write_csv(path: Path, columns: Columns, rows: Iterable[Row], *, keep: bool) -> None:
-    """Merge rows into the CSV (`keep`), or write it anew from them."""
+def write_csv(
+    path: Path, columns: Columns, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()
+) -> None:
+    """Merge rows into the CSV (`keep`, without those that are gone), or write it anew from them."""
     header = csv_line(columns.output)
     lines = ((row[columns.key], csv_line([row[name] for name in columns.output])) for row in rows)
     with replacing(path) as file:
         file.write(header)
-        file.writelines(_merged(_old_lines(path, keep=keep), lambda line: line[: line.index(b",")].decode(), lines))
+        old = _old_lines(path, keep=keep)
+        file.writelines(_merged(old, lambda line: line[: line.index(b",")].decode(), lines, gone))
 
 
-def write_json(path: Path, columns: Columns, rows: Iterable[Row], *, keep: bool) -> None:
-    """Merge rows into the JSON array (`keep`), or write it anew from them."""
+def write_json(
+    path: Path, columns: Columns, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()
+) -> None:
+    """Merge rows into the JSON array (`keep`, without those that are gone), or write it anew from them."""
     start = len(json_line({columns.key: ""})) - 2  # where the key's value begins in a line
     lines = ((row[columns.key], json_line({name: row[name] for name in columns.output})) for row in rows)
     old = (line.rstrip(b",\n") for line in _old_lines(path, keep=keep) if line != b"]\n")
     with replacing(path) as file:
         separator = b"[\n"
-        for line in _merged(old, lambda line: line[start : line.index(b'"', start)].decode(), lines):
+        for line in _merged(old, lambda line: line[start : line.index(b'"', start)].decode(), lines, gone):
             file.write(separator + line)
             separator = b",\n"
         file.write(b"\n]\n" if separator == b",\n" else b"[\n]\n")
@@ -225,12 +257,13 @@ class Table:
         with readable(self.path):
             return self.lazy().slice(offset, ROW_GROUP).collect()
 
-    def merge(self, rows: Iterable[Row], *, keep: bool) -> None:
+    def merge(self, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()) -> None:
         """Write the file with rows put in place of, or beside, those that there are; without `keep` only of them.
 
         Args:
             rows: in the order of their keys.
             keep: whether the other rows stay.
+            gone: keys of rows that do not.
         """
         import polars
 
@@ -242,7 +275,7 @@ class Table:
                 file.write(line + b"\n")
         new = polars.scan_ndjson(lines, schema=_schema(self.columns)) if keys else _nothing(self.columns)
         if keep and self.path.exists():
-            new = self.lazy().filter(~self._among(keys)).merge_sorted(new, key=self.columns.key)
+            new = self.lazy().filter(~self._among([*keys, *gone])).merge_sorted(new, key=self.columns.key)
         with replacing(self.path) as file:
             new.sink_parquet(Path(file.name), compression="zstd", row_group_size=ROW_GROUP)
         lines.unlink()
@@ -267,7 +300,9 @@ def _schema(columns: Columns) -> dict[str, Any]:
     return {name: text_list if name in columns.lists else polars.String for name in columns.every}
 
 
-def write_all(archive: Archive, columns: Columns, rows: Iterable[Row], *, keep: bool) -> None:
+def write_all(
+    archive: Archive, columns: Columns, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()
+) -> None:
     """Bring the three files to the state that has `rows` in it.
 
     Args:
@@ -275,10 +310,11 @@ def write_all(archive: Archive, columns: Columns, rows: Iterable[Row], *, keep: 
         columns: which fields there are.
         rows: changed rows in the order of their keys; iterable more than once.
         keep: whether the other rows stay (a change), or go (everything made anew).
+        gone: keys of rows that go all the same.
     """
     # polars works outside of Python's lock: the Parquet file is written while the lines of the others are.
     with ThreadPoolExecutor(1, thread_name_prefix="parquet") as beside:
-        parquet = beside.submit(Table(archive.parquet, columns).merge, rows, keep=keep)
-        write_csv(archive.csv, columns, rows, keep=keep)
-        write_json(archive.json, columns, rows, keep=keep)
+        parquet = beside.submit(Table(archive.parquet, columns).merge, rows, keep=keep, gone=gone)
+        write_csv(archive.csv, columns, rows, keep=keep, gone=gone)
+        write_json(archive.json, columns, rows, keep=keep, gone=gone)
         parquet.result()

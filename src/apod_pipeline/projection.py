@@ -19,7 +19,8 @@ import orjson
 from apod_pipeline.archive import instant, timestamp
 from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.coverage import coverage
-from apod_pipeline.ledger import Known, Ledger, Version, version_of_line
+from apod_pipeline.known import Known, Version, version_of_line
+from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS
 from apod_pipeline.processed import Row, Table
 
@@ -102,10 +103,11 @@ class Projection:
         return [(str(day.day), day.status, day.detail) for day in coverage(known, self.today, wanted)]
 
     def quarantine(self, known: Known) -> list[tuple[Any, ...]]:
-        """What the canary refused, and since when it is had after all."""
+        """What was refused, and since when it is had after all; of one day of one reply the last word counts."""
+        last = {(q.file, q.day): q for q in known.quarantine}
         return [
             (q.file, q.day, q.source, q.reason, instant(q.at), known.resolved_at(q, self.versions))
-            for q in known.quarantine
+            for q in last.values()
         ]
 
 
@@ -124,7 +126,10 @@ def current_since(known: Known, versions: list[Version], superseded: list[dict[s
         if version:
             since[day] = Since(version.at, "source")
     for state in superseded:
-        since[state["date"]] = Since(instant(state["to"]), state["cause"])
+        replaced = Since(instant(state["to"]), state["cause"])
+        now = since.get(state["date"], replaced)
+        # A day that was withdrawn altogether, and came again, began when it came again.
+        since[state["date"]] = now if now.at > replaced.at else replaced
     return since
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from apod_pipeline.archive import Archive, read_lines, sha256
-from apod_pipeline.ledger import Known
+from apod_pipeline.known import Known
 
 
 def given_up(archive: Archive) -> set[str]:

@@ -22,7 +22,7 @@ from apod_pipeline.archive import replacing, timestamp
 from apod_pipeline.calendar import Span, spans_of
 from apod_pipeline.coverage import missing
 from apod_pipeline.errors import DataRefused, DaysMissing, SourceRefused, SourceUnavailable
-from apod_pipeline.ledger import Version
+from apod_pipeline.known import Version
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Pipeline, Wanted
 from apod_pipeline.processed import Table

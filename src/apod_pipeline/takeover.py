@@ -17,7 +17,8 @@ from typing import Any
 
 from apod_pipeline.archive import Archive, replacing, sha256
 from apod_pipeline.git import Git
-from apod_pipeline.ledger import Known, Ledger, refusal_key
+from apod_pipeline.known import Known, refusal_key
+from apod_pipeline.ledger import Ledger
 
 Line = dict[str, Any]
 

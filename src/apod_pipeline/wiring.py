@@ -18,7 +18,8 @@ from apod_pipeline.calendar import publishing_day
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.ledger import Known, Ledger
+from apod_pipeline.known import Known
+from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS, Report
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Source, Store
@@ -31,7 +32,7 @@ from apod_pipeline.sources.file import ArchiveFile
 from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary
 from apod_pipeline.sources.science import Science
-from apod_pipeline.stages.check_quality import check_quality
+from apod_pipeline.stages.check_quality import check_quality, refused
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.git_commit_metadata import GitPublisher
@@ -68,7 +69,16 @@ def readers(settings: Settings) -> dict[str, Source]:
 
 def derivation(settings: Settings, archive: Archive, ledger: Ledger) -> Derivation:
     """How entries come from readings in this archive."""
-    return Derivation(archive, ledger, readers(settings), transform, RULES_VERSION, settings.preference, COLUMNS)
+    return Derivation(
+        archive,
+        ledger,
+        readers(settings),
+        transform,
+        RULES_VERSION,
+        settings.preference,
+        COLUMNS,
+        partial(refused, today=dt.date.max),  # days that are not due are the canary's business
+    )
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
 from apod_pipeline.canary import Canary, implausible
 from apod_pipeline.model import Reading
+from apod_pipeline.repeats import Limits
 
 TODAY = dt.date(2018, 12, 31)
 MONTH = Span(dt.date(2018, 12, 1), TODAY)
@@ -42,7 +43,7 @@ def _digest(told):
 def _canary(*present, most=10):
     """A canary for which these records are stored already."""
     held = {told["date"]: _digest(told) for told in present}
-    return Canary(source="planetary", today=TODAY, present=held, most_repeats=most)
+    return Canary(source="planetary", today=TODAY, present=held, limits=Limits(most, 3 * most, most))
 
 
 def _days(verdict):

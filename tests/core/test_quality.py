@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS
 from apod_pipeline.model import ENTRY_FIELDS, Entry
-from apod_pipeline.stages.check_quality import check_quality
+from apod_pipeline.stages.check_quality import check_quality, refused
 from apod_pipeline.wiring import COLUMNS
 
 TODAY = dt.date(2018, 12, 31)
@@ -66,6 +66,7 @@ BAD = {
     "media-type-unknown": ("error", {"media_type": "interactive"}),
     "address-relative": ("error", {"url": "image/1801/lamp.jpg"}),
     "line-break-in-text": ("error", {"explanation": WORDS.format(1) + "\n" + WORDS.format(2)}),
+    "field-too-long": ("error", {"explanation": "word " * 20_001}),
     "explanation-missing": ("warning", {"explanation": None}),
     "explanation-short": ("warning", {"explanation": "A lamp."}),
     "explanation-repeated": ("warning", {"explanation": CLEAN[0]["explanation"]}),
@@ -108,9 +109,42 @@ def test_every_way_to_break_a_rule_is_found(rule, changes):
     assert rule in _found([*CLEAN, _row(6, **changes)])
 
 
-def test_an_entry_without_a_title_does_not_pass():
-    """No title at all is no better than an empty one."""
-    assert "title-empty" in _found([*CLEAN, _row(6, title=None)])
+@pytest.mark.parametrize("title", [None, "", "\u200b\u2060", "\u00a0 \u3000", "\u0301"])
+def test_an_entry_without_a_title_does_not_pass(title):
+    """No title at all, or one that nobody can see, is no better than an empty one."""
+    assert "title-empty" in _found([*CLEAN, _row(6, title=title)])
+
+
+@pytest.mark.parametrize("title", ["M", "?", "\u221e", "\u6708", "\U0001f30c", "42"])
+def test_one_visible_sign_is_a_title(title):
+    """A letter, a digit, a mark, a sign of any script: whatever can be seen is a title."""
+    assert "title-empty" not in _found([*CLEAN, _row(6, title=title)])
+
+
+def test_what_can_be_no_entry_is_named_with_its_rule():
+    """Before the seal: every row that breaks a rule of severity `error` is named by its day, warnings are let pass."""
+    rows = [
+        *CLEAN,
+        _row(6, title="  "),
+        _row(7, url="image/a.jpg"),
+        _row(8, explanation=None),
+        _row(9, alt="x" * 20_001),
+    ]
+    reasons = refused(rows, TODAY)
+    assert {day: why.partition(":")[0] for day, why in reasons.items()} == {
+        "2018-01-07": "title-empty",
+        "2018-01-08": "address-relative",
+        "2018-01-10": "field-too-long",
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_gate_and_report_agree(data):
+    """Whatever the rows hold: the gate refuses exactly the days of which the report tells an error."""
+    rows = [data.draw(ANY_ROW) | {"date": f"2018-01-{number:02}"} for number in range(1, 5)]
+    report = check_quality(_table(rows), TODAY)
+    assert set(refused(rows, TODAY)) == {d for f in report.findings if f.severity == "error" for d in f.dates}
 
 
 def test_an_archive_never_shrinks():

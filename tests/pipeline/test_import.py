@@ -13,6 +13,7 @@ import pytest
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import DataRefused, SettingsError
 from apod_pipeline.importing import import_into, replay_quarantine
+from apod_pipeline.repeats import Limits
 from apod_pipeline.simulator import record_of
 
 DAYS = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 12))
@@ -148,5 +149,5 @@ def test_a_whole_reply_with_a_day_still_missing_is_judged_again(lab, nasa):
 def _lenient(pipeline):
     """The pipeline with a canary that believes a thousand equal days."""
     strict = pipeline.extraction
-    pipeline.extraction = lambda run, known: dataclasses.replace(strict(run, known), most_repeats=1000)
+    pipeline.extraction = lambda run, known: dataclasses.replace(strict(run, known), limits=Limits(1000, 1000, 1000))
     return pipeline

@@ -98,6 +98,7 @@ MENDED = [
         {"url": "https://www.youtube.com/embed/abcdefghijk?rel=0", "hdurl": None, "media_type": "video"},
     ),
     ("address-relative", {"url": "image/0305/lamp_960.jpg"}, {}),
+    ("address-case", {"url": "HTTPS://APOD.nasa.gov/apod/image/0305/lamp_960.jpg"}, {}),
     ("address-stacked", {"url": "https://apod.nasa.gov/apod/http://example.org/a.gif"}, {"url": "http://example.org/a.gif"}),
     ("film-as-picture", {"hdurl": "https://apod.nasa.gov/apod/image/0305/lamp.mov"}, {"hdurl": PICTURE}),
     ("page-as-picture", {"url": "https://science.nasa.gov/image-article/apod-2003-may-14-a-lamp/"}, {"url": LARGE}),

@@ -17,7 +17,8 @@ from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derive, Derived, derived_again
 from apod_pipeline.coverage import coverage
 from apod_pipeline.errors import ApodError
-from apod_pipeline.ledger import Known, Ledger, Version
+from apod_pipeline.known import Known, Version
+from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Report
 from apod_pipeline.processed import Columns, Table
 from apod_pipeline.projection import Projection

@@ -11,7 +11,7 @@ from pathlib import Path
 from apod_pipeline.archive import Archive
 from apod_pipeline.audit.checks import Check, found
 from apod_pipeline.audit.rederiving import Derived, fingerprint
-from apod_pipeline.ledger import Known
+from apod_pipeline.known import Known
 from apod_pipeline.processed import Columns, csv_line
 from apod_pipeline.raw_replies import damaged, given_up
 from apod_pipeline.versions.commits import pointer_hashes

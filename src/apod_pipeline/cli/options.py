@@ -50,6 +50,23 @@ def source_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--source", "sources", help="Whom to ask, in this order: science,planetary.")(command)
 
 
+def because_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`--because`: a person's reason, which is kept."""
+    return click.option("--because", metavar="TEXT", help="... and why: it is written into the ledger.")(command)
+
+
+def reason_for(day: dt.datetime | None, because: str | None, option: str) -> str:
+    """What was typed behind `--because`, in one line; empty where nothing is to be accepted.
+
+    Raises:
+        SettingsError: one of the two is missing.
+    """
+    reason = " ".join((because or "").split())
+    if bool(day) != bool(reason):
+        raise SettingsError(f'{option} DAY and --because TEXT go together, as in {option} 2024-01-15 --because "seen".')
+    return reason
+
+
 def settings_of(**flags: Any) -> Settings:  # noqa: ANN401 - values of any setting
     """Settings, with what was typed on top."""
     from apod_pipeline.settings import resolve

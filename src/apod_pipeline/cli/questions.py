@@ -1,6 +1,6 @@
 """Commands that only look: status, coverage, history, config, doctor.
 
-Takes what was typed, asks the library, prints. Never changes an archive.
+Takes what was typed, asks the library, prints. Never changes an archive, but by `coverage --accept-gap`.
 """
 
 from __future__ import annotations
@@ -8,10 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from apod_pipeline.cli.options import DAY, archive_option, existing, settings_of, span_of
+from apod_pipeline.cli.options import DAY, archive_option, because_option, existing, reason_for, settings_of, span_of
+
+if TYPE_CHECKING:
+    from apod_pipeline.calendar import Span
+    from apod_pipeline.settings import Settings
 
 
 @click.command()
@@ -36,21 +41,43 @@ def status(archive: Path | None, *, as_json: bool) -> None:
 @click.command()
 @click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
 @click.option("--to", "last", type=DAY, help="The last day (default: the newest that is due).")
+@click.option("--accept-gap", "gap", type=DAY, help="Believe that nothing was published on this day ...")
+@because_option
 @archive_option
-def coverage(first: dt.datetime | None, last: dt.datetime | None, archive: Path | None, *, as_json: bool) -> None:
+def coverage(
+    first: dt.datetime | None,
+    last: dt.datetime | None,
+    gap: dt.datetime | None,
+    because: str | None,
+    archive: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     """Every calendar day, a line a year.
 
-    A day is present, gap, pending, failed, quarantined or unasked.
+    A day is present, gap, pending, failed, quarantined or unasked. With --accept-gap a day that no source has is a gap
+    by your word; an entry that comes later heals it.
 
     Example: apod coverage --from 2020-01-01
     """
-    from apod_pipeline import presentation, questions
-    from apod_pipeline.archive import Archive
     from apod_pipeline.wiring import today
 
     settings = existing(archive)
-    newest = today(settings)
-    years = questions.by_year(Archive(settings.archive), newest, span_of(first, last, newest))
+    reason = reason_for(gap, because, "--accept-gap")
+    if gap:
+        from apod_pipeline.cli.runs import accept_gap
+
+        accept_gap(settings, gap.date(), reason, as_json=as_json)
+    else:
+        newest = today(settings)
+        _tell_coverage(settings, newest, span_of(first, last, newest), as_json=as_json)
+
+
+def _tell_coverage(settings: Settings, newest: dt.date, span: Span | None, *, as_json: bool) -> None:
+    from apod_pipeline import presentation, questions
+    from apod_pipeline.archive import Archive
+
+    years = questions.by_year(Archive(settings.archive), newest, span)
     days = [day for year in years.values() for day in year]
     odd = [day for day in days if day.status not in {"present", "unasked"}]
     if as_json:

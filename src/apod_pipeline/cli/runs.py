@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from apod_pipeline.cli.options import DAY, archive_option, existing, settings_of, source_option, span_of
+from apod_pipeline.cli.options import (
+    DAY,
+    archive_option,
+    because_option,
+    existing,
+    reason_for,
+    settings_of,
+    source_option,
+    span_of,
+)
 from apod_pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -222,32 +231,48 @@ def import_file(file: Path, archive: Path | None, *, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--accept", "day", type=DAY, help="Take what was refused of this day all the same ...")
+@because_option
 @archive_option
-def replay(archive: Path | None, *, as_json: bool) -> None:
+def replay(day: dt.datetime | None, because: str | None, archive: Path | None, *, as_json: bool) -> None:
     """Judge the quarantine once more.
 
-    What passes today's rules is let in, from the bytes that were kept.
+    What passes today's rules is let in, from the bytes that were kept. With --accept one refused day is taken by your
+    word; your reason is kept with it.
 
-    Example: apod replay
+    Example: apod replay --accept 2022-11-03 --because "a rerun: I compared it with the page"
     """
-    from apod_pipeline.importing import replay_quarantine
+    from apod_pipeline.importing import accept_refused, replay_quarantine
 
     settings = existing(archive)
+    reason = reason_for(day, because, "--accept")
     with _pipeline(settings, "replaying", 1) as pipeline:
-        outcome = replay_quarantine(pipeline)
+        outcome = accept_refused(pipeline, day.date(), reason) if day else replay_quarantine(pipeline)
+    _report(settings.archive, outcome, as_json=as_json)
+    sys.exit(outcome.exit_code)
+
+
+def accept_gap(settings: Settings, day: dt.date, because: str, *, as_json: bool) -> None:
+    """Let a day be a gap by a person's word, and print what came of it."""
+    from apod_pipeline import importing
+
+    with _pipeline(settings, "", 1) as pipeline:
+        outcome = importing.accept_gap(pipeline, day, because)
     _report(settings.archive, outcome, as_json=as_json)
 
 
 @click.command()
+@click.option("--accept-loss", is_flag=True, help="Take the archive as it is, also if it holds less than before.")
 @archive_option
-def rebuild(archive: Path | None, *, as_json: bool) -> None:
+def rebuild(archive: Path | None, *, accept_loss: bool, as_json: bool) -> None:
     """Make every file and table again, offline.
 
-    From the raw replies and the ledger; the bytes are what they were.
+    From the raw replies and the ledger; the bytes are what they were. An archive that holds fewer entries than before,
+    or most of which new rules refuse, stops here as everywhere; --accept-loss is your word that it is right so.
 
     Example: apod rebuild
     """
     settings = existing(archive)
     with _pipeline(settings, "rebuilding", 1) as pipeline:
-        outcome = pipeline.rebuild()
+        outcome = pipeline.rebuild(accept_loss=accept_loss)
     _report(settings.archive, outcome, as_json=as_json)

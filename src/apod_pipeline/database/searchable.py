@@ -19,10 +19,11 @@ DELETE FROM apod_search s WHERE NOT EXISTS (
     WHERE (r.date, r.observed_from, r.content_hash) = (s.date, s.observed_from, s.content_hash)
     AND r.observed_to IS NOT DISTINCT FROM s.observed_to)
 """
+# PostgreSQL holds a megabyte of words: what is longer than any text is not searched to its end.
 # Titles weigh most (A), then who made the picture (B: what `credit=` looks in), then the text.
-WORDS = """setweight(to_tsvector('english', title), 'A')
-       || setweight(to_tsvector('english', concat_ws(' ', credit, copyright)), 'B')
-       || to_tsvector('english', coalesce(explanation, ''))"""
+WORDS = """setweight(to_tsvector('english', left(title, 10000)), 'A')
+       || setweight(to_tsvector('english', left(concat_ws(' ', credit, copyright), 100000)), 'B')
+       || to_tsvector('english', left(coalesce(explanation, ''), 100000))"""
 LEARN = f"""
 INSERT INTO apod_search
 SELECT date, observed_from, observed_to, media_type, content_hash, {WORDS}

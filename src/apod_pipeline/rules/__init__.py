@@ -4,4 +4,4 @@ Takes settled readings, gives entries. Pure: never does I/O, never asks anybody,
 cannot be repaired is kept and flagged. Lies right above the model, below sources and stages.
 """
 
-RULES_VERSION = 1  # raised with every change of what an entry says: archives then make a version of cause `rules`
+RULES_VERSION = 2  # raised with every change of what an entry says: archives then make a version of cause `rules`

@@ -40,7 +40,10 @@ _ARTICLE = re.compile(r"/image-article/|(?:^|/)(?:ap\d{6}|astropix)\.html$|/apod
 _SIZING = "w h width height fit crop q quality fm format auto dpr resize ver v"  # parameters of a rendition
 _RENDITION = frozenset(_SIZING.split())
 _CLEAN = re.compile(r"https?://[\w.:-]+(?:[/?#]\S*)?\Z", re.IGNORECASE)
-_USABLE = re.compile(r"https?://[^\s/?#]\S*\Z", re.IGNORECASE)
+WHOLE_ADDRESS = r"^https?://[^\s/?#]\S*$"  # what an entry may hold: rules and quality gate share it
+_USABLE = re.compile(WHOLE_ADDRESS)
+_HOST = re.compile(r"[a-z]+://(?:[^/?#\s]*@)?[^/?#\s]*", re.IGNORECASE)
+_USER = re.compile(r"//.*@")
 _STACKED = re.compile(r"https?://apod\.nasa\.gov/(?:apod/)?((?:https?:)?//[^\s/].*)", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?:\.{0,2}/|image/)\w")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)")
@@ -116,7 +119,7 @@ def mend_address(address: str, notes: Notes, base: str = PAGES) -> str | None:
     if "?" in address:
         address = notes.mended("address-rendition", address, without_rendition(address))
     if _CLEAN.match(address) and address.find("//", 8) < 0:
-        return address
+        return _in_small_letters(address, notes)
     address = notes.mended("address-blanks", address, re.sub(r"[\t\r\n]+", "", address).strip().replace(" ", "%20"))
     if not address:
         return None
@@ -129,7 +132,14 @@ def mend_address(address: str, notes: Notes, base: str = PAGES) -> str | None:
     elif _RELATIVE.match(address) or (not _SCHEME.match(address) and _names_file(address)):
         notes.repair("address-relative")
         address = _joined(address, base)
-    return _checked(address, notes)
+    return _checked(_in_small_letters(address, notes), notes)
+
+
+def _in_small_letters(address: str, notes: Notes) -> str:
+    found = _HOST.match(address)
+    if found is None or found[0].islower() or _USER.search(found[0]):  # a user's name may be written in any way
+        return address
+    return notes.mended("address-case", address, found[0].lower() + address[found.end() :])
 
 
 def _names_file(address: str) -> bool:

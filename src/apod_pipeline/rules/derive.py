@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from apod_pipeline.errors import DataRefused
+from apod_pipeline.errors import NoEntry
 from apod_pipeline.model import Entry
 from apod_pipeline.rules.addresses import mend_address
 from apod_pipeline.rules.credit import claims, holder_of, mend_copyright, mend_title, name_of
@@ -35,16 +35,17 @@ def derive(reading: Reading) -> Entry:
     """The entry that a reading tells.
 
     Raises:
-        DataRefused: when no title, or no day, can be had from it.
+        NoEntry: when no title, or no day, can be had from it.
     """
     notes = Notes()
     day = _day(reading, notes)
     told = _of_page if reading.source == "science" else _of_answer
     fields = told(reading.record, day, notes)
     if not fields["title"]:
-        raise DataRefused(
+        raise NoEntry(
             f"{day}: what {reading.source} said has no title; nothing of it was stored. "
-            f"Ask again, or another source: apod run --date {day}"
+            f"Ask again, or another source: apod run --date {day}",
+            "it has no title, its markup aside",
         )
     if any(_LOST in fields[name] for name in ("title", "explanation", "copyright", "credit") if fields[name]):
         notes.flag("letters-lost")
@@ -168,9 +169,10 @@ def _day(reading: Reading, notes: Notes) -> dt.date:
     try:
         return dt.date.fromisoformat(str(told).strip()[:10])
     except ValueError:
-        raise DataRefused(
+        raise NoEntry(
             f"a reading of {reading.source} tells no day it is of; nothing of it was stored. "
-            "Ask for the days that are missing again: apod run"
+            "Ask for the days that are missing again: apod run",
+            "it tells no day",
         ) from None
 
 

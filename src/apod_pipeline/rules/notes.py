@@ -28,6 +28,7 @@ REPAIRS = {
     "copyright-edges": "a colon or comma at an edge, or a label without words, is cut off the copyright",
     "address-blanks": "blanks around an address go, blanks inside are encoded",
     "address-protocol": "an address without protocol gets https",
+    "address-case": "scheme and host of an address are in small letters",
     "address-relative": "an address relative to APOD's pages is made absolute",
     "address-stacked": "of two addresses stacked into one the second is taken",
     "address-rendition": "size and crop of a rendition are taken off a picture's address",

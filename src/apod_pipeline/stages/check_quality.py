@@ -1,22 +1,32 @@
-"""Entries in, a report out: what is wrong with the archive as it stands, told as a value.
+"""Entries in, verdicts out: which of them can be none, and what is wrong with the archive as it stands.
 
-Takes the whole table (polars, one row an entry), gives a `Report`. Pure: no I/O, never raises for what it
-finds. A rule of severity `error` stops the run before loading; a warning is only told.
+Takes rows, gives the reasons of those that break a rule of severity `error`: such a day is refused before a version
+is sealed. Takes the whole table (polars, one row an entry), gives a `Report` of all rules; a warning is only told.
+Pure: no I/O, never raises for what it finds.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS
 from apod_pipeline.model import MEDIA_TYPES, Finding, Report
+from apod_pipeline.rules.addresses import WHOLE_ADDRESS
 
 if TYPE_CHECKING:
     import polars
 
 MOST_DATES = 20
+ADDRESSES = ("url", "hdurl", "thumbnail_url", "permalink")
+# Letters; the longest of 8,597 real ones: title 68, address 96, copyright 1,320, explanation 1,846.
+LONGEST = {
+    "title": 1_000,
+    **dict.fromkeys(ADDRESSES, 4_000),
+    **dict.fromkeys(("copyright", "credit", "alt", "rights_evidence"), 20_000),
+    **dict.fromkeys(("explanation", "explanation_html"), 100_000),
+}
 
 
 class Rule(NamedTuple):
@@ -38,7 +48,10 @@ def _errors() -> Iterator[Rule]:
     from polars import col
 
     yield Rule(
-        "title-empty", "every entry has a title", "error", lambda _: col("title").fill_null("").str.strip_chars() == ""
+        "title-empty",
+        "every entry has a title that can be seen",
+        "error",
+        lambda _: ~col("title").fill_null("").str.contains(r"[\p{L}\p{N}\p{P}\p{S}]"),
     )
     yield Rule("date-twice", "a day has one entry", "error", lambda _: col("date").is_duplicated())
     yield Rule(
@@ -60,15 +73,21 @@ def _errors() -> Iterator[Rule]:
     )
     yield Rule(
         "address-relative",
-        "url, hdurl and thumbnail_url are whole web addresses",
+        f"{', '.join(ADDRESSES[:-1])} and {ADDRESSES[-1]} are whole web addresses",
         "error",
-        lambda _: _any(~col(name).str.contains(r"^https?://[^\s/]+") for name in ("url", "hdurl", "thumbnail_url")),
+        lambda _: _any(~col(name).str.contains(WHOLE_ADDRESS) for name in ADDRESSES),
     )
     yield Rule(
         "line-break-in-text",
         "title and explanation are one line each",
         "error",
         lambda _: _any(col(name).str.contains(r"[\r\n]") for name in ("title", "explanation")),
+    )
+    yield Rule(
+        "field-too-long",
+        f"no field is longer than any real one many times over: {', '.join(f'{n} {m:,}' for n, m in LONGEST.items())}",
+        "error",
+        lambda _: _any(col(name).str.len_chars() > most for name, most in LONGEST.items()),
     )
 
 
@@ -128,6 +147,27 @@ def _any(expressions: Iterator[polars.Expr]) -> polars.Expr:
     import polars
 
     return polars.any_horizontal([expression.fill_null(value=False) for expression in expressions])
+
+
+def refused(rows: Sequence[Mapping[str, Any]], today: dt.date) -> dict[str, str]:
+    """Which rows can be no entries: by date, the name and meaning of the first rule of severity `error` they break.
+
+    Args:
+        rows: one an entry, with every field; their dates are told apart.
+        today: the newest day that is due.
+    """
+    import polars
+
+    rules = list(_errors())
+    found = [rule.finds(today).fill_null(value=False).alias(rule.name) for rule in rules]
+    names = sorted({name for expression in found for name in expression.meta.root_names()})
+    columns = {name: [row[name] for row in rows] for name in names}
+    frame = polars.DataFrame(columns, schema=dict.fromkeys(names, polars.String))
+    broken = frame.select("date", *found).filter(polars.any_horizontal(rule.name for rule in rules))
+    return {
+        str(row["date"]): next(f"{rule.name}: {rule.meaning}" for rule in rules if row[rule.name])
+        for row in broken.iter_rows(named=True)
+    }
 
 
 def check_quality(table: polars.LazyFrame, today: dt.date, entries_before: int = 0) -> Report:

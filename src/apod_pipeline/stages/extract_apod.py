@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +20,14 @@ from typing import NamedTuple
 
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import Span, publishable, spans_of
-from apod_pipeline.canary import REPEATS, Canary
-from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused, Unreadable
+from apod_pipeline.canary import UNREADABLE, Canary, looks_odd
+from apod_pipeline.errors import DataRefused, ReplyRefused, SourceError, SourceRefused, Unreadable
 from apod_pipeline.incoming import Incoming
-from apod_pipeline.ledger import WHOLE_REPLY, Digests, Known, Ledger, refusal_key
-from apod_pipeline.model import Digest, Refusal, Reply, Verdict
+from apod_pipeline.known import WHOLE_REPLY, Digests, Known, refusal_key
+from apod_pipeline.ledger import Ledger
+from apod_pipeline.model import Digest, Reading, Record, Refusal, Reply, Verdict, in_plain_words
 from apod_pipeline.ports import Answer, Request, Source, Transport
+from apod_pipeline.repeats import LIMITS, Limits
 from apod_pipeline.sources.json_items import shape_of
 
 NARROW = 25  # the new service's page, and a range that the old one answers within its own time limit
@@ -56,6 +58,7 @@ class Extracted:
         refused: how many refusals there were.
         lines: how many lines the ledger grew by.
         missing: days that were wanted and not had, with the reason.
+        nowhere: those of them of which every source said in this run that it has none.
     """
 
     path: Path | None = None
@@ -64,6 +67,7 @@ class Extracted:
     lines: int = 0
     replies: list[str] = field(default_factory=list)
     missing: dict[dt.date, Miss] = field(default_factory=dict)
+    nowhere: list[dt.date] = field(default_factory=list)
 
 
 @dataclass
@@ -97,7 +101,6 @@ class Extraction:
         concurrency: requests at one time.
         tell: takes a line for the user.
         advance: takes how many wanted days were settled, for a progress bar.
-        most_repeats: the canary's threshold for days that say the same.
     """
 
     archive: Archive
@@ -109,12 +112,14 @@ class Extraction:
     concurrency: int = 4
     tell: Callable[[str], None] = print
     advance: Callable[[int], None] = lambda _: None
-    most_repeats: int = REPEATS
+    examine: Callable[[Reading], str | None] = lambda _: None
+    limits: Limits = LIMITS
     result: Extracted = field(default_factory=Extracted)
     _had: set[dt.date] = field(default_factory=set)
     _fate: dict[dt.date, Miss] = field(default_factory=dict)
     _canaries: dict[str, Canary] = field(default_factory=dict)
     _denied: set[dt.date] = field(default_factory=set)
+    _deniers: dict[dt.date, set[str]] = field(default_factory=dict)
     _wanted: set[dt.date] | None = None
 
     def __post_init__(self) -> None:
@@ -130,6 +135,8 @@ class Extraction:
         missing = sorted(wanted - self._had)
         never = Miss("unavailable", "no source was left to be asked")
         self.result.missing = {day: self._fate.get(day, never) for day in missing}
+        asked = {source.name for source in sources}
+        self.result.nowhere = [day for day in missing if asked and asked <= self._deniers.get(day, set())]
         return self.finish()
 
     def adopt(self, sources: Sequence[Source]) -> int:
@@ -250,30 +257,66 @@ class Extraction:
         self.result.refused += len(news.refusals)
         return verdict
 
-    def reconsider(self, source: Source, reply: Reply, days: Collection[str]) -> int:
+    def reconsider(self, source: Source, reply: Reply, lines: Mapping[str, int]) -> int:
         """Judge a quarantined reply once more; gives how many of its refused days were let in.
 
         A day of which the same source told something since is left as it is.
+
+        Args:
+            source: whose reply it is.
+            reply: the reply.
+            lines: its refused days (`*` for all of it), each with the line of the refusal.
         """
         verdict = self._judge(source, reply, self.incoming.body(reply))
-        passed = [
-            reading
-            for reading in verdict.readings
-            if (str(reading.day) in days or WHOLE_REPLY in days)
-            and self.known.digest(source.name, str(reading.day)) is None
-        ]
+        passed = [reading for reading in verdict.readings if self._comes_back(source.name, reading, lines)]
         if passed:
-            self.known.add(self.ledger.append_reply(reply, Verdict(tuple(passed)), replay=True))
-            self.result.lines += 1
-            self._had.update(reading.day for reading in passed)
-            self.result.answered = len(self._had)
+            self._let_in(reply, passed)
         return len(passed)
+
+    def _comes_back(self, source: str, reading: Digest, lines: Mapping[str, int]) -> bool:
+        line = lines.get(str(reading.day), lines.get(WHOLE_REPLY))
+        held = self.known.held(source, str(reading.day))
+        return line is not None and (held is None or (held.line < line and held.digest != reading.digest))
+
+    def accept(self, source: Source, reply: Reply, day: dt.date, because: str) -> None:
+        """Let a refused day in by a person's word.
+
+        Raises:
+            DataRefused: the reply does not tell of the day, or no entry can be made of what it says.
+        """
+        items = self._settled(source, self.incoming.body(reply), reply.form)
+        record = next((record for told, record in items if told == str(day)), None)
+        why = "the reply that was refused does not tell of it"
+        if record is not None:
+            reading = Reading(day, source.name, record)
+            why = str(record.get(UNREADABLE) or self.examine(reading) or "")
+            if not why:
+                return self._let_in(reply, [Digest(day, reading.digest)], because)
+        raise DataRefused(
+            f"{day} cannot be taken from data/raw/{reply.file}: {why}. Nothing was changed; ask for the day again: "
+            f"apod run --date {day}"
+        )
+
+    def _let_in(self, reply: Reply, readings: Sequence[Digest], because: str | None = None) -> None:
+        verdict = Verdict(tuple(readings))
+        self.known.add(self.ledger.append_reply(reply, verdict, replay=True, because=because))
+        self.result.lines += 1
+        self._had.update(reading.day for reading in readings)
+        self.result.answered = len(self._had)
 
     def canary(self, source: str) -> Canary:
         """The canary that watches a source in this run."""
         if source not in self._canaries:
-            self._canaries[source] = Canary(source, self.today, Digests(self.known, source), self.most_repeats)
+            held = Digests(self.known, source)
+            self._canaries[source] = Canary(source, self.today, held, self._examined, self.limits)
         return self._canaries[source]
+
+    def _examined(self, reading: Reading) -> str | None:
+        # Deriving every reading twice would cost a fifth of a backfill: what looks odd is derived at once, and what
+        # then cannot be an entry all the same is withdrawn before the next version is sealed.
+        withdrawn = self.known.withdrawn.get((reading.source, str(reading.day)), ())
+        odd = looks_odd(reading.record) or (withdrawn and reading.digest in withdrawn)
+        return self.examine(reading) if odd else None
 
     def _judge(self, source: Source, reply: Reply, body: Path) -> Verdict:
         canary = self.canary(source.name)
@@ -284,10 +327,21 @@ class Extraction:
             return Verdict(refusals=(Refusal(only, f"HTTP {reply.status}"),))
         try:
             shape = shape_of(body) if reply.form in {"list", "day"} else "list"
-            items = ((told, source.settle(item)) for told, item in source.items(body, reply.form))
-            return canary.judge(reply.asked, reply.form, items, shape)
+            verdict = canary.judge(reply.asked, reply.form, self._settled(source, body, reply.form), shape)
+            return _of_the_asked(verdict, reply.asked) if reply.form == "feed" else verdict
         except Unreadable as error:
             return Verdict(refusals=(Refusal(only, str(error)),))
+
+    @staticmethod
+    def _settled(source: Source, body: Path, form: str) -> Iterator[tuple[str | None, Record]]:
+        """Every item of a body with its day; one that cannot be read is refused by itself."""
+        for told, item in source.items(body, form):
+            try:
+                yield told, source.settle(item)
+            except Unreadable:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever one item does to a parser, its neighbours go on
+                yield told, {UNREADABLE: f"it cannot be read ({type(error).__name__})"}
 
     def _remember(self, reply: Reply, verdict: Verdict) -> None:
         days = {digest.day for digest in verdict.readings}
@@ -296,6 +350,7 @@ class Extraction:
         self.result.answered = len(self._had)
         self._denied.update(verdict.absent)
         for day in verdict.absent:
+            self._deniers.setdefault(day, set()).add(reply.source)
             self._miss(day, Miss("denied", f"{reply.source} has no entry of this day"))
         for refusal in verdict.refusals:
             for day in [refusal.day] if refusal.day else publishable(reply.asked):
@@ -308,14 +363,22 @@ class Extraction:
 
     def _news(self, reply: Reply, verdict: Verdict) -> Verdict | None:
         """The part of a verdict that the ledger does not hold yet; None where it holds all."""
-        new = [r for r in verdict.readings if self.known.digest(reply.source, str(r.day)) != r.digest]
+        # What is told again behind a refusal is written down again: it is the source's last word.
+        doubted, source = self.known.open_refusals, reply.source
+        new = [
+            r
+            for r in verdict.readings
+            if self.known.digest(source, str(r.day)) != r.digest or (doubted and (source, str(r.day)) in doubted)
+        ]
         if reply.form == "feed":  # says less than a list: only better than nothing
             new = [r for r in new if not self.known.has(str(r.day))]
         asked = [str(reply.asked.first), str(reply.asked.last)]
-        refusals = [r for r in verdict.refusals if not self._heard(reply.source, r, asked)]
+        refusals = [r for r in verdict.refusals if not self._heard(source, r, asked)]
         # The newest day is often not there yet: only its staying away is worth a line.
         absent = [
-            day for day in verdict.absent if day < self.today and (reply.source, str(day)) not in self.known.denied
+            day
+            for day in verdict.absent
+            if day < self.today and ((source, str(day)) not in self.known.denied or (source, str(day)) in doubted)
         ]
         if not (new or refusals or absent):
             return None
@@ -323,4 +386,11 @@ class Extraction:
 
     def _heard(self, source: str, refusal: Refusal, asked: list[str]) -> bool:
         key = refusal_key(str(refusal.day) if refusal.day else WHOLE_REPLY, asked)
-        return self.known.refusals_heard.get((source, key)) == refusal.reason
+        return self.known.refusals_heard.get((source, key)) == in_plain_words(refusal.reason)
+
+
+def _of_the_asked(verdict: Verdict, asked: Span) -> Verdict:
+    """What a feed, which tells whatever is newest, says of the days that it was asked for."""
+    readings = tuple(reading for reading in verdict.readings if reading.day in asked)
+    refusals = tuple(refusal for refusal in verdict.refusals if refusal.day is None or refusal.day in asked)
+    return Verdict(readings, refusals, verdict.absent)

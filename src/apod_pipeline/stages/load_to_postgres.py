@@ -22,7 +22,8 @@ from apod_pipeline.database.schema import LOCK, migrate
 from apod_pipeline.database.searchable import is_searchable, make_searchable
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
-from apod_pipeline.ledger import Known, Ledger, Version
+from apod_pipeline.known import Known, Version
+from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import OUTPUT_FIELDS, Outcome
 from apod_pipeline.processed import Columns, Row, Table
 from apod_pipeline.projection import DAY, QUARANTINE, READING, REVISION, Projection, cells, document_times
@@ -131,6 +132,7 @@ class PostgresStore:
         rows = Projection(self.ledger, Table(self.archive.parquet, self.columns), versions, self.today)
         expected = len(sealed.first_line if days is None else days)
         counts = _merge_entries(connection, rows.chains(days), expected, after_reading)
+        self._remove_withdrawn(connection, known, lines)
         stage_and_merge(connection, READING, rows.readings(known, lines))
         stage_and_merge(connection, DAY, rows.days(known, self._days_to_tell(known, mark, lines)))
         stage_and_merge(connection, QUARANTINE, rows.quarantine(known))
@@ -154,7 +156,17 @@ class PostgresStore:
                     *(dt.date.fromisoformat(day) for day in told),
                 ]
             )
-        return Span(min(first, self.today), self.today)
+        return Span(min(max(first, FIRST_DAY), self.today), self.today)
+
+    def _remove_withdrawn(self, connection: Connection, known: Known, lines: int) -> None:
+        """Rows of readings that count no more since the tables were brought up, and of days that have no other."""
+        if not (gone := known.withdrawn_since(lines)):
+            return
+        days = sorted({day for _, day in gone if not known.has(day)})
+        with connection.cursor() as cursor:
+            cursor.executemany(b"DELETE FROM apod_reading WHERE source = %s AND date = %s", gone)
+            cursor.execute("DELETE FROM apod_revision WHERE date = ANY(%s)", [days])
+            cursor.execute("DELETE FROM apod WHERE date = ANY(%s)", [days])
 
     def _remove_unknown(self, connection: Connection, versions: list[Version]) -> None:
         last, known = versions[-1], self.ledger.known()
@@ -164,7 +176,7 @@ class PostgresStore:
         readings = [(source, day) for source, day, _ in known.readings_since(0)]
         remove_others(connection, READING.name, READING.key, readings)
         remove_others(connection, QUARANTINE.name, QUARANTINE.key, [(q.file, q.day) for q in known.quarantine])
-        connection.execute("DELETE FROM apod_day WHERE date > %s", [str(self.today)])
+        connection.execute("DELETE FROM apod_day WHERE date > %s OR date < %s", [str(self.today), str(FIRST_DAY)])
 
 
 def _run_row(outcome: Outcome, finished: dt.datetime) -> dict[str, Any]:

@@ -57,7 +57,7 @@ def following(known: Known, today_then: dt.date | None, lookback: int) -> bool:
     return known.asked[-1].last >= today_then - dt.timedelta(days=lookback)
 
 
-class Asking(NamedTuple):
+class Terms(NamedTuple):
     """What decides which days a run without dates asks for.
 
     Attributes:
@@ -75,29 +75,29 @@ class Asking(NamedTuple):
     gaps_again: bool = False
 
 
-def due(known: Known, asking: Asking) -> list[dt.date]:
+def due(known: Known, terms: Terms) -> list[dt.date]:
     """The days that a run without dates asks for: the last ones again, what is missing, and what is in doubt."""
-    today = asking.today
-    start = max(FIRST_DAY, today - dt.timedelta(days=asking.lookback))
+    today = terms.today
+    start = max(FIRST_DAY, today - dt.timedelta(days=terms.lookback))
     days = set(publishable(Span(start, today))) if today >= start else set()
-    if following(known, asking.today_then, asking.lookback) and known.asked[-1].last < today:
+    if following(known, terms.today_then, terms.lookback) and known.asked[-1].last < today:
         days.update(publishable(Span(known.asked[-1].last, today)))
-    days.update(missing(known, today), _doubtful(known, today, asking.sources))
+    days.update(missing(known, today), _doubtful(known, today, terms.sources))
     if known.gaps:
-        days -= {day for day in days if known.gap(str(day)) and not asking.gaps_again}
-        days.update(_gaps_to_ask(known, asking))
+        days -= {day for day in days if known.gap(str(day)) and not terms.gaps_again}
+        days.update(_gaps_to_ask(known, terms))
     return sorted(days)
 
 
-def _gaps_to_ask(known: Known, asking: Asking) -> Iterator[dt.date]:
+def _gaps_to_ask(known: Known, terms: Terms) -> Iterator[dt.date]:
     """Days without an entry that are worth asking for: for a year now and then, and of whom nobody asked before."""
     for key in known.gaps:
         gap = known.gap(key)
-        if gap is None or (day := dt.date.fromisoformat(key)) > asking.today:
+        if gap is None or (day := dt.date.fromisoformat(key)) > terms.today:
             continue
-        young = asking.today - gap.on <= A_YEAR
-        unheard = bool(gap.witnesses) and not set(asking.sources) <= set(gap.witnesses)
-        if (young and asking.gaps_again) or unheard:
+        young = terms.today - gap.on <= A_YEAR
+        unheard = bool(gap.witnesses) and not set(terms.sources) <= set(gap.witnesses)
+        if (young and terms.gaps_again) or unheard:
             yield day
 
 

@@ -12,6 +12,7 @@ Takes nothing, gives the classes below, never imports another module of the proj
     ├── ArchiveDamaged        a file of the archive is not what it was
     ├── SourceError           a service could not be asked
     │   ├── SourceUnavailable     time-out, 5xx, rate limit: a later try can help
+    │   │   └── SourceTooSlow         many days at once took too long: fewer may not
     │   ├── SourceRefused         the key, or all that is asked, is refused: a later try cannot help
     │   └── ReplyRefused          one answer cannot be taken
     ├── DatabaseError         PostgreSQL could not be started, reached or used
@@ -89,6 +90,10 @@ class SourceUnavailable(SourceError):
     """The service timed out, answered 5xx or limits the rate: a later try can help."""
 
     retryable = True
+
+
+class SourceTooSlow(SourceUnavailable):
+    """The service did not answer a question for many days in time: one for fewer can help, at once."""
 
 
 class SourceRefused(SourceError):

@@ -24,7 +24,7 @@ from typing import NamedTuple
 from apod_pipeline.archive import Archive, append_lines, replacing, sweep, timestamp
 from apod_pipeline.calendar import Span, publishable
 from apod_pipeline.conclusions import gaps_in, missing_of
-from apod_pipeline.coverage import Asking, due, missing
+from apod_pipeline.coverage import Terms, due, missing
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
 from apod_pipeline.known import Known, Version
@@ -219,7 +219,7 @@ class Pipeline:
         if adopted := extraction.adopt(list(self.readers.values())):
             self.tell(f"took up {adopted} replies that an interrupted run had received")
         days = self._days(wanted, known)
-        if known.gaps and wanted.span is None and self._asking().gaps_again:
+        if known.gaps and wanted.span is None and self._terms().gaps_again:
             self.archive.advance(gaps_asked=str(self.today))
         if days:
             outcome.span = Span(days[0], days[-1])
@@ -231,18 +231,18 @@ class Pipeline:
 
     def _days(self, wanted: Wanted, known: Known) -> list[dt.date]:
         if wanted.span is None:
-            return due(known, self._asking())
+            return due(known, self._terms())
         if wanted.only_missing:
             return missing(known, self.today, wanted.span)
         return [day for day in publishable(wanted.span) if day <= self.today]
 
-    def _asking(self) -> Asking:
+    def _terms(self) -> Terms:
         versions = self.ledger.versions()
         then = versions[-1].today if versions else None
         sources = tuple(source.name for source in self.sources)
         asked = self.archive.progress().get("gaps_asked", "")
         again = str(self.today - GAPS_AGAIN) >= str(asked)
-        return Asking(self.today, then, self.lookback, sources, gaps_again=again)
+        return Terms(self.today, then, self.lookback, sources, gaps_again=again)
 
     def _judge(self, wanted: Wanted, outcome: Outcome, extracted: Extracted) -> None:
         """Which days were not had, and what that means for the exit code."""

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, Protocol
 from apod_pipeline.calendar import Span
 from apod_pipeline.model import Outcome, Record
 
+NARROW = 25  # days: the new service's page, and a range that the old one answers within its own time limit
+
 
 class Request(NamedTuple):
     """One question to a service.
@@ -32,6 +34,16 @@ class Request(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Request({self.address!r}, {self.asked}, {self.form!r})"
+
+    @property
+    def divisible(self) -> bool:
+        """Whether less could be asked for: a list of more than one day."""
+        return self.form == "list" and len(self.asked) > 1
+
+    @property
+    def wide(self) -> bool:
+        """Whether so much is asked for that this alone may be why nothing comes."""
+        return self.form == "list" and len(self.asked) > NARROW
 
 
 class Answer(NamedTuple):
@@ -87,6 +99,7 @@ class Transport(Protocol):
         """Ask, and write the answer's body into a file as it comes.
 
         Raises:
+            SourceTooSlow: a list of more than one day did not come in time; less of it may.
             SourceUnavailable: after the last repetition, or when the rate limit is used up.
             SourceRefused: the key was refused, or we are sent elsewhere: it concerns every day alike.
             ReplyRefused: this one answer cannot be taken.

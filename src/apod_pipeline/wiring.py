@@ -140,7 +140,16 @@ def pipeline(
 
         def extraction(run: str, known: Known) -> Extraction:
             return Extraction(
-                archive, ledger, known, client, today(settings), run, settings.http_concurrency, tell, advance
+                archive,
+                ledger,
+                known,
+                client,
+                today(settings),
+                run,
+                settings.http_concurrency,
+                tell,
+                advance,
+                timeout=settings.http_timeout,
             )
 
         versioner = dvc(archive, settings.dvc_remote or str(settings.remote_folder))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
-from apod_pipeline.coverage import Asking, coverage, due, following, missing, status_of
+from apod_pipeline.coverage import Terms, coverage, due, following, missing, status_of
 from apod_pipeline.known import Known
 from apod_pipeline.model import STATUSES
 
@@ -77,32 +77,32 @@ def test_coverage_is_every_day_once():
 @pytest.mark.parametrize("lookback", [1, 10, 30])
 def test_a_first_run_looks_back(lookback):
     """Nothing is known: the last days and today are due, nothing older."""
-    assert due(Known(), Asking(TODAY, None, lookback)) == list(Span(_ago(lookback), TODAY))
+    assert due(Known(), Terms(TODAY, None, lookback)) == list(Span(_ago(lookback), TODAY))
 
 
 def test_a_current_archive_is_read_again():
     """An archive that is current asks for the last days once more: authors correct up to ten days late."""
-    assert due(_known(_had(_ago(200), TODAY)), Asking(TODAY, TODAY, 10)) == list(Span(_ago(10), TODAY))
+    assert due(_known(_had(_ago(200), TODAY)), Terms(TODAY, TODAY, 10)) == list(Span(_ago(10), TODAY))
 
 
 def test_weeks_off_are_caught_up():
     """An archive that was current when it was last run asks for every day since, and looks back as ever."""
     known = _known(_had(_ago(200), _ago(45)))
-    assert due(known, Asking(TODAY, _ago(45), 10)) == list(Span(_ago(45), TODAY))
+    assert due(known, Terms(TODAY, _ago(45), 10)) == list(Span(_ago(45), TODAY))
 
 
 def test_a_slice_of_the_past_is_not_followed():
     """Somebody who once asked for a summer of long ago does not get all the years since."""
     known = _known(_had(_ago(900), _ago(800)))
     assert not following(known, _ago(45), 10)
-    assert due(known, Asking(TODAY, _ago(45), 10)) == list(Span(_ago(10), TODAY))
+    assert due(known, Terms(TODAY, _ago(45), 10)) == list(Span(_ago(10), TODAY))
 
 
 def test_what_is_missing_is_asked_again_however_old():
     """A hole inside of what was asked for is due, gaps of NASA's own are not."""
     hole = dt.date(1995, 6, 21)
     known = _known(_had(FIRST_DAY, hole - ONE_DAY), (hole, hole, {}), _had(hole + ONE_DAY, TODAY))
-    assert due(known, Asking(TODAY, TODAY, 2)) == [hole, _ago(2), _ago(1), TODAY]
+    assert due(known, Terms(TODAY, TODAY, 2)) == [hole, _ago(2), _ago(1), TODAY]
 
 
 def test_missing_is_what_nobody_gave():
@@ -126,7 +126,7 @@ def test_what_is_due_is_sane_for_any_past(asked, had, then, lookback):
     """Due days are in order, publishable, not in the future; they hold the look-back and every hole, nothing twice."""
     lines = [(_ago(a + n), _ago(a), {}) for a, n in asked] + [_had(_ago(a + n), _ago(a)) for a, n in had]
     known = _known(*lines)
-    days = due(known, Asking(TODAY, None if then is None else _ago(then), lookback))
+    days = due(known, Terms(TODAY, None if then is None else _ago(then), lookback))
     assert days == sorted(set(days))
     assert all(FIRST_DAY <= day <= TODAY and day not in GAPS for day in days)
     assert set(Span(_ago(lookback), TODAY)) <= set(days)
@@ -137,5 +137,5 @@ def test_what_is_due_is_sane_for_any_past(asked, had, then, lookback):
 @pytest.mark.parametrize("today", [FIRST_DAY - 5 * ONE_DAY, FIRST_DAY, FIRST_DAY + ONE_DAY])
 def test_the_beginning_of_time_is_no_trouble(today):
     """With a clock at, or before, the first picture, nothing that cannot exist is due."""
-    assert due(Known(), Asking(today, None, 10)) == ([FIRST_DAY] if today >= FIRST_DAY else [])
+    assert due(Known(), Terms(today, None, 10)) == ([FIRST_DAY] if today >= FIRST_DAY else [])
     assert next(coverage(Known(), today)).day == FIRST_DAY

@@ -1,7 +1,8 @@
 """One HTTP client for all sources: patience with limits, and no secret in anything it says.
 
 Takes requests, writes the bodies into files as they come, gives status, size and hash. Never holds a whole body in
-memory, never follows a redirect to another host, never repeats what was refused (400, 403, 404).
+memory, never follows a redirect to another host, never repeats what was refused (400, 403, 404), nor a question for
+many days that took too long: whoever asks can ask for less.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apod_pipeline import __version__
-from apod_pipeline.errors import ReplyRefused, SettingsError, SourceRefused, SourceUnavailable
+from apod_pipeline.errors import ReplyRefused, SettingsError, SourceRefused, SourceTooSlow, SourceUnavailable
 from apod_pipeline.ports import Answer, Request
 
 if TYPE_CHECKING:
@@ -31,16 +32,24 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"apod-pipeline/{__version__} (an archive of one's own; asks politely)"
 LONGEST_WAIT = 60.0
+LONG = 0.1  # times the time-out: what fails after so long failed for what was asked, or for nothing that passes soon
+PATIENCE = 1.5  # times the time-out: how long a request may take with all its repetitions, pauses aside
 REDIRECTS = 5
 _BASES = "(APOD_SCIENCE_URL or APOD_PLANETARY_URL)"
 
 
 class _Again(Exception):
-    """This try failed in a way that another may not: what happened, and how long the service asks to wait."""
+    """This try failed in a way that another may not.
 
-    def __init__(self, what: str, wait: float | None = None) -> None:
+    Attributes:
+        slow: it took too long.
+        limited: the service answers, and wants to be asked less often.
+        wait: seconds that it asks to wait.
+    """
+
+    def __init__(self, what: str, *, slow: bool = False, limited: bool = False, wait: float | None = None) -> None:
         super().__init__(what)
-        self.wait = wait
+        self.slow, self.limited, self.wait = slow, limited, wait
 
 
 @dataclass(eq=False)
@@ -71,7 +80,7 @@ class HttpClient:
     """Downloads, a few at a time.
 
     Attributes:
-        timeout: seconds a request may take in all, then it is cut off; connect and each read may take a third of it.
+        timeout: seconds a request may take in all, then it is cut off; to connect, a third of it.
         retries: how often a failed request is repeated.
         backoff: seconds before the first repetition, doubled each time, with jitter.
         body_limit: bytes of the largest body that is taken.
@@ -97,10 +106,10 @@ class HttpClient:
         # Without authorities it can speak to no https host; reading them all takes longer than an answer does.
         authorities = self._authorities if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         library = _library()
-        phase = max(self.timeout / 3, min(self.timeout, 1.0))
+        connect = max(self.timeout / 3, min(self.timeout, 1.0))
         try:
             client: httpx.Client = library.Client(
-                timeout=library.Timeout(phase),
+                timeout=library.Timeout(self.timeout, connect=connect),
                 headers={"User-Agent": USER_AGENT, "Accept": "application/json, application/rss+xml;q=0.5"},
                 verify=authorities,
                 trust_env=True,
@@ -113,7 +122,7 @@ class HttpClient:
         return client
 
     @contextmanager
-    def _line(self, address: str) -> Iterator[_Line]:
+    def _line(self, address: str, seconds: float) -> Iterator[_Line]:
         """A line to an address's host, kept for the next request; cut when the time of this one is over."""
         host = urlsplit(address)[:2]
         with self._lock:
@@ -122,7 +131,7 @@ class HttpClient:
             resting = self._resting.setdefault(host, [])
             line = resting.pop() if resting else _Line(self._make(secure=host[0] == "https"))
             self._busy.add(line)
-        watch = threading.Timer(self.timeout, line.cut)
+        watch = threading.Timer(seconds, line.cut)
         watch.daemon = True
         watch.start()
         try:
@@ -136,7 +145,7 @@ class HttpClient:
                     resting.append(line)
             if line.cut_off:  # whatever came: a body of no told length ends where its connection does
                 line.client.close()
-                raise _Again(f"no answer in time: it took more than {self.timeout:g} seconds")
+                raise _Again(f"no answer in time: it took more than {seconds:.3g} seconds", slow=True)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -160,26 +169,33 @@ class HttpClient:
             into: where the body is written; whole when this returns.
 
         Raises:
-            SourceUnavailable: after the last repetition, or when the rate limit is used up.
+            SourceTooSlow: a list of more than one day did not come in time; it was not repeated.
+            SourceUnavailable: after the last repetition (a wide list has none), or when the rate limit is used up.
             SourceRefused: the key was refused, or we are sent elsewhere: it concerns every day alike.
             ReplyRefused: this one answer is too large to be taken.
         """
-        last: Exception | None = None
+        left = self.timeout * PATIENCE
         for attempt in range(self.retries + 1):
+            begin = time.monotonic()
             try:
                 self._mind_the_limit(request)
-                return self._once(request, into)
+                return self._once(request, into, min(self.timeout, left))
             except _Again as again:
-                last = again
-                if self._abandoned.is_set():
-                    break
-                if attempt < self.retries:
-                    (self.sleep or self._abandoned.wait)(self._pause(attempt, again.wait, request))
-        tries = f"{self.retries + 1} tries" if self.retries else "one try"
-        raise SourceUnavailable(
-            f"{request.asked}: no answer from {request.address} after {tries} ({last}). "
+                left -= time.monotonic() - begin
+                less = (request.divisible and again.slow) or (request.wide and not again.limited)
+                if less or left <= 0 or attempt == self.retries or self._abandoned.is_set():
+                    raise self._given_up(request, attempt + 1, again) from again
+                (self.sleep or self._abandoned.wait)(self._pause(attempt, again.wait, request))
+        raise AssertionError("the last try returns or raises")
+
+    @staticmethod
+    def _given_up(request: Request, tries: int, last: _Again) -> SourceUnavailable:
+        kind = SourceTooSlow if request.divisible and last.slow else SourceUnavailable
+        many = f"{tries} tries" if tries > 1 else "one try"
+        return kind(
+            f"{request.asked}: no answer from {request.address} after {many} ({last}). "
             "What came before is kept; type the same command again later."
-        ) from last
+        )
 
     def _pause(self, attempt: int, asked: float | None, request: Request) -> float:
         if asked is not None and asked > LONGEST_WAIT:
@@ -199,9 +215,9 @@ class HttpClient:
                 f"type the same command again in an hour{own}."
             )
 
-    def _once(self, request: Request, into: Path) -> Answer:
+    def _once(self, request: Request, into: Path, seconds: float) -> Answer:
         address = request.address
-        with self._line(address) as line:
+        with self._line(address, seconds) as line:
             import httpx
 
             trace = {"trace": line.trace}
@@ -214,7 +230,8 @@ class HttpClient:
             except (httpx.LocalProtocolError, UnicodeEncodeError):
                 pass  # their words quote the header, and so the key: they are not even chained
             except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
-                raise _Again(_in_words(error)) from error
+                slow = isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout)
+                raise _Again(_in_words(error), slow=slow) from error
             else:
                 raise _Again(f"more than {REDIRECTS} redirects")
         raise SourceRefused(
@@ -255,7 +272,9 @@ class HttpClient:
     def _weigh(self, response: httpx.Response, request: Request) -> None:
         status = response.status_code
         if status == 429 or status >= 500:
-            raise _Again(f"HTTP {status}", _retry_after(response.headers.get("Retry-After")))
+            wait = _retry_after(response.headers.get("Retry-After"))
+            limited = status == 429 or (status == 503 and wait is not None)
+            raise _Again(f"HTTP {status}", slow=status == 504, limited=limited, wait=wait)
         if response.headers.get("X-RateLimit-Remaining") == "0":
             self._used_up[urlsplit(request.address).netloc] = time.monotonic() + 3600
         if status in {401, 403}:

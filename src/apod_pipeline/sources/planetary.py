@@ -8,6 +8,7 @@ is kept); a range silently leaves out days that failed upstream; a day that is n
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,15 +23,26 @@ from apod_pipeline.sources.planetary_record import settle
 
 @dataclass(frozen=True)
 class Planetary:
-    """The old API at a base address, with a key."""
+    """The old API at a base address, with a key.
+
+    A base whose path ends in `/apod` is the service itself, as NASA's own code answers where it is installed by oneself
+    (`http://host:5000/v1/apod/`); else the service lies at `/planetary/apod` below it.
+    """
 
     base: str
     key: str = field(repr=False, default="DEMO_KEY")
     page_days: int = 366
     name: str = "planetary"
 
+    @property
+    def _service(self) -> str:
+        base = self.base.rstrip("/")
+        if base.endswith("/v1/apod"):
+            return f"{base}/"  # without the slash, NASA's code sends every question on
+        return self.base if base.endswith("/apod") else f"{base}/planetary/apod"
+
     def _request(self, query: str, asked: Span, form: str) -> Request:
-        return Request(f"{self.base}/planetary/apod?{query}", asked, form, {"X-Api-Key": self.key})
+        return Request(f"{self._service}?{query}", asked, form, {"X-Api-Key": self.key})
 
     def list_request(self, span: Span) -> Request:
         """All days of a span."""
@@ -55,5 +67,22 @@ class Planetary:
         return settle(item)
 
     def denies(self, status: int, body: Path) -> bool:
-        """A 404, or the newest day not being there yet by the service's own clock."""
-        return status == 404 or (status == 400 and b"Date must be between" in body.read_bytes()[:2000])
+        """The service's own words for "no such day", or for a newest day that is not there yet by its own clock.
+
+        A 404 of anybody else (a web server, a gateway), or of an address that the service does not know, says nothing
+        of the day.
+        """
+        words = _DENIALS.get(status)
+        return words is not None and _said(body).startswith(words)
+
+
+_DENIALS = {404: "No data available for date", 400: "Date must be between"}
+
+
+def _said(body: Path) -> str:
+    try:
+        content = json.loads(body.read_bytes()[:10_000])
+    except (ValueError, RecursionError):
+        return ""
+    message = content.get("msg") if isinstance(content, dict) else None
+    return message if isinstance(message, str) else ""

@@ -3,49 +3,41 @@
 Takes the days that are wanted and the sources; gives promoted replies, ledger lines and a manifest. Never parses
 for content (that is the transform's), never stores what was refused as anything but a refusal.
 
-A span is asked as a list first; what a list leaves out or gets wrong is asked again in narrower lists, then day by
-day, then in the service's feed. What one source does not have is asked of the next.
+A span is asked as a list first, as wide as the service answers in good time; a list that does not come is cut into
+pieces at once; what a list leaves out or gets wrong is asked again in narrower lists, then day by day, then in the
+service's feed. What one source does not have is asked of the next.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from apod_pipeline.archive import Archive, replacing
-from apod_pipeline.calendar import Span, publishable, spans_of
+from apod_pipeline.asking import Asking, Miss
+from apod_pipeline.calendar import Span, publishable
 from apod_pipeline.canary import UNREADABLE, Canary, looks_odd
 from apod_pipeline.errors import DataRefused, ReplyRefused, SourceError, SourceRefused, Unreadable
 from apod_pipeline.incoming import Incoming
 from apod_pipeline.known import WHOLE_REPLY, Digests, Known, refusal_key
 from apod_pipeline.ledger import Ledger
-from apod_pipeline.model import Digest, Reading, Record, Refusal, Reply, Verdict, in_plain_words
-from apod_pipeline.ports import Answer, Request, Source, Transport
+from apod_pipeline.model import Digest, Reading, Refusal, Reply, Verdict, in_plain_words
+from apod_pipeline.pace import Pace
+from apod_pipeline.ports import NARROW, Answer, Request, Source, Transport
 from apod_pipeline.repeats import LIMITS, Limits
+from apod_pipeline.settling import of_the_asked, settled_items
 from apod_pipeline.sources.json_items import shape_of
 
-NARROW = 25  # the new service's page, and a range that the old one answers within its own time limit
-UNAVAILABLE_IN_A_ROW = 3
-FRUITLESS_IN_A_ROW = 30
-BRIDGE = 5
+IN_GOOD_TIME = 1 / 3  # of the time-out: how long an answer should take
 FEED_DAYS = 30  # the feed holds the newest thirty
-
-
-class Miss(NamedTuple):
-    """Why a day was not had: `refused`, `denied` (the service has no such day) or `unavailable`.
-
-    `hopeless` where no later try can help unless somebody changes something: the key, an address.
-    """
-
-    kind: str
-    why: str
-    hopeless: bool = False
 
 
 @dataclass
@@ -70,21 +62,14 @@ class Extracted:
     nowhere: list[dt.date] = field(default_factory=list)
 
 
-@dataclass
-class _Breaker:
-    """Stops hammering a service that does not answer, or answers nothing that can be used."""
+class _Came(NamedTuple):
+    """What a request brought, after how many seconds, with how many on their way at its start."""
 
-    name: str
-    unavailable: int = 0
-    fruitless: int = 0
-    why: Miss | None = None
-
-    def count(self, *, fruitful: bool, miss: Miss | None) -> None:
-        down = miss is not None and miss.kind == "unavailable"
-        self.unavailable = self.unavailable + 1 if down else 0
-        self.fruitless = 0 if fruitful else self.fruitless + 1
-        if self.unavailable >= UNAVAILABLE_IN_A_ROW or self.fruitless >= FRUITLESS_IN_A_ROW:
-            self.why = miss or Miss("denied", "nothing came of many requests in a row")
+    request: Request
+    answer: Answer | SourceError
+    body: Path
+    seconds: float
+    beside: int
 
 
 @dataclass(eq=False, repr=False)
@@ -101,6 +86,9 @@ class Extraction:
         concurrency: requests at one time.
         tell: takes a line for the user.
         advance: takes how many wanted days were settled, for a progress bar.
+        timeout: seconds after which the wire gives a request up.
+        examine: why no entry can be made of a reading; None when one can.
+        limits: how many days that say the same the canary takes for too many.
     """
 
     archive: Archive
@@ -112,6 +100,7 @@ class Extraction:
     concurrency: int = 4
     tell: Callable[[str], None] = print
     advance: Callable[[int], None] = lambda _: None
+    timeout: float = 30.0
     examine: Callable[[Reading], str | None] = lambda _: None
     limits: Limits = LIMITS
     result: Extracted = field(default_factory=Extracted)
@@ -164,80 +153,99 @@ class Extraction:
 
     # ---- one source ----------------------------------------------------------------------
     def _ask_source(self, source: Source, wanted: set[dt.date]) -> None:
-        breaker = _Breaker(source.name)
+        asking = Asking(source, Pace(source.page_days, self.timeout * IN_GOOD_TIME, self.concurrency))
         self._denied = set()
-        for number, requests in enumerate(self._rounds(source, wanted)):
-            if number == 1:
-                self.tell(
-                    f"{source.name}: {len(wanted - self._had)} days did not come in a list; asking again for less"
-                )
-            self._ask_all(source, requests, breaker)
-            if breaker.why:
-                for day in wanted - self._had:
-                    self._miss(day, breaker.why)
-                self.tell(f"{source.name}: not asked any further: {breaker.why.why}")
-                return
+        for days, most in self._rounds(source, wanted):
+            asking.begin_round(days, most)
+            self._ask_all(asking, partial(self._next_request, asking, wanted))
+            if asking.over:
+                break
+        else:
+            self._ask_feed(asking, wanted)
+        if asking.over:
+            for day in wanted - self._had:
+                self._miss(day, asking.over)
+            self.tell(f"{source.name}: not asked any further: {asking.over.why}")
 
-    def _rounds(self, source: Source, wanted: set[dt.date]) -> Iterator[list[Request]]:
+    def _rounds(self, source: Source, wanted: set[dt.date]) -> Iterator[tuple[list[dt.date], int]]:
+        """What is still to be asked for, and how many days a list may cover: fewer each time."""
         widths = [source.page_days, NARROW] if source.page_days > NARROW else [source.page_days]
-        asked: set[str] = set()
-        for width in widths:
-            spans = spans_of(self._open(wanted), width, bridge=min(BRIDGE, width // 2))
-            requests = [source.list_request(span) for span in spans if len(span) > 1]
-            requests = [request for request in requests if request.address not in asked]
-            asked.update(request.address for request in requests)
-            if requests:
-                yield requests
-        if days := self._open(wanted):
-            yield [source.day_request(day) for day in days]
+        for width in [*widths, 1]:
+            if days := self._open(wanted):
+                yield days, width
+
+    def _ask_feed(self, asking: Asking, wanted: set[dt.date]) -> None:
         recent = [d for d in self._open(wanted) if (self.today - d).days < FEED_DAYS and not self.known.has(str(d))]
-        if recent and (feed := source.feed_request(Span(recent[0], recent[-1]))):
-            yield [feed]
+        if recent and (feed := asking.source.feed_request(Span(recent[0], recent[-1]))):
+            left = [feed]
+            self._ask_all(asking, lambda _: left.pop() if left else None)
+
+    def _next_request(self, asking: Asking, wanted: set[dt.date], idle: bool) -> Request | None:
+        request = asking.next_request(idle=idle)
+        if request and asking.is_second_look():
+            left = len(wanted - self._had)
+            self.tell(f"{asking.source.name}: {left} days did not come in a list; asking again for less")
+        return request
 
     def _open(self, wanted: set[dt.date]) -> list[dt.date]:
         return sorted(wanted - self._had - self._denied)
 
-    def _ask_all(self, source: Source, requests: list[Request], breaker: _Breaker) -> None:
-        for request, answer, body in self._download(requests):
-            if isinstance(answer, Answer):
-                reply = self.incoming.receive(request, answer, source.name, body)
-                verdict = self.settle(source, reply)
-                miss = Miss("refused", verdict.refusals[0].reason) if verdict.refusals else None
-                breaker.count(fruitful=bool(verdict.readings), miss=miss)
+    def _ask_all(self, asking: Asking, next_request: Callable[[bool], Request | None]) -> None:
+        for came in self._download(next_request, asking.pace):
+            if isinstance(came.answer, Answer):
+                self._take(asking, came, came.answer)
             else:
-                body.unlink(missing_ok=True)
-                kind = "refused" if isinstance(answer, ReplyRefused) else "unavailable"
-                miss = Miss(kind, str(answer), hopeless=isinstance(answer, SourceRefused))
-                for day in publishable(request.asked):
-                    self._miss(day, miss)
-                breaker.count(fruitful=False, miss=miss)
-                if isinstance(answer, SourceRefused):
-                    breaker.why = miss
-            if breaker.why:
+                self._do_without(asking, came, came.answer)
+            if asking.over:
                 return
 
-    def _download(self, requests: list[Request]) -> Iterator[tuple[Request, Answer | SourceError, Path]]:
-        """Answers in the order of the requests, a few on their way at a time."""
+    def _take(self, asking: Asking, came: _Came, answer: Answer) -> None:
+        if came.request.divisible:
+            asking.pace.answered(len(came.request.asked), came.seconds, came.beside)
+        reply = self.incoming.receive(came.request, answer, asking.source.name, came.body)
+        verdict = self.settle(asking.source, reply)
+        miss = Miss("refused", verdict.refusals[0].reason) if verdict.refusals else None
+        asking.count(fruitful=bool(verdict.readings), miss=miss)
+
+    def _do_without(self, asking: Asking, came: _Came, error: SourceError) -> None:
+        came.body.unlink(missing_ok=True)
+        kind = "refused" if isinstance(error, ReplyRefused) else "unavailable"
+        miss = Miss(kind, str(error), hopeless=isinstance(error, SourceRefused))
+        for day in publishable(came.request.asked):
+            self._miss(day, miss)
+        still_open = [day for day in self._open(self._wanted or set()) if day in came.request.asked]
+        asking.did_not_come(came.request, error, miss, still_open, came.seconds)
+
+    def _download(self, next_request: Callable[[bool], Request | None], pace: Pace) -> Iterator[_Came]:
+        """What came of each request in their order, a few on their way at a time; the next is made when it can go."""
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="extract")
-        waiting = deque(requests)
-        running: deque[tuple[Request, Path, Future[Answer]]] = deque()
+        running: deque[tuple[Request, Path, int, Future[tuple[Answer | SourceError, float]]]] = deque()
         try:
-            while waiting or running:
-                while waiting and len(running) < self.concurrency:
-                    request, slot = waiting.popleft(), self.incoming.slot()
-                    running.append((request, slot, pool.submit(self.transport.download, request, slot)))
-                request, slot, future = running.popleft()
-                try:
-                    yield request, future.result(), slot
-                except SourceError as error:
-                    yield request, error, slot
+            while True:
+                while len(running) < pace.at_once and (request := next_request(not running)):
+                    slot = self.incoming.slot()
+                    running.append((request, slot, len(running) + 1, pool.submit(self._timed, request, slot)))
+                if not running:
+                    return
+                request, slot, beside, future = running.popleft()
+                answer, seconds = future.result()
+                yield _Came(request, answer, slot, seconds, beside)
         except KeyboardInterrupt:
             self.transport.abandon()  # do not wait for a service that hangs
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            for _, slot, _ in running:
+            for _, slot, *_ in running:
                 slot.unlink(missing_ok=True)
+
+    def _timed(self, request: Request, slot: Path) -> tuple[Answer | SourceError, float]:
+        """What came of a request, and after how many seconds."""
+        begin = time.monotonic()
+        try:
+            answer: Answer | SourceError = self.transport.download(request, slot)
+        except SourceError as error:
+            answer = error
+        return answer, time.monotonic() - begin
 
     # ---- one reply -----------------------------------------------------------------------
     def settle(self, source: Source, reply: Reply) -> Verdict:
@@ -284,7 +292,7 @@ class Extraction:
         Raises:
             DataRefused: the reply does not tell of the day, or no entry can be made of what it says.
         """
-        items = self._settled(source, self.incoming.body(reply), reply.form)
+        items = settled_items(source, self.incoming.body(reply), reply.form)
         record = next((record for told, record in items if told == str(day)), None)
         why = "the reply that was refused does not tell of it"
         if record is not None:
@@ -327,21 +335,10 @@ class Extraction:
             return Verdict(refusals=(Refusal(only, f"HTTP {reply.status}"),))
         try:
             shape = shape_of(body) if reply.form in {"list", "day"} else "list"
-            verdict = canary.judge(reply.asked, reply.form, self._settled(source, body, reply.form), shape)
-            return _of_the_asked(verdict, reply.asked) if reply.form == "feed" else verdict
+            verdict = canary.judge(reply.asked, reply.form, settled_items(source, body, reply.form), shape)
+            return of_the_asked(verdict, reply.asked) if reply.form == "feed" else verdict
         except Unreadable as error:
             return Verdict(refusals=(Refusal(only, str(error)),))
-
-    @staticmethod
-    def _settled(source: Source, body: Path, form: str) -> Iterator[tuple[str | None, Record]]:
-        """Every item of a body with its day; one that cannot be read is refused by itself."""
-        for told, item in source.items(body, form):
-            try:
-                yield told, source.settle(item)
-            except Unreadable:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever one item does to a parser, its neighbours go on
-                yield told, {UNREADABLE: f"it cannot be read ({type(error).__name__})"}
 
     def _remember(self, reply: Reply, verdict: Verdict) -> None:
         days = {digest.day for digest in verdict.readings}
@@ -387,10 +384,3 @@ class Extraction:
     def _heard(self, source: str, refusal: Refusal, asked: list[str]) -> bool:
         key = refusal_key(str(refusal.day) if refusal.day else WHOLE_REPLY, asked)
         return self.known.refusals_heard.get((source, key)) == in_plain_words(refusal.reason)
-
-
-def _of_the_asked(verdict: Verdict, asked: Span) -> Verdict:
-    """What a feed, which tells whatever is newest, says of the days that it was asked for."""
-    readings = tuple(reading for reading in verdict.readings if reading.day in asked)
-    refusals = tuple(refusal for refusal in verdict.refusals if refusal.day is None or refusal.day in asked)
-    return Verdict(readings, refusals, verdict.absent)

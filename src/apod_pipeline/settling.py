@@ -1,0 +1,37 @@
+"""A reply's items as records, each by itself; and what of a verdict speaks of the days that were asked for.
+
+Takes bodies and verdicts, gives records and verdicts. Never judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from apod_pipeline.calendar import Span
+from apod_pipeline.canary import UNREADABLE
+from apod_pipeline.errors import Unreadable
+from apod_pipeline.model import Record, Verdict
+from apod_pipeline.ports import Source
+
+
+def settled_items(source: Source, body: Path, form: str) -> Iterator[tuple[str | None, Record]]:
+    """Every item of a body with its day; one that cannot be read is refused by itself.
+
+    Raises:
+        Unreadable: the body as a whole is not what the service sends.
+    """
+    for told, item in source.items(body, form):
+        try:
+            yield told, source.settle(item)
+        except Unreadable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one item does to a parser, its neighbours go on
+            yield told, {UNREADABLE: f"it cannot be read ({type(error).__name__})"}
+
+
+def of_the_asked(verdict: Verdict, asked: Span) -> Verdict:
+    """What a feed, which tells whatever is newest, says of the days that it was asked for."""
+    readings = tuple(reading for reading in verdict.readings if reading.day in asked)
+    refusals = tuple(refusal for refusal in verdict.refusals if refusal.day is None or refusal.day in asked)
+    return Verdict(readings, refusals, verdict.absent)

@@ -295,5 +295,5 @@ def tracked_hash(path: Path) -> str | None:
 
 def hash_in(pointer: bytes) -> str | None:
     """The MD5 that a `.dvc` file holds, read without a YAML parser: DVC writes one output a file."""
-    found = re.search(rb"^[\s-]*md5: (\S+)$", pointer, re.MULTILINE)
+    found = re.search(rb"^[\s-]*md5: (\S+)\r?$", pointer, re.MULTILINE)
     return found[1].decode(errors="replace") if found else None

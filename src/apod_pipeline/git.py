@@ -16,7 +16,7 @@ from pathlib import Path
 
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.git_locks import released
-from apod_pipeline.git_settings import WORDS, environment, settle
+from apod_pipeline.git_settings import WORDS, environment, settle, settled
 
 log = logging.getLogger(__name__)
 
@@ -123,8 +123,14 @@ class Git:
         return inside.is_file() or all((inside / part).exists() for part in ("HEAD", "config", "objects", "refs"))
 
     def settle(self) -> None:
-        """See that the repository says by itself what is kept, whatever its user's settings say."""
-        settle(self.root)
+        """See that the repository says by itself what is kept, whatever its user's settings say.
+
+        Raises:
+            GitFailed: it is somebody else's.
+        """
+        if not settled(self.root):
+            self.run("rev-parse", "--git-dir")
+            settle(self.root)
 
     def head(self) -> str | None:
         """The commit that HEAD points to; None before the first.

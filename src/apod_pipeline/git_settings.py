@@ -89,20 +89,24 @@ def environment() -> dict[str, str]:
     return inherited | _QUIET
 
 
+def settled(root: Path) -> bool:
+    """True when a repository of ours says by itself what is kept; of a linked work tree that is not asked."""
+    config = root / ".git" / "config"
+    return not config.is_file() or (_block() in _told(config) and (root / ATTRIBUTES).exists())
+
+
 def settle(root: Path) -> None:
-    """See that a repository of ours says by itself what is kept, and how; nothing is written where it does.
+    """See that a repository of ours says by itself what is kept, and how.
 
     Where it did not yet, a Git that was told otherwise may have put CR LF into the files of ours: that is undone.
 
     Args:
-        root: its folder; `.git` is there.
+        root: its folder; `.git` is there, and is not somebody else's.
     """
     inside = root / ".git"
-    if not (inside / "config").is_file():  # a linked work tree: its settings are its repository's
-        return
     if not (root / ATTRIBUTES).exists():
         _write(root / ATTRIBUTES, EVERY_BYTE)
-    told = (inside / "config").read_text(encoding="utf-8", errors="surrogateescape")
+    told = _told(inside / "config")
     if _block() in told:
         return
     _write(inside / "info" / "attributes", EVERY_BYTE)
@@ -111,6 +115,10 @@ def settle(root: Path) -> None:
             with replacing(file) as whole:
                 whole.write(content.replace(b"\r\n", b"\n"))
     _write(inside / "config", f"{_without_block(told).rstrip()}\n{_block()}")
+
+
+def _told(config: Path) -> str:
+    return config.read_text(encoding="utf-8", errors="surrogateescape")
 
 
 def _small_files(root: Path) -> Iterable[Path]:

@@ -19,10 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from apod_pipeline import dvc_settings
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive import Archive, close_folder
 from apod_pipeline.disk import room
 from apod_pipeline.dvc_locks import release_dead_locks
 from apod_pipeline.dvc_settings import REMOTE
@@ -188,6 +189,7 @@ class DvcVersioner:
     def _fresh(self) -> Any:  # noqa: ANN401 - DVC is untyped
         from dvc.repo import Repo
 
+        self._close_scratch()
         root, config = str(self.archive.root), self.archive.root / ".dvc" / "config"
         # Our remote is written last: an init that was killed half-way is done again.
         if not config.exists() or REMOTE not in config.read_text(encoding="utf-8"):
@@ -198,6 +200,15 @@ class DvcVersioner:
         repo = Repo(root)
         dvc_settings.decide(repo.config, self.remote)
         return repo
+
+    def _close_scratch(self) -> None:
+        # DVC makes two folders that everybody may write to, and believes what it finds there: to read it is to run it.
+        folders = (self._scratch, self._scratch / "repo")
+        if any(folder.is_dir() and folder.stat().st_mode & 0o002 for folder in folders):
+            rmtree(self._scratch)
+        self.archive.close_private()
+        for folder in folders:
+            close_folder(folder, shared_like=self.archive.private)
 
     def _verify(self, repo: Any, pointers: list[str]) -> None:  # noqa: ANN401 - DVC is untyped
         """See with our own eyes that the remote holds every object of the pointers."""

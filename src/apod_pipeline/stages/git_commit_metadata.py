@@ -71,9 +71,9 @@ class GitPublisher:
             self.git.run("init", "-q", "-b", "main", ".")
         self.git.settle()
         self.git.release_index()
+        known = self.git.run("remote").split()  # asked in any case: git says so where the repository is not ours
         if not self.remote:
             return
-        known = self.git.run("remote").split()
         if REMOTE not in known:
             self.git.run("remote", "add", REMOTE, self.remote)
         elif self.git.run("config", f"remote.{REMOTE}.url").strip() != self.remote:

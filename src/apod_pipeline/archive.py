@@ -11,9 +11,11 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
+import stat
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +23,7 @@ from typing import IO, Any
 
 import orjson
 
-from apod_pipeline.errors import ArchiveBusy, ArchiveDamaged
+from apod_pipeline.errors import ArchiveBusy, ArchiveDamaged, SettingsError
 from apod_pipeline.kill_points import kill_point
 
 
@@ -96,8 +98,17 @@ class Archive:
 
     def create_folders(self) -> None:
         """Make the folders that are missing; the private one last, because it says that the archive is whole."""
-        for folder in (self.incoming, self.ledger, self.csv.parent, self.quality_report.parent, self.private):
+        for folder in (self.incoming, self.ledger, self.csv.parent, self.quality_report.parent):
             folder.mkdir(parents=True, exist_ok=True)
+        self.close_private()
+
+    def close_private(self) -> None:
+        """Make the private folder where it is missing, and see that it gives nothing to others.
+
+        Raises:
+            SettingsError: it belongs to somebody else, and others may write there.
+        """
+        close_folder(self.private, shared_like=self.root)
 
     # ---- one writer at a time ------------------------------------------------------------
     @contextmanager
@@ -109,8 +120,9 @@ class Archive:
 
         Raises:
             ArchiveBusy: when another run holds it for longer.
+            SettingsError: others may write to the private folder, and it cannot be closed.
         """
-        self.private.mkdir(parents=True, exist_ok=True)
+        self.close_private()
         descriptor = os.open(self.private / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             try:
@@ -155,6 +167,36 @@ class Archive:
         marked = self.progress() | marks
         with replacing(self.private / "progress.json") as file:
             file.write(json.dumps(marked, indent=1).encode())
+
+
+def close_folder(folder: Path, shared_like: Path) -> None:
+    """Make a folder where it is missing, and let nobody in but its owner, and its group where that is meant.
+
+    What lies there is believed by who opens it: another program's caches are code to whoever reads them.
+
+    Args:
+        folder: what is closed, also where it was there already.
+        shared_like: the folder whose group may write here too, if it may there.
+
+    Raises:
+        SettingsError: it belongs to somebody else, and others may write there.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    allowed = 0o770 if shared_like.stat().st_mode & stat.S_IWGRP else 0o700
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+        folder.chmod(allowed | folder.stat().st_mode & stat.S_ISGID)  # whatever the umask is
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if not mode & 0o777 & ~allowed:
+        return
+    try:
+        folder.chmod(allowed | mode & stat.S_ISGID)
+    except OSError as error:
+        if mode & ~allowed & 0o022:
+            raise SettingsError(
+                f"{folder} may be written by others (its mode is {mode:04o}) and cannot be closed: {error.strerror}. "
+                f"Nothing was touched; let its owner type: chmod {allowed:o} {shlex.quote(str(folder))}"
+            ) from error
 
 
 def _hold(descriptor: int, patience: float) -> None:

@@ -1,13 +1,13 @@
 """Git, through its own command: what is run, in which folder, and what it said.
 
-Takes arguments, gives standard output. Never asks a person for a password, never changes anybody's configuration,
-never forces, never takes a lock away from a git that lives. Operations are logged without credentials.
+Takes arguments, gives standard output. Never asks a person for a password, never changes anybody's configuration nor
+lets it decide what is kept, never forces, never takes a lock away from a git that lives. Git's own guard holds: a
+repository that belongs to somebody else is refused. Operations are logged without credentials.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.git_locks import released
+from apod_pipeline.git_settings import WORDS, environment, settle, settled
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,6 @@ class Git:
     """One repository's folder."""
 
     root: Path
-
-    @property
-    def _always(self) -> tuple[str, ...]:
-        # safe.directory: in a container the archive often belongs to another account than the one that runs.
-        settings = ("commit.gpgsign=false", "core.quotepath=false", f"safe.directory={self.root}")
-        return tuple(word for setting in settings for word in ("-c", setting))
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         """Run one git command; gives what it printed, as text.
@@ -84,14 +79,11 @@ class Git:
     def _done(
         self, arguments: Sequence[str], env: Mapping[str, str], said: bytes
     ) -> subprocess.CompletedProcess[bytes]:
-        quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
-        inherited = {k: v for k, v in os.environ.items() if k not in {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"}}
-        inherited.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
         try:
             return subprocess.run(
-                ["git", *self._always, *arguments],
+                ["git", *WORDS, *arguments],
                 cwd=self.root,
-                env={**inherited, **quiet, **env},
+                env={**environment(), **env},
                 input=said,
                 capture_output=True,
                 timeout=NETWORK_SECONDS,
@@ -130,9 +122,28 @@ class Git:
         inside = self.root / ".git"
         return inside.is_file() or all((inside / part).exists() for part in ("HEAD", "config", "objects", "refs"))
 
+    def settle(self) -> None:
+        """See that the repository says by itself what is kept, whatever its user's settings say.
+
+        Raises:
+            GitFailed: it is somebody else's.
+        """
+        if not settled(self.root):
+            self.run("rev-parse", "--git-dir")
+            settle(self.root)
+
     def head(self) -> str | None:
-        """The commit that HEAD points to; None before the first."""
-        return self.run("rev-parse", "HEAD").strip() if self.succeeds("rev-parse", "--verify", "-q", "HEAD") else None
+        """The commit that HEAD points to; None before the first.
+
+        Raises:
+            GitFailed: git does not even look: the repository is damaged, or somebody else's.
+        """
+        try:
+            return self.run("rev-parse", "--verify", "-q", "HEAD").strip()
+        except GitFailed as error:
+            if error.said:
+                raise
+            return None  # which is all that it says of a branch without a commit
 
     def branch(self) -> str:
         """The branch that HEAD is on."""

@@ -40,6 +40,7 @@ from apod_pipeline.takeover import Takeover
 MOST_TAKEOVERS = 12
 KEPT = "Keep readings and refusals that change no entry"
 GAPS_AGAIN = dt.timedelta(days=7)
+LACKED = "Keep lines of the ledger that no commit held"
 LONGEST_PAUSE = 0.3  # of who was rejected; one that grew would let the same machine lose again and again
 
 
@@ -286,6 +287,7 @@ class Pipeline:
     # ---- versions out --------------------------------------------------------------------
     def finish(self, outcome: Outcome) -> None:
         """Whatever an earlier run sealed and did not finish, and what new rules make of the archive."""
+        self.publisher.settle()
         if self.takeover.pending:
             self.tell("finishing the takeover of the remote's versions, where an interrupted run had left it")
             self._take_over(outcome)
@@ -300,6 +302,9 @@ class Pipeline:
         progress = self.archive.progress()
         if progress.get("published") != timestamp(versions[-1].at):
             self._publish(self._healed(versions[-1], outcome), outcome)
+        elif self.publisher.lacks_sealed_lines():
+            self.tell("committing lines of the ledger that no commit held yet")
+            self._commit_ledger(outcome, LACKED)
         elif progress.get("pushed") != progress.get("commit"):
             self.push(outcome)
         if version := self.derivation.seal_rules(outcome.run, self.now()):
@@ -377,14 +382,17 @@ class Pipeline:
         for _ in range(MOST_TAKEOVERS):
             if not self.publisher.ledger_waits():
                 return
-            with _timed(outcome, "dvc"):
-                self._track_replies()
-                self.versioner.finish()
-            with _timed(outcome, "git"):
-                at = max([self.now().replace(microsecond=0), *(version.at for version in self.ledger.versions()[-1:])])
-                outcome.version = self.publisher.commit(at, [], subject=KEPT)
-                self.archive.advance(commit=self.publisher.head())
-            self.push(outcome)
+            self._commit_ledger(outcome, KEPT)
+
+    def _commit_ledger(self, outcome: Outcome, subject: str) -> None:
+        with _timed(outcome, "dvc"):
+            self._track_replies()
+            self.versioner.finish()
+        with _timed(outcome, "git"):
+            at = max([self.now().replace(microsecond=0), *(version.at for version in self.ledger.versions()[-1:])])
+            outcome.version = self.publisher.commit(at, [], subject=subject)
+            self.archive.advance(commit=self.publisher.head())
+        self.push(outcome)
 
     def push(self, outcome: Outcome) -> None:
         """Publish the commits; where the remote is ahead, its versions are taken over and ours come on top."""

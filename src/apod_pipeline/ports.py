@@ -149,11 +149,17 @@ class Publisher(Protocol):
     def prepare(self) -> None:
         """Make what a history needs, where it is missing."""
 
+    def settle(self) -> None:
+        """See that a history that is there keeps what it is given, byte for byte."""
+
     def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None) -> str | None:
         """Make a commit of the metadata; None where nothing changed."""
 
     def ledger_waits(self) -> bool:
         """True when there are ledger lines that no commit holds yet."""
+
+    def lacks_sealed_lines(self) -> bool:
+        """True when the newest commit lacks ledger lines of a version that is done: a defect, to be mended."""
 
     def tag(self, name: str, at: dt.datetime, message: list[str]) -> None:
         """Give the newest commit a name for good, and publish it."""

@@ -89,6 +89,7 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
         return
     from apod_pipeline.embedded_postgres import EmbeddedPostgres
 
+    archive.close_private()
     with EmbeddedPostgres(archive.private / "postgres").lease() as conninfo:
         yield conninfo
 

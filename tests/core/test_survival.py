@@ -198,8 +198,10 @@ def test_a_raw_reply_that_was_harmed_is_told_as_damage(lab, harm, words):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_an_archive_that_belongs_to_another_account_can_be_used(lab):
-    """A mounted folder has the owner that it has: the archive is used all the same, without changing anybody's git."""
+def test_an_archive_that_belongs_to_another_account_can_be_used(lab, tmp_path, monkeypatch):
+    """Where the machine's Git is told to trust all folders, as in the images, a mounted archive is used as it is."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".gitconfig").write_text("[safe]\n\tdirectory = *\n")
     lab.run(Span(SPAN.first, dt.date(2018, 12, 25)))
     for path in [lab.root, *lab.root.rglob("*")]:
         os.chown(path, 12345, 12345)

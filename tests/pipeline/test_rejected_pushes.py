@@ -50,13 +50,14 @@ def test_a_remote_that_moves_between_fetch_and_push_is_followed(lab, other, remo
     other.wired(lambda pipeline: pipeline.prepare())
     lines = tmp_path / "to-be-pushed"
     lines.write_text("".join(f"{commit}\n" for commit in commits))
-    # Git asks this hook when it has seen where the remote stands, and before it sends anything.
+    # The remote asks this hook when it has told where it stands, and before it lets anything in.
     script = (
-        "unset $(git rev-parse --local-env-vars)\n"
+        'test -z "$MEANWHILE" || exit 0; export MEANWHILE=1\n'
+        "unset GIT_QUARANTINE_PATH $(git rev-parse --local-env-vars)\n"
         f"next=$(head -n 1 {lines}); sed -i 1d {lines}\n"
         f'test -z "$next" || git -C {lab.root} push -q {remote["git_remote"]} "$next:refs/heads/main"'
     )
-    _hook(other.root / ".git", "pre-push", script)
+    _hook(remote["git_remote"], "pre-receive", script)
     assert other.run(SECOND).exit_code == 0
     assert lines.read_text() == ""
     assert sum("was ahead of us" in line for line in other.told) == 2

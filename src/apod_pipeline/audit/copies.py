@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
+from apod_pipeline.committed_ledger import sealed_and_uncommitted
 from apod_pipeline.errors import ApodError
 from apod_pipeline.git import Git, GitFailed
 from apod_pipeline.ledger import Ledger
@@ -82,22 +83,30 @@ def repository(archive: Archive, remote: str | None) -> Iterator[Check]:
 
 def _ledger(archive: Archive, git: Git) -> Check:
     """Ledger files grow between versions: they must begin as they were committed."""
-    names = git.run("ls-tree", "-r", "--name-only", "HEAD", "data/ledger").split()
+    names = git.run("ls-tree", "-r", "--name-only", "HEAD", "data/ledger").splitlines()
     bodies = git.blobs([f"HEAD:{name}" for name in names])
     wrong = []
     for name, committed in zip(names, bodies, strict=True):
         path = archive.root / name
         if committed is None or not path.is_file() or not path.read_bytes().startswith(committed):
             wrong.append(name)
+    if not wrong and (lacking := _published(archive) and sealed_and_uncommitted(archive)):
+        ill = "{count} files hold lines of a version that no commit holds"
+        return found("ledger", lacking, well="", ill=ill, do="apod run")
     well = f"{len(names)} files, as they were committed"
     return found(
         "ledger", wrong, well=well, ill="{count} files are not as they were committed", do="apod recover ledger"
     )
 
 
+def _published(archive: Archive) -> bool:
+    versions = Ledger(archive).versions()
+    return bool(versions) and archive.progress().get("published") == timestamp(versions[-1].at)
+
+
 def _clean(archive: Archive, git: Git) -> Check:
-    versions, progress = Ledger(archive).versions(), archive.progress()
-    behind = bool(versions) and progress.get("published") != timestamp(versions[-1].at)
+    versions = Ledger(archive).versions()
+    behind = bool(versions) and not _published(archive)
     waiting = Ledger(archive).count() > (versions[-1].lines if versions else 0)
     changed = [line[3:] for line in git.run("status", "--porcelain", "--untracked-files=no").splitlines()]
     may_wait = {"data/raw.dvc", "data/reports/quality.json"} if waiting or behind else set()

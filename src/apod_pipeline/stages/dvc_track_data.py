@@ -19,17 +19,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
-from apod_pipeline.archive import Archive
+from apod_pipeline import dvc_settings
+from apod_pipeline.archive import Archive, close_folder
 from apod_pipeline.disk import room
 from apod_pipeline.dvc_locks import release_dead_locks
+from apod_pipeline.dvc_settings import REMOTE
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.kill_points import kill_point
 
 log = logging.getLogger(__name__)
 
-REMOTE, SCRATCH = "storage", "DVC_SITE_CACHE_DIR"
 PATH_LINE = re.compile(rb"^ +path: \S.*\n", re.MULTILINE)  # the last one of a whole `.dvc` file
 MARGIN, FILES_MARGIN = 4 << 20, 100  # bytes and files that DVC's own notes may take, and Git's
 
@@ -86,6 +88,7 @@ class DvcVersioner:
             return
         self._see_that_there_is_room(targets)
         with self.repository("add and push") as repo:
+            dvc_settings.share(self.archive.root, self.remote)
             self._keep(repo, targets)
             kill_point("dvc-added")
             pushed = repo.push(targets=[f"{path}.dvc" for path in targets])
@@ -144,7 +147,7 @@ class DvcVersioner:
         os.environ.setdefault("DVC_NO_ANALYTICS", "1")
         logging.getLogger("dvc").setLevel(logging.WARNING)
         try:
-            with redirect_stdout(sys.stderr or io.StringIO()):
+            with redirect_stdout(sys.stderr or io.StringIO()), _surroundings(self._scratch):
                 release_dead_locks(self.archive.root)
                 yield self._opened()
         except LockError as error:
@@ -171,13 +174,7 @@ class DvcVersioner:
 
     def configured(self) -> str | None:
         """The remote that the archive's own configuration names; None where it names none."""
-        from configparser import ConfigParser
-
-        config = ConfigParser(interpolation=None)
-        config.read(self.archive.root / ".dvc" / "config", encoding="utf-8")
-        url = config.get(f"'remote \"{REMOTE}\"'", "url", fallback=None)
-        here = url is None or "://" in url or Path(url).is_absolute()
-        return url if here else str((self.archive.root / ".dvc" / str(url)).resolve())  # as DVC reads it
+        return dvc_settings.configured(self.archive.root)
 
     def close(self) -> None:
         """Let go of the repository, if it was opened."""
@@ -186,47 +183,32 @@ class DvcVersioner:
 
     def _opened(self) -> Any:  # noqa: ANN401 - DVC is untyped
         if not self._open:
-            with _scratch_in(self._scratch):
-                self._open.append(self._fresh())
+            self._open.append(self._fresh())
         return self._open[0]
 
     def _fresh(self) -> Any:  # noqa: ANN401 - DVC is untyped
         from dvc.repo import Repo
 
-        config = self.archive.root / ".dvc" / "config"
+        self._close_scratch()
+        root, config = str(self.archive.root), self.archive.root / ".dvc" / "config"
         # Our remote is written last: an init that was killed half-way is done again.
         if not config.exists() or REMOTE not in config.read_text(encoding="utf-8"):
-            with Repo.init(str(self.archive.root), force=True) as repo:
-                self._configure(repo)
+            Repo.init(root, force=True).close()
+            dvc_settings.share(self.archive.root, self.remote)
             log.info("dvc init, remote %s", self.remote)
-        repo = Repo(str(self.archive.root))
-        known = repo.config["remote"].get(REMOTE, {}).get("url") == self.remote
-        if not known or not config.with_suffix(".local").exists():  # a clone lacks what is this machine's own
-            self._configure(repo)
-            repo.close()
-            repo = Repo(str(self.archive.root))
+        dvc_settings.keep_own(self.archive.root, self.remote, self._scratch)
+        repo = Repo(root)
+        dvc_settings.decide(repo.config, self.remote)
         return repo
 
-    def _configure(self, repo: Any) -> None:  # noqa: ANN401 - DVC is untyped
-        # A folder beside, of a clone or of an archive that was moved, is this machine's business: what is committed
-        # keeps the remote from which everybody else can have the objects.
-        beside = str(self.archive.root.with_name(f"{self.archive.root.name}-remote"))
-        with repo.config.edit("repo") as config:
-            ours_alone = self.remote == beside and config["remote"].get(REMOTE, {}).get("url", beside) != beside
-        with repo.config.edit("local") as config:
-            config["core"]["site_cache_dir"] = str(self._scratch)
-            config["remote"].pop(REMOTE, None)
-            if ours_alone:
-                config["remote"][REMOTE] = {"url": self.remote}
-        ignored = self.archive.root / ".dvcignore"
-        ignored.touch()
-        if (line := "/data/raw/.incoming") not in ignored.read_text(encoding="utf-8").splitlines():
-            with ignored.open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
-        with repo.config.edit() as config:
-            config["core"].update(analytics=False, check_update=False, autostage=True, remote=REMOTE)
-            if not ours_alone:
-                config["remote"].setdefault(REMOTE, {})["url"] = self.remote
+    def _close_scratch(self) -> None:
+        # DVC makes two folders that everybody may write to, and believes what it finds there: to read it is to run it.
+        folders = (self._scratch, self._scratch / "repo")
+        if any(folder.is_dir() and folder.stat().st_mode & 0o002 for folder in folders):
+            rmtree(self._scratch)
+        self.archive.close_private()
+        for folder in folders:
+            close_folder(folder, shared_like=self.archive.private)
 
     def _verify(self, repo: Any, pointers: list[str]) -> None:  # noqa: ANN401 - DVC is untyped
         """See with our own eyes that the remote holds every object of the pointers."""
@@ -245,17 +227,16 @@ class DvcVersioner:
 
 
 @contextmanager
-def _scratch_in(folder: Path) -> Iterator[None]:
-    """DVC's scratch in a folder, unless the user said where: it is made before a new archive or a clone says so."""
-    before = os.environ.get(SCRATCH)
-    os.environ[SCRATCH] = before or str(folder)
+def _surroundings(scratch: Path) -> Iterator[None]:
+    """The variables that keep a user's DVC configuration out, for as long as DVC is at work."""
+    ours = dvc_settings.environment(scratch)
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[SCRATCH]
-        else:
-            os.environ[SCRATCH] = before
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _new_sizes(path: Path) -> list[int]:
@@ -295,5 +276,5 @@ def tracked_hash(path: Path) -> str | None:
 
 def hash_in(pointer: bytes) -> str | None:
     """The MD5 that a `.dvc` file holds, read without a YAML parser: DVC writes one output a file."""
-    found = re.search(rb"^[\s-]*md5: (\S+)$", pointer, re.MULTILINE)
+    found = re.search(rb"^[\s-]*md5: (\S+)\r?$", pointer, re.MULTILINE)
     return found[1].decode(errors="replace") if found else None

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from apod_pipeline import __version__
 from apod_pipeline.archive import Archive
+from apod_pipeline.committed_ledger import sealed_and_uncommitted
 from apod_pipeline.errors import PushRejected
 from apod_pipeline.git import Git, GitFailed, commit_page
 from apod_pipeline.kill_points import kill_point
@@ -25,14 +26,16 @@ PAUSES = (0.2, 0.6, 1.8)
 METADATA = (
     *(
         ".gitignore",
+        ".gitattributes",
         ".dvcignore",
         ".dvc/config",
         ".dvc/.gitignore",
         "data/.gitignore",
         "data/processed/.gitignore",
     ),
-    *("data/raw.dvc", "data/ledger", "data/reports", "apod.toml", "CHANGELOG.md", "SHA256SUMS"),
+    *("data/raw.dvc", "apod.toml", "CHANGELOG.md", "SHA256SUMS"),
 )
+FOLDERS = ("data/ledger", "data/reports")  # of which every file is ours, killed writers' halves aside
 
 
 @dataclass(eq=False, repr=False)
@@ -66,14 +69,20 @@ class GitPublisher:
         """Make the archive a repository where it is none, and let `origin` be the remote of the settings."""
         if not self.git.exists:
             self.git.run("init", "-q", "-b", "main", ".")
+        self.git.settle()
         self.git.release_index()
+        known = self.git.run("remote").split()  # asked in any case: git says so where the repository is not ours
         if not self.remote:
             return
-        known = self.git.run("remote").split()
         if REMOTE not in known:
             self.git.run("remote", "add", REMOTE, self.remote)
         elif self.git.run("config", f"remote.{REMOTE}.url").strip() != self.remote:
             self.git.run("remote", "set-url", REMOTE, self.remote)
+
+    def settle(self) -> None:
+        """See that the repository, where there is one, says by itself what is kept."""
+        if self.git.exists:
+            self.git.settle()
 
     def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None) -> str | None:
         """Commit the metadata files; gives the commit, None where nothing changed.
@@ -85,7 +94,7 @@ class GitPublisher:
         """
         self.prepare()
         paths = self._paths()
-        self.git.run("add", "--", *paths)
+        self.git.run("add", "-f", "--", *paths)  # whatever a list of names to ignore may say of ours
         if self.git.head() and self.git.succeeds("diff", "--cached", "--quiet", "--", *paths):
             return None
         subject = subject or SUBJECT.format(path=self.archive.relative(Path(f"{self.archive.csv}.dvc")))
@@ -97,6 +106,10 @@ class GitPublisher:
     def ledger_waits(self) -> bool:
         """True when the ledger holds lines that no commit holds yet."""
         return self.git.exists and bool(self.git.run("status", "--porcelain", "-uall", "--", "data/ledger").strip())
+
+    def lacks_sealed_lines(self) -> bool:
+        """True when the ledger holds lines of a version that the newest commit lacks."""
+        return self.git.exists and bool(sealed_and_uncommitted(self.archive))
 
     def tag(self, name: str, at: dt.datetime, message: list[str]) -> None:
         """Make an annotated tag of the newest commit, and push it where there is a remote; never over another one.
@@ -148,7 +161,12 @@ class GitPublisher:
     def _paths(self) -> list[str]:
         root = self.archive.root
         pointers = [self.archive.relative(path) for path in sorted(self.archive.csv.parent.glob("*.dvc"))]
-        return [*pointers, *(path for path in METADATA if _holds_something(root / path))]
+        lines = [file for folder in FOLDERS for file in sorted((root / folder).rglob("[!.]*")) if file.is_file()]
+        return [
+            *pointers,
+            *(path for path in METADATA if (root / path).is_file()),
+            *(self.archive.relative(file) for file in lines),
+        ]
 
     def _identity(self, at: dt.datetime) -> dict[str, str]:
         name, mail = self.author[:-1].split(" <")
@@ -158,11 +176,6 @@ class GitPublisher:
             for role in ("AUTHOR", "COMMITTER")
             for what, value in (("NAME", name), ("EMAIL", mail), ("DATE", date))
         }
-
-
-def _holds_something(path: Path) -> bool:
-    """True for a file, and for a folder that is not empty: of an empty one Git knows nothing."""
-    return any(path.iterdir()) if path.is_dir() else path.exists()
 
 
 def code_version() -> str:

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.simulator import FIRST_DAY, GAPS, KINDS, days_with, dirt_of, record_of
 from apod_pipeline.simulator.generated import has_entry, sketch_of
+from apod_pipeline.simulator.reruns import rerun_of
+from apod_pipeline.sources.planetary_record import settle
 
 LAST = date(1999, 12, 31)
 END_OF_BENCHMARK = date(5117, 12, 31)
@@ -34,7 +37,7 @@ def test_same_day_and_seed_give_same_words(day, seed):
 def test_words_do_not_change_between_machines():
     """A year of records has one hash everywhere: what a demo shows here it shows there."""
     year = json.dumps([record_of(day) for day in span(FIRST_DAY, 366)]).encode()
-    assert hashlib.sha256(year).hexdigest() == "62bb3aef39ed62390cd74c8ce5fac1e18083eaa7d495286d1f3f0ec4c077e35f"
+    assert hashlib.sha256(year).hexdigest() == ""
 
 
 def test_another_seed_gives_other_words_but_the_same_shape():
@@ -66,11 +69,30 @@ def test_explanations_are_of_a_usual_length(day, seed):
 
 
 def test_texts_and_pictures_of_different_days_differ():
-    """No two of twenty thousand days have the same clean text, or the same picture unless it is shown again."""
-    sketches = [sketch_of(day) for day in span(FIRST_DAY, 20_000)]
+    """No two of twenty thousand days have the same clean text, or the same picture, unless they are shown again."""
+    sketches = [sketch_of(day) for day in span(FIRST_DAY, 20_000) if not rerun_of(day.toordinal())]
     assert len({sketch.explanation for sketch in sketches}) == len(sketches)
     own = [sketch for sketch in sketches if sketch.picture_day == sketch.day]
     assert len({(sketch.day.year, sketch.day.month, sketch.stem) for sketch in own}) == len(own)
+
+
+def test_favourites_are_shown_again_as_often_as_really():
+    """Over the whole history beginnings stand on 12 days, whole texts on 4 or 5, pictures on 5: years apart."""
+    settled = [(day, settle(record_of(day))) for day in span(FIRST_DAY, 11_490)]
+    for key, most, least in (
+        (lambda r: r.get("explanation", "")[:400], 12, 800),
+        (lambda r: r.get("explanation"), 5, 400),
+        (lambda r: r.get("url"), 5, 400),
+    ):
+        groups = defaultdict(list)
+        for day, record in settled:
+            if len(said := key(record) or "") > 40:
+                groups[said].append(day)
+        repeated = [group for group in groups.values() if len(group) > 1]
+        assert max(map(len, repeated)) == most
+        assert len(repeated) >= least
+        near = [b - a for group in repeated for a, b in pairwise(group)]
+        assert sum(apart < timedelta(days=30) for apart in near) <= 20
 
 
 def test_mix_is_that_of_the_real_archive():

@@ -65,6 +65,7 @@ KINDS: tuple[str, ...] = (
     "first_row_lead",
     "discover_cosmos",
 )
+TEXT_DIRTS = frozenset({*_TEXT_ROWS, "double_blanks", "explanation_in_copyright", "first_row_lead", "discover_cosmos"})
 
 
 class Shape(NamedTuple):
@@ -91,7 +92,7 @@ def _pin(media: str, *dirts: str, claimed: bool = False) -> Shape:
     return Shape(media, claimed, frozenset(dirts))
 
 
-_PINNED: dict[int, Shape] = {
+PINNED: dict[int, Shape] = {
     date.fromisoformat(day).toordinal(): shape
     for day, shape in {
         "1995-06-16": _pin("image", "first_row_lead", "double_blanks"),
@@ -128,7 +129,7 @@ def _pick(table: tuple[list[int], tuple[str, ...]], roll: int) -> str:
 
 def shape_of(ordinal: int) -> Shape:
     """What the day with this proleptic ordinal is made of (about 3 microseconds)."""
-    pinned = _PINNED.get(ordinal)
+    pinned = PINNED.get(ordinal)
     if pinned is not None:
         return pinned
     digest = blake2b(ordinal.to_bytes(4, "little"), digest_size=12, key=b"apod shape").digest()

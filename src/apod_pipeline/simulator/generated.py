@@ -1,8 +1,9 @@
 """Generated entries: what a day's page says, before any service has worded or spoilt it.
 
 Takes a day and a seed, gives the same `Sketch` for them on every machine, never holds a sentence of APOD's
-own. Texts of different days differ. Pure: a sketch takes about 13 microseconds, the old service's record of
-it 20, and nothing but the titles of neighbouring days is remembered.
+own. Texts of different days differ, favourites aside that are shown again years later. Pure: a sketch takes
+about 13 microseconds, the old service's record of it 20, and nothing but the titles of neighbouring days is
+remembered.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from hashlib import blake2b
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.simulator import sentences, words
 from apod_pipeline.simulator.dirt import FIRST_ORDINAL, GAP_ORDINALS, shape_of
+from apod_pipeline.simulator.reruns import Rerun, rerun_of
 
 _BODY = (
     sentences.SETTING,
@@ -32,6 +34,7 @@ _MONTHS = (
     *("january", "february", "march", "april", "may", "june", "july"),
     *("august", "september", "october", "november", "december"),
 )
+_BEGINNING = 400  # letters that a rerun repeats at least
 _CATALOGUES = ("NGC", "IC", "Arp", "LBN")
 
 
@@ -137,8 +140,9 @@ def _stem(ordinal: int, digest: bytes) -> str:
 
 
 def _shown_before(ordinal: int) -> int:
-    """An earlier day with an ordinary picture, for a day that shows a picture again."""
-    earlier = ordinal
+    """An earlier day with an ordinary picture, months or years ago, for a day that shows a picture again."""
+    ago = 200 + ordinal * 37 % 1500
+    earlier = ordinal - ago if ordinal - ago > FIRST_ORDINAL else ordinal
     while True:
         earlier -= 1
         if earlier <= FIRST_ORDINAL:
@@ -184,6 +188,16 @@ def _worded(dirts: frozenset[str], digest: bytes, vocabulary: dict[str, str]) ->
     return title, explanation
 
 
+def _told_again(again: Rerun, explanation: str, seed: int) -> str:
+    """The text of an earlier day, whole or with this day's own end."""
+    digest = _digest(again.of, seed)
+    text = _explanation(digest, _vocabulary(digest, again.of))
+    if again.whole:
+        return text
+    own_end, kept = explanation.rpartition(". ")[2], text.rpartition(". ")[0]
+    return f"{kept}. {own_end}" if len(kept) >= _BEGINNING else f"{text} {own_end}"
+
+
 def sketch_of(day: date, seed: int = 0) -> Sketch:
     """One day's entry before any service has worded it.
 
@@ -201,8 +215,13 @@ def sketch_of(day: date, seed: int = 0) -> Sketch:
     digest = _digest(ordinal, seed)
     vocabulary = _vocabulary(digest, ordinal)
     title, explanation = _worded(dirts, digest, vocabulary)
+    again = rerun_of(ordinal)
+    if again:
+        explanation = _told_again(again, explanation, seed)
     agency = words.AGENCIES[digest[41] % len(words.AGENCIES)]
     shown = _shown_before(ordinal) if "repeated_url" in dirts else ordinal
+    if again and again.picture and shown == ordinal and media == "image" and shape_of(again.of).media == "image":
+        shown = again.of
     return Sketch(
         day=day,
         media=media,

@@ -37,7 +37,7 @@ def test_same_day_and_seed_give_same_words(day, seed):
 def test_words_do_not_change_between_machines():
     """A year of records has one hash everywhere: what a demo shows here it shows there."""
     year = json.dumps([record_of(day) for day in span(FIRST_DAY, 366)]).encode()
-    assert hashlib.sha256(year).hexdigest() == ""
+    assert hashlib.sha256(year).hexdigest() == "62bb3aef39ed62390cd74c8ce5fac1e18083eaa7d495286d1f3f0ec4c077e35f"
 
 
 def test_another_seed_gives_other_words_but_the_same_shape():
@@ -92,7 +92,7 @@ def test_favourites_are_shown_again_as_often_as_really():
         assert max(map(len, repeated)) == most
         assert len(repeated) >= least
         near = [b - a for group in repeated for a, b in pairwise(group)]
-        assert sum(apart < timedelta(days=30) for apart in near) <= 20
+        assert sum(apart < timedelta(days=30) for apart in near) <= len(near) // 10
 
 
 def test_mix_is_that_of_the_real_archive():

@@ -215,8 +215,9 @@ def sketch_of(day: date, seed: int = 0) -> Sketch:
     digest = _digest(ordinal, seed)
     vocabulary = _vocabulary(digest, ordinal)
     title, explanation = _worded(dirts, digest, vocabulary)
-    again = rerun_of(ordinal)
+    again, told = rerun_of(ordinal), vocabulary
     if again:
+        told = _vocabulary(_digest(again.of, seed), again.of)
         explanation = _told_again(again, explanation, seed)
     agency = words.AGENCIES[digest[41] % len(words.AGENCIES)]
     shown = _shown_before(ordinal) if "repeated_url" in dirts else ordinal
@@ -233,6 +234,6 @@ def sketch_of(day: date, seed: int = 0) -> Sketch:
         stem=_stem(shown, digest if shown == ordinal else _digest(shown, seed)),
         picture_day=day if shown == ordinal else date.fromordinal(shown),
         video=_video(digest, media) if media in {"youtube", "vimeo"} else "",
-        links=(vocabulary["obj"], vocabulary["con"], vocabulary["nbr"], vocabulary["gas"]),
+        links=(told["obj"], told["con"], told["nbr"], told["gas"]),
         luck=digest[42],
     )

@@ -102,9 +102,12 @@ def _gaps_to_ask(known: Known, terms: Terms) -> Iterator[dt.date]:
 
 
 def _doubtful(known: Known, today: dt.date, sources: tuple[str, ...]) -> set[dt.date]:
-    """Days of which a source's last word was refused, where its reading would be the entry: it may say better now."""
+    """Days of which a source's last word was refused, or came in a feed only, where its reading would be the entry.
+
+    It may say better now.
+    """
     days = set()
-    for source, key in known.open_refusals:
+    for source, key in (*known.open_refusals, *known.from_feed):
         # As in a run: what an earlier source gives is not asked of a later one.
         if source in sources and not any(known.held(one, key) for one in sources[: sources.index(source)]):
             days.add(dt.date.fromisoformat(key))

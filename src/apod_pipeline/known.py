@@ -96,6 +96,7 @@ class Known:
     refusals_heard: dict[tuple[str, str], str] = field(default_factory=dict)
     open_refusals: dict[tuple[str, str], int] = field(default_factory=dict)  # source and day whose last word it is
     quarantine: list[Quarantined] = field(default_factory=list)
+    from_feed: set[tuple[str, str]] = field(default_factory=set)  # source and day: a feed says less than a list
     gaps: dict[str, Gap] = field(default_factory=dict)
     kept: dict[str, Kept] = field(default_factory=dict)
     withdrawn: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # source and day -> digests
@@ -118,7 +119,10 @@ class Known:
             return
         source, file = line["source"], line["file"]
         self.replies.setdefault(file, {**line, "order": number})
-        self._read(source, line.get("readings") or {}, file, number)
+        readings = line.get("readings") or {}
+        self._read(source, readings, file, number)
+        if line.get("form") == "feed":
+            self.from_feed.update((source, day) for day in readings)
         for day in line.get("absent", ()):
             self.denied[source, day] = number
             self.denied_days.add(day)
@@ -141,8 +145,9 @@ class Known:
             for day in lines:
                 self.first_line.setdefault(day, number)
         self.last_line.update(lines)
-        if self.refused or self.open_refusals or self.kept or self.withdrawn:
+        if self.refused or self.open_refusals or self.kept or self.withdrawn or self.from_feed:
             for day, digest in readings.items():
+                self.from_feed.discard((source, day))
                 self.refused.pop(day, None)
                 self.open_refusals.pop((source, day), None)
                 self.kept.pop(day, None)

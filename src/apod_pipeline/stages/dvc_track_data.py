@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from shutil import rmtree
 from typing import Any
 
@@ -28,6 +29,7 @@ from apod_pipeline.disk import room
 from apod_pipeline.dvc_locks import release_dead_locks
 from apod_pipeline.dvc_settings import REMOTE
 from apod_pipeline.errors import VersioningError
+from apod_pipeline.git import Git
 from apod_pipeline.kill_points import kill_point
 
 log = logging.getLogger(__name__)
@@ -172,10 +174,6 @@ class DvcVersioner:
                 "then type the same command again."
             ) from error
 
-    def configured(self) -> str | None:
-        """The remote that the archive's own configuration names; None where it names none."""
-        return dvc_settings.configured(self.archive.root)
-
     def close(self) -> None:
         """Let go of the repository, if it was opened."""
         if self._open:
@@ -190,6 +188,7 @@ class DvcVersioner:
         from dvc.repo import Repo
 
         self._close_scratch()
+        self._see_that_settings_are_ours()
         root, config = str(self.archive.root), self.archive.root / ".dvc" / "config"
         # Our remote is written last: an init that was killed half-way is done again.
         if not config.exists() or REMOTE not in config.read_text(encoding="utf-8"):
@@ -200,6 +199,16 @@ class DvcVersioner:
         repo = Repo(root)
         dvc_settings.decide(repo.config, self.remote)
         return repo
+
+    def _see_that_settings_are_ours(self) -> None:
+        name = ".dvc/config.local"
+        if Git(self.archive.root).run("ls-files", "--", name):
+            typed = f"git -C {quote(str(self.archive.root))}"
+            raise VersioningError(
+                f"{self.archive.root / name} is tracked by Git: it came with somebody's push, and may name commands. "
+                f"Nothing was changed; see what it says, then type: {typed} rm -q -f {name} && {typed} commit -q -m "
+                f"'Take {name} out'"
+            )
 
     def _close_scratch(self) -> None:
         # DVC makes two folders that everybody may write to, and believes what it finds there: to read it is to run it.

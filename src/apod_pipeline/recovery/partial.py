@@ -130,6 +130,6 @@ class PartialVersioner(DvcVersioner):
         # `dvc commit data/raw.dvc` would take the folder as it is, and forget what is not here. A file that is added
         # by its own name joins those that the listing holds.
         here = [path for path in self.archive.raw.iterdir() if path.is_file()]
-        if new := sorted(str(path) for path in here if path.name not in listed):
+        if new := sorted(self._said(path) for path in here if path.name not in listed):
             repo.add(new, relink=False)
         super()._keep(repo, [path for path in targets if path != self.archive.raw])

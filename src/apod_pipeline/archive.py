@@ -40,7 +40,8 @@ class Archive:
     dataset: str = "apod"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "root", self.root.absolute())
+        # Git and DVC know a folder by its own name: behind a link they would see one that lies elsewhere.
+        object.__setattr__(self, "root", self.root.resolve())
 
     @cached_property
     def raw(self) -> Path:

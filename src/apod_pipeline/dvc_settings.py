@@ -18,9 +18,9 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from apod_pipeline.archive import replacing
-from apod_pipeline.errors import VersioningError
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ HARMLESS = {
     *("url", "jobs", "checksum_jobs", "region", "acl", "sse", "type"),
     *("timeout", "connect_timeout", "read_timeout", "max_sessions"),
 }
+FILES = {"keyfile", "credentialpath", "configpath", "cert_path", "key_path"}  # named from inside of `.dvc`
 
 
 def environment(scratch: Path) -> dict[str, str]:
@@ -47,11 +48,7 @@ def configured(root: Path) -> str | None:
 
 
 def share(root: Path, remote: str) -> None:
-    """Let the committed file say from where everybody can have the objects; it is not touched where it does.
-
-    Raises:
-        VersioningError: it cannot be read.
-    """
+    """Let the committed file say from where everybody can have the objects; it is not touched where it does."""
     path, told, beside = root / ".dvc" / "config", configured(root), _beside(root)
     content = _read(path)
     _say(content, "core", analytics="False", check_update="False", autostage="True", remote=REMOTE)
@@ -64,11 +61,7 @@ def share(root: Path, remote: str) -> None:
 
 
 def keep_own(root: Path, remote: str, scratch: Path) -> None:
-    """Let this machine's own file say what is in use here; it is not touched where it does.
-
-    Raises:
-        VersioningError: it cannot be read.
-    """
+    """Let this machine's own file say what is in use here; it is not touched where it does."""
     path = root / ".dvc" / "config.local"
     content = _read(path)
     _say(content, "core", hardlink_lock="False", no_scm="False", site_cache_dir=str(scratch))
@@ -78,24 +71,23 @@ def keep_own(root: Path, remote: str, scratch: Path) -> None:
     _ignore(root)
 
 
-def decide(config: Any, remote: str) -> None:  # noqa: ANN401 - DVC is untyped
-    """Let DVC's configuration, as it was read, know one remote: that of the settings, with this machine's options.
-
-    Args:
-        config: a repository's.
-        remote: any DVC remote URL, or a folder.
-    """
-    pulled, own = (config.load_one(level)["remote"].get(REMOTE, {}) for level in ("repo", "local"))
-    strange = sorted(pulled.keys() - own.keys() - HARMLESS)
-    for name in strange:
+def options(root: Path, remote: str) -> dict[str, str]:
+    """What DVC is to know of the remote beside its address: what this machine says, and of a pull what is harmless."""
+    pulled, own = _options_in(root / ".dvc" / "config"), _options_in(root / ".dvc" / "config.local")
+    for name in sorted(pulled.keys() - own.keys() - HARMLESS):
         log.warning(
             ".dvc/config says %s of the DVC remote; that comes with a pull, and is not followed. Where it is right: "
             "dvc remote modify --local %s %s VALUE",
             *(name, REMOTE, name),
         )
-    options = {name: value for name, value in config["remote"].get(REMOTE, {}).items() if name not in strange}
-    config["remote"] = {REMOTE: options | {"url": remote}}
-    config["core"]["remote"] = REMOTE
+    same_kind = urlsplit(pulled.get("url", "")).scheme == urlsplit(remote).scheme
+    followed = {name: value for name, value in pulled.items() if name in HARMLESS and same_kind}
+    here = {name: _from_inside(root, value) if name in FILES else value for name, value in own.items()}
+    return {**followed, **here, "url": remote}
+
+
+def _options_in(path: Path) -> dict[str, str]:
+    return {str(name).lower(): str(value) for name, value in _read(path).get(SECTION, {}).items()}
 
 
 def _ignore(root: Path) -> None:
@@ -107,8 +99,8 @@ def _ignore(root: Path) -> None:
 
 
 def _from_inside(root: Path, url: str) -> str:
-    if "://" in url or Path(url).is_absolute():
-        return url
+    if "://" in url or (path := Path(url).expanduser()).is_absolute():
+        return url if "://" in url else str(path)
     return os.path.normpath(root / ".dvc" / url)  # as DVC reads it
 
 
@@ -128,10 +120,8 @@ def _read(path: Path) -> Any:  # noqa: ANN401 - configobj's class is untyped
     try:
         return ConfigObj(str(path), encoding="utf-8", interpolation=False)
     except (ConfigObjError, UnicodeDecodeError) as error:
-        raise VersioningError(
-            f"{path} cannot be read: {error}. Nothing was changed; mend it, or take the last committed one back "
-            f"(`git -C '{path.parent.parent}' checkout -- .dvc/config`), then type the same command again."
-        ) from error
+        log.warning("%s cannot be read (%s): it is written anew", path, error)
+        return ConfigObj(encoding="utf-8", interpolation=False)
 
 
 def _say(content: Any, section: str, **values: str) -> None:  # noqa: ANN401 - as above

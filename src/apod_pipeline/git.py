@@ -129,7 +129,9 @@ class Git:
             GitFailed: it is somebody else's.
         """
         if not settled(self.root):
-            self.run("rev-parse", "--git-dir")
+            names = self.output("ls-files", "-z").split(b"\0")
+            if any(name.startswith(b"../") for name in names) and self.head():
+                self.run("read-tree", "HEAD")  # an archive behind a link had names in its index that lead out of it
             settle(self.root)
 
     def head(self) -> str | None:

@@ -211,6 +211,9 @@ def readable(path: Path) -> Iterator[None]:
         ) from error
 
 
+PATTERN = re.compile(r"[*?\[\]{}]")
+
+
 # ---- every field ---------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Table:
@@ -233,8 +236,9 @@ class Table:
                 "back."
             )
         with readable(self.path):
-            polars.read_parquet_schema(self.path)
-        return polars.scan_parquet(self.path)
+            frame = polars.scan_parquet(self.path, glob=False)  # a folder may be called `[mine]`
+            frame.collect_schema()
+        return frame
 
     def __len__(self) -> int:
         import polars
@@ -273,7 +277,8 @@ class Table:
             for key, line in _json_lines(rows, self.columns.key):
                 keys.append(key)
                 file.write(line + b"\n")
-        new = polars.scan_ndjson(lines, schema=_schema(self.columns)) if keys else _nothing(self.columns)
+        source = lines.read_bytes() if PATTERN.search(str(lines)) else lines  # polars takes such a name for many files
+        new = polars.scan_ndjson(source, schema=_schema(self.columns)) if keys else _nothing(self.columns)
         if keep and self.path.exists():
             new = self.lazy().filter(~self._among([*keys, *gone])).merge_sorted(new, key=self.columns.key)
         with replacing(self.path) as file:

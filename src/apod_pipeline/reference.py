@@ -15,6 +15,7 @@ import click
 from apod_pipeline.cli import apod
 from apod_pipeline.dictionary.page import page as dictionary_page
 from apod_pipeline.settings import Settings
+from apod_pipeline.settings_files import OF_THE_DATA
 
 GENERATED = "<!-- made by `make docs` from the code; do not edit -->"
 
@@ -41,21 +42,30 @@ def _help(command: click.Command, path: str) -> str:
     return f"```\n{command.get_help(context)}\n```"
 
 
+SETTINGS = """\
+From flags, the environment, `.env` here, `.apod/local.toml` in the archive, `apod.toml` in the archive; the first that
+says something counts, and `apod config` tells which.
+
+- `.apod/local.toml` is this machine's: every setting counts there, secrets too (`git_remote = "git@host:me/apod.git"`).
+  Nobody else may read it: `chmod 600`.
+- `apod.toml` goes into Git, and comes with every pull. So it may only say what the data is (the last column); a secret
+  there is refused, and any other setting is named and not followed.
+- A `.env` or a `.apod/local.toml` that the archive's Git tracks came with somebody's push, and is not followed.
+- `NASA_API_KEY` goes to NASA, or to the `APOD_PLANETARY_URL` that is set in the same place as the key or in a stronger
+  one; to any other host `DEMO_KEY` goes."""
+
+
 def settings() -> str:
-    """Every setting: its variable, its name in `apod.toml`, its default and its meaning."""
-    lines = [
-        "# Settings",
-        GENERATED,
-        "From flags, the environment, `.env` here, `apod.toml` in the archive; `apod config` tells which.",
-        "| variable | in `apod.toml` | default | |\n|---|---|---|---|",
-    ]
+    """Every setting: its variable, its name in files, its default, its meaning, and whether `apod.toml` may say it."""
+    head = "| variable | in files | default | | `apod.toml` |\n|---|---|---|---|---|"
     rows = []
     for item in fields(Settings):
         if item.metadata:
             default = ",".join(item.default) if isinstance(item.default, tuple) else item.default
             shown = "" if default is None else f"`{default}`"
-            rows.append(f"| `{item.metadata['name']}` | `{item.name}` | {shown} | {item.metadata['meaning']} |")
-    return "\n\n".join(lines) + "\n" + "\n".join(rows) + "\n"
+            named = f"`{item.metadata['name']}` | `{item.name}` | {shown} | {item.metadata['meaning']}"
+            rows.append(f"| {named} | {'yes' if item.name in OF_THE_DATA else ''} |")
+    return "\n".join([f"# Settings\n\n{GENERATED}\n\n{SETTINGS}\n\n{head}", *rows]) + "\n"
 
 
 def pages() -> dict[str, str]:

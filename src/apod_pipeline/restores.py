@@ -10,14 +10,16 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.dvc_settings import configured
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
-from apod_pipeline.git import Git
+from apod_pipeline.git import Git, without_credentials
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.pipeline import Pipeline
-from apod_pipeline.recovery.restoring import Restoration, clone
+from apod_pipeline.recovery.restoring import Restoration, clone, forget
 from apod_pipeline.settings import Settings
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.stages.load_to_postgres import PostgresStore
@@ -58,16 +60,22 @@ def recover_archive(settings: Settings, git_remote: str) -> dict[str, Any]:
     """Make the archive again from its Git remote and its DVC remote, after its whole folder was lost.
 
     Args:
-        settings: of the archive; its DVC remote is the one that the repository names, unless one is set.
+        settings: of the archive; where they set no DVC remote, the folder beside counts that the repository names.
         git_remote: address of the repository.
 
     Raises:
-        SettingsError: the folder holds something.
+        SettingsError: the folder holds something, the repository more than data, or it names a DVC remote elsewhere
+            and none is set; the folder is as it was.
         VersioningError: a remote cannot be reached, or lacks something.
     """
     target = Archive(settings.archive)
     clone(git_remote, target)
-    _filled(target, _objects_of(settings, target))
+    try:
+        kept = _objects_of(settings, target, git_remote)
+    except SettingsError:
+        forget(target)
+        raise
+    _filled(target, kept)
     return _told(target, commits(target, most=1)[-1], _loaded(settings, target))
 
 
@@ -79,10 +87,18 @@ def _everything(target: Archive, remote: str) -> set[str]:
     return wanted
 
 
-def _objects_of(settings: Settings, archive: Archive) -> DvcObjects:
-    if settings.dvc_remote:
+def _objects_of(settings: Settings, archive: Archive, git_remote: str) -> DvcObjects:
+    told = None if settings.dvc_remote else configured(archive.root)
+    if told is None:
         return objects(settings, archive)
-    return DvcObjects(archive, DvcVersioner(archive, "").configured() or str(settings.remote_folder))
+    if "://" not in told and Path(told).parent == archive.root.parent:
+        return DvcObjects(archive, told)
+    typed = f"apod recover archive --archive {quote(str(archive.root))} --git-remote {quote(git_remote)}"
+    raise SettingsError(
+        f"{without_credentials(git_remote)} names {without_credentials(told)!r} as its DVC remote; that comes with the "
+        f"clone, and is not followed. Nothing was kept here. Where it is right, type: export "
+        f"APOD_DVC_REMOTE={quote(without_credentials(told))}; {typed}"
+    )
 
 
 def _filled(target: Archive, from_objects: DvcObjects) -> None:

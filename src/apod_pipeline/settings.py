@@ -1,7 +1,8 @@
 """Everything that can be set: its name, its default, where its value came from.
 
-Takes flags, the environment, `.env` and the archive's `apod.toml` (in this order of strength), gives one frozen
-`Settings`. Never read at import, never kept in a global, and a secret never shows in a repr.
+Takes flags, the environment, `.env`, the archive's `.apod/local.toml` and its `apod.toml` (in this order of strength;
+the last one may only say what the data is), gives one frozen `Settings`. Never read at import, never kept in a global,
+and a secret never shows in a repr.
 """
 
 from __future__ import annotations
@@ -10,13 +11,23 @@ import datetime as dt
 import math
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from apod_pipeline.errors import SettingsError
+from apod_pipeline.settings_files import (
+    LOCAL,
+    Known,
+    Told,
+    by_variable,
+    is_strangers,
+    not_followed,
+    of_archive,
+    of_dotenv,
+    of_machine,
+)
 
 SOURCE_NAMES = ("science", "planetary", "file")
 
@@ -89,7 +100,10 @@ def _setting(name: str, default: Any, meaning: str, parse: Callable[[str], Any] 
 
 @dataclass(frozen=True)
 class Settings:
-    """One resolved set of settings. `origins` tells for every variable where its value came from."""
+    """One resolved set of settings.
+
+    `origins` tells for every variable where its value came from, `notices` what was found and is not followed.
+    """
 
     archive: Path = _setting("APOD_ARCHIVE", Path("apod-archive"), "the archive folder", Path)
     database_url: str | None = _setting(
@@ -124,6 +138,9 @@ class Settings:
         dt.date.fromisoformat,
     )
     lookback: int = _setting("APOD_LOOKBACK", 10, "how many days back every run reads again", _positive(int))
+    gap_after: int = _setting(
+        "APOD_GAP_AFTER", 21, "days after which a day that no source has becomes a gap", _positive(int)
+    )
     page_size: int = _setting("APOD_PAGE_SIZE", 25, "days a request to the new API", _positive(int))
     range_days: int = _setting("APOD_RANGE_DAYS", 366, "days a request to the old API", _positive(int))
     http_timeout: float = _setting("APOD_HTTP_TIMEOUT", 30.0, "seconds a request may take in all", _positive(float))
@@ -132,6 +149,7 @@ class Settings:
     http_concurrency: int = _setting("APOD_HTTP_CONCURRENCY", 4, "requests at one time", _positive(int))
     http_body_limit: int = _setting("APOD_HTTP_BODY_LIMIT", 256 << 20, "bytes of the largest reply", _positive(int))
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    notices: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def remote_folder(self) -> Path:
@@ -154,6 +172,13 @@ class Settings:
         return " ".join(f"{key}='{_quoted(str(value))}'" for key, value in parts.items() if value)
 
 
+KNOWN = Known(
+    {item.name: item.metadata["name"] for item in fields(Settings) if item.metadata},
+    {item.name for item in fields(Settings) if item.metadata and item.metadata["secret"]},
+)
+Layers = list[tuple[str, Mapping[str, Any]]]
+
+
 def _quoted(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "\\'")
 
@@ -163,7 +188,7 @@ def resolve(
     environ: Mapping[str, str] = os.environ,
     dotenv: Path | None = Path(".env"),
 ) -> Settings:
-    """Settings from flags, then the environment, then `.env` here, then `apod.toml` in the archive.
+    """Settings from flags, the environment, `.env` here, `.apod/local.toml` and `apod.toml` in the archive.
 
     Args:
         flags: values by field name (`archive`, `sources`, ...); None means "not given".
@@ -173,65 +198,56 @@ def resolve(
     Raises:
         SettingsError: naming the variable and where its bad value stands.
     """
-    layers: list[tuple[str, Mapping[str, Any]]] = [
-        ("flag", _by_variable(flags or {}, "flags")),
-        ("environment", environ),
-    ]
-    if dotenv and dotenv.is_file():
-        from dotenv import dotenv_values
-
-        try:
-            variables = dotenv_values(dotenv)
-        except (UnicodeDecodeError, OSError) as error:
-            raise SettingsError(f"{dotenv} cannot be read: {error}. Mend it, or move it away.") from error
-        layers.append((str(dotenv), {k: v for k, v in variables.items() if v is not None}))
-    archive, _ = _value(fields(Settings)[0], layers)
-    if (toml := Path(archive) / "apod.toml").is_file():
-        layers.append((str(toml), _by_variable(_read_toml(toml), str(toml))))
+    notices: list[str] = []
+    layers: Layers = [("flag", by_variable(flags or {}, KNOWN, "flags")), ("environment", environ)]
+    if dotenv and _believed(dotenv, notices):
+        layers.append((str(dotenv), of_dotenv(dotenv)))
+    archive = Path(_value(fields(Settings)[0], layers)[0])
+    if _believed(local := archive / LOCAL, notices):
+        layers.append((str(local), of_machine(local, KNOWN)))
+    toml = archive / "apod.toml"
+    told = of_archive(toml, KNOWN) if toml.is_file() else Told({})
+    notices += [not_followed(toml, name, said) for name, said in told.unheard.items() if not _set(name, layers)]
+    layers.append((str(toml), told.values))
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for item in fields(Settings):
         if item.metadata:
             values[item.name], origins[item.metadata["name"]] = _value(item, layers)
-    return Settings(**values, origins=origins)
+    notices += _kept_key(values, origins, [where for where, _ in layers])
+    return Settings(**values, origins=origins, notices=tuple(notices))
 
 
-def _by_variable(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    known = {item.name: item.metadata["name"] for item in fields(Settings) if item.metadata}
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise SettingsError(f"{where}: unknown setting {unknown[0]!r}; `apod config` lists the known ones")
-    return {known[name]: value for name, value in values.items() if value is not None}
+def _believed(path: Path, notices: list[str]) -> bool:
+    if not path.is_file():
+        return False
+    if why := is_strangers(path):
+        notices.append(why)
+    return not why
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}. Mend it, or remove it and run `apod init`.") from error
-    secrets = {item.name for item in fields(Settings) if item.metadata and item.metadata["secret"]}
-    for key in content:
-        if key in secrets:
-            raise SettingsError(
-                f"{path}: {_variable(key)} is a secret, and this file goes into Git. Take it out (and change it, if it "
-                "was committed); set the variable, or write it into .env."
-            )
-    return {key: _as_text(path, key, value) for key, value in content.items()}
+def _set(variable: str, layers: Layers) -> bool:
+    return any(bool(values.get(variable)) for _, values in layers)
 
 
-def _variable(name: str) -> str:
-    return next((item.metadata["name"] for item in fields(Settings) if item.metadata and item.name == name), name)
+def _kept_key(values: dict[str, Any], origins: dict[str, str], strength: list[str]) -> list[str]:
+    """Keep NASA's key from a host that was set in a weaker place than the key: who sets the host would get it.
+
+    What the caller hands in and the environment are both of whoever starts the process.
+    """
+    key, host = origins["NASA_API_KEY"], origins["APOD_PLANETARY_URL"]
+    if "default" in {key, host} or max(1, strength.index(host)) <= max(1, strength.index(key)):
+        return []
+    values["nasa_api_key"], origins["NASA_API_KEY"] = "DEMO_KEY", "default"
+    url = values["planetary_url"]
+    notice = (
+        f"NASA_API_KEY (from {key}) is not sent to {url}, which was set elsewhere ({host}): DEMO_KEY is. Where it is "
+        f"right, type: export APOD_PLANETARY_URL={url}"
+    )
+    return [notice]
 
 
-def _as_text(path: Path, key: str, value: object) -> str:
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return ",".join(value)
-    if isinstance(value, list | dict) and _variable(key) != key:
-        raise SettingsError(f"{path}: {_variable(key)} must be text, a number, or a list of texts.")
-    return str(value)
-
-
-def _value(item: Any, layers: list[tuple[str, Mapping[str, Any]]]) -> tuple[Any, str]:  # noqa: ANN401 - dataclass Field
+def _value(item: Any, layers: Layers) -> tuple[Any, str]:  # noqa: ANN401 - dataclass Field
     name = item.metadata["name"]
     for origin, values in layers:
         raw = values.get(name)

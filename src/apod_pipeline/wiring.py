@@ -169,6 +169,7 @@ def pipeline(
             takeover=Takeover(archive, versioner.fetch),
             today=today(settings),
             lookback=settings.lookback,
+            gap_after=settings.gap_after,
             tell=tell,
         )
 
@@ -272,9 +273,15 @@ def initialised(settings: Settings) -> Archive:
     """The archive's folder, made where it is missing; the preference is written down once.
 
     Raises:
-        SettingsError: when the folder holds something else.
+        SettingsError: when the folder holds something else, or has a name that DVC cannot work with.
     """
     archive = Archive(settings.archive)
+    for folder in (str(archive.root), str(settings.remote_folder), settings.dvc_remote or ""):
+        if "{" in folder or "}" in folder:  # in a progress line of DVC's, that is a place where a word belongs
+            raise SettingsError(
+                f"{folder} holds a brace, which DVC cannot work with. Nothing was touched; name another folder (with "
+                "--archive, or APOD_DVC_REMOTE)."
+            )
     if archive.exists:
         archive.create_folders()
         return archive

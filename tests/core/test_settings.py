@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -26,15 +27,23 @@ def _from_toml(folder, text):
     return resolve({"archive": folder}, {}, None)
 
 
+def _write_local(archive, text, mode=0o600):
+    (archive / ".apod").mkdir(exist_ok=True)
+    (archive / ".apod" / "local.toml").write_text(text)
+    (archive / ".apod" / "local.toml").chmod(mode)
+
+
 # ---- who wins ------------------------------------------------------------------------------
-@pytest.mark.parametrize("strongest", range(5))
+@pytest.mark.parametrize("strongest", range(6))
 def test_the_stronger_layer_wins_and_is_named(tmp_path, strongest):
-    """Flag over environment over .env over apod.toml over default, and the origin says which it was."""
-    dotenv, toml = tmp_path / ".env", tmp_path / "apod.toml"
+    """Flag over environment over .env over local.toml over apod.toml over default; the origin says which it was."""
+    dotenv, toml, local = tmp_path / ".env", tmp_path / "apod.toml", tmp_path / ".apod" / "local.toml"
     flags = {"archive": tmp_path}
     environ: dict[str, str] = {}
+    if strongest <= 4:
+        toml.write_text("lookback = 5\n")
     if strongest <= 3:
-        toml.write_text("lookback = 4\n")
+        _write_local(tmp_path, "lookback = 4\n")
     if strongest <= 2:
         dotenv.write_text("APOD_LOOKBACK=3\n")
     if strongest <= 1:
@@ -42,7 +51,8 @@ def test_the_stronger_layer_wins_and_is_named(tmp_path, strongest):
     if strongest == 0:
         flags["lookback"] = 1
     settings = resolve(flags, environ, dotenv)
-    value, origin = [(1, "flag"), (2, "environment"), (3, str(dotenv)), (4, str(toml)), (10, "default")][strongest]
+    where = ["flag", "environment", str(dotenv), str(local), str(toml), "default"]
+    value, origin = [*range(1, 6), 10][strongest], where[strongest]
     assert (settings.lookback, settings.origins["APOD_LOOKBACK"]) == (value, origin)
     assert settings.origins["APOD_ARCHIVE"] == "flag"
 
@@ -66,7 +76,8 @@ def test_the_archive_that_dotenv_names_brings_its_toml(tmp_path):
 
 def test_toml_says_lists_numbers_and_dates_in_its_own_way(tmp_path):
     """A list, a number and a date of TOML are read as the same words in the environment would be."""
-    settings = _from_toml(tmp_path, 'sources = ["planetary"]\nhttp_timeout = 2.5\ntoday = 2026-10-02\n')
+    _write_local(tmp_path, 'sources = ["planetary"]\nhttp_timeout = 2.5\ntoday = 2026-10-02\n')
+    settings = resolve({"archive": tmp_path}, {}, None)
     assert (settings.sources, settings.http_timeout, settings.today) == (("planetary",), 2.5, dt.date(2026, 10, 2))
 
 
@@ -92,6 +103,7 @@ BAD = [
     ("APOD_TODAY", "2026-02-30"),
     ("APOD_LOOKBACK", "0"),
     ("APOD_LOOKBACK", "ten"),
+    ("APOD_GAP_AFTER", "0"),
     ("APOD_PAGE_SIZE", "-1"),
     ("APOD_RANGE_DAYS", "0"),
     ("APOD_HTTP_TIMEOUT", "0"),
@@ -135,10 +147,10 @@ def test_every_setting_that_is_parsed_has_a_bad_value_above():
         ("lookback = ", "is not TOML"),
         ("loockback = 3", "unknown setting 'loockback'"),
         ("lookback = 0", r"APOD_LOOKBACK \(from .*apod.toml\)"),
-        ("http_timeout = true", r"APOD_HTTP_TIMEOUT \(from .*apod.toml\)"),
-        ('sources = ["science", "hubble"]', r"APOD_SOURCES \(from .*apod.toml\)"),
+        ('preference = ["science", "hubble"]', r"APOD_PREFERENCE \(from .*apod.toml\)"),
+        ('dataset = "epic"', "dataset"),
         ("[science]\nurl = 'x'", "unknown setting 'science'"),
-        ("sources = [1, 2]", "APOD_SOURCES"),
+        ("preference = [1, 2]", "APOD_PREFERENCE"),
         *((f'{name} = "secret-in-git"', meta["name"]) for name, meta in KNOWN.items() if meta["secret"]),
     ],
 )
@@ -183,6 +195,131 @@ def test_a_file_is_preferred_but_not_asked():
     assert _from_environment(APOD_PREFERENCE="file,science").preference == ("file", "science")
     with pytest.raises(SettingsError, match="type `apod import FILE`"):
         _from_environment(APOD_SOURCES="file")
+
+
+# ---- what comes with a pull ------------------------------------------------------------------
+MACHINES = sorted(
+    name
+    for name, meta in ((item.name, item.metadata) for item in dataclasses.fields(Settings) if item.metadata)
+    if not meta["secret"] and name not in {"archive", "preference", "lookback", "gap_after"}
+)
+
+
+def test_apod_toml_says_what_the_data_is(tmp_path):
+    """The data set, the preference, the look-back and the age of gaps count there, and nothing is said about it."""
+    text = 'dataset = "apod"\npreference = ["file", "science"]\nlookback = 4\ngap_after = 30\n'
+    settings = _from_toml(tmp_path, text)
+    assert (settings.preference, settings.lookback, settings.gap_after) == (("file", "science"), 4, 30)
+    assert settings.notices == ()
+
+
+def _variable(name):
+    return next(item.metadata["name"] for item in dataclasses.fields(Settings) if item.name == name)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_what_else_apod_toml_says_is_named_and_not_followed(tmp_path, name):
+    """Addresses, remotes, hosts, times: each is named with a line to type, which then does what the file wanted."""
+    plain, variable = resolve({"archive": tmp_path}, {}, None), _variable(name)
+    settings = _from_toml(tmp_path, f'{name} = "7; touch x"\n')
+    assert getattr(settings, name) == getattr(plain, name)
+    assert settings.origins[variable] != str(tmp_path / "apod.toml")
+    (notice,) = settings.notices
+    assert f"{tmp_path / 'apod.toml'} sets {variable}" in notice
+    typed = notice.partition("type: ")[2].partition("  (")[0]
+    told = subprocess.run(["sh", "-c", f"{typed}; printenv {variable}"], capture_output=True, text=True, check=True)
+    assert told.stdout == "7; touch x\n"
+
+
+def test_what_a_stronger_place_says_is_not_told_of(tmp_path):
+    """Where the machine has a word of its own, the file's is nothing to speak of."""
+    (tmp_path / "apod.toml").write_text('git_remote = "git@evil.example:x.git"\n')
+    settings = resolve({"archive": tmp_path}, {"APOD_GIT_REMOTE": "git@mine.example:x.git"}, None)
+    assert (settings.git_remote, settings.notices) == ("git@mine.example:x.git", ())
+
+
+@pytest.mark.parametrize("value", ["\\u001b[2Jcleared", "https://me:hunter2@evil.example/x"])
+def test_a_strangers_value_is_not_printed_where_it_could_do_harm(tmp_path, value):
+    """Control characters and passwords of a pulled file reach no terminal."""
+    (notice,) = _from_toml(tmp_path, f'git_remote = "{value}"\n').notices
+    assert "\x1b" not in notice
+    assert "hunter2" not in notice
+
+
+def test_the_machines_own_file_may_say_everything(tmp_path):
+    """`.apod/local.toml` holds addresses and secrets alike."""
+    _write_local(tmp_path, f'nasa_api_key = "{"k" * 40}"\ngit_remote = "git@mine.example:x.git"\npage_size = 5\n')
+    settings = resolve({"archive": tmp_path}, {}, None)
+    assert (settings.nasa_api_key, settings.git_remote, settings.page_size) == ("k" * 40, "git@mine.example:x.git", 5)
+    assert settings.notices == ()
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
+def test_the_machines_own_file_is_for_its_owner_alone(tmp_path, mode):
+    """One that others can get at is refused with the command that closes it, and read once that was typed."""
+    _write_local(tmp_path, "lookback = 4\n", mode)
+    with pytest.raises(SettingsError, match="chmod 600") as caught:
+        resolve({"archive": tmp_path}, {}, None)
+    subprocess.run(["sh", "-c", str(caught.value).partition("type: ")[2]], check=True)
+    assert resolve({"archive": tmp_path}, {}, None).lookback == 4
+
+
+@pytest.mark.parametrize("name", [".env", ".apod/local.toml"])
+def test_a_file_that_git_tracks_is_an_order_from_a_stranger(tmp_path, monkeypatch, name):
+    """A `.env` or a `.apod/local.toml` in the archive's tree is not followed, and named; untracked it counts."""
+    git = ["git", "-C", tmp_path]
+    subprocess.run([*git, "init", "-q"], check=True)
+    _write_local(tmp_path, "")
+    line = "APOD_LOOKBACK=3\n" if name == ".env" else "lookback = 3\n"
+    (tmp_path / name).write_text(line)
+    subprocess.run([*git, "add", "-f", name], check=True)
+    monkeypatch.chdir(tmp_path)
+    settings = resolve({"archive": tmp_path}, {})
+    assert settings.lookback == 10
+    assert len(settings.notices) == 1
+    typed = settings.notices[0].partition("type: ")[2]
+    subprocess.run(["sh", "-c", typed], check=True, capture_output=True)
+    assert resolve({"archive": tmp_path}, {}).lookback == 3
+
+
+def test_a_dotenv_elsewhere_is_ones_own(tmp_path, monkeypatch):
+    """A `.env` of a project's folder counts, also where that project's Git tracks it: it came with no archive."""
+    subprocess.run(["git", "-C", tmp_path, "init", "-q"], check=True)
+    (tmp_path / ".env").write_text("APOD_LOOKBACK=3\n")
+    subprocess.run(["git", "-C", tmp_path, "add", ".env"], check=True)
+    monkeypatch.chdir(tmp_path)
+    assert resolve({}, {}).lookback == 3
+
+
+KEY = "k" * 40
+HOST = "https://mirror.example"
+
+
+@pytest.mark.parametrize("key", ["flag", "environment", "dotenv", "local"])
+@pytest.mark.parametrize("host", ["flag", "environment", "dotenv", "local", "default"])
+def test_a_key_goes_only_to_a_host_that_is_set_beside_it(tmp_path, key, host):
+    """NASA's, or one that stands as strong as the key: any other is sent DEMO_KEY, and a line says so."""
+    flags, environ, dotenv, local = {"archive": tmp_path}, {}, [], []
+    for name, field, value, where in (
+        ("NASA_API_KEY", "nasa_api_key", KEY, key),
+        ("APOD_PLANETARY_URL", "planetary_url", HOST, host),
+    ):
+        if where == "flag":
+            flags[field] = value
+        if where == "environment":
+            environ[name] = value
+        if where == "dotenv":
+            dotenv.append(f"{name}={value}\n")
+        if where == "local":
+            local.append(f'{field} = "{value}"\n')
+    (tmp_path / ".env").write_text("".join(dotenv))
+    _write_local(tmp_path, "".join(local))
+    settings = resolve(flags, environ, tmp_path / ".env")
+    strength = {"flag": 0, "environment": 0, "dotenv": 1, "local": 2}
+    goes = host == "default" or strength[host] <= strength[key]
+    assert settings.nasa_api_key == (KEY if goes else "DEMO_KEY")
+    assert [HOST in notice for notice in settings.notices] == ([] if goes else [True])
+    assert KEY not in str(settings.notices)
 
 
 # ---- what never shows ----------------------------------------------------------------------

@@ -91,6 +91,8 @@ def test_what_a_pull_says_of_the_remote_is_named_and_not_followed(lab, caplog, o
     config.write_text(re.sub("url = .*", f"url = {scheme}://evil.example/apod\n    {option}", config.read_text()))
     versioner = DvcVersioner(lab.archive, f"{scheme}://mine/apod")
     with versioner.repository("open") as repo:
+        with repo.lock:
+            repo._reset()  # as DVC does before and after each of its steps: it reads everything anew
         held = repo.config["remote"]
     versioner.close()
     name = option.partition(" ")[0]
@@ -140,8 +142,8 @@ def test_the_child_knows_no_database_and_no_key(lab, monkeypatch):
     monkeypatch.setenv("AWS_PROFILE", "mine")
     dvc = DvcProcess(lab.archive, str(lab.root.with_name("archive-remote")))
     dvc.track_replies()
-    held = Path(f"/proc/{dvc.child}/environ").read_bytes()
     dvc.finish()
+    held = Path(f"/proc/{dvc.child}/environ").read_bytes()
     dvc.close()
     assert b"hunter2" not in held
     assert b"AWS_PROFILE=mine" in held

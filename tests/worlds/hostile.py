@@ -115,13 +115,11 @@ def main() -> int:
             if broken and len(world or "") < len(state["broken"].get(broken, {}).get("world", "x" * 10**6)):
                 state["broken"][broken] = {"world": world, "seed": number}
             _keep(state)
-            each = (time.monotonic() - start) / done
-            print(
-                f"{len(state['done']) * BATCH} worlds, {len(state['broken'])} classes broken, {each * (len(left) - done) / 60:.0f} minutes left",
-                flush=True,
-            )
+            minutes = (time.monotonic() - start) / done * (len(left) - done) / 60
+            lived, classes = len(state["done"]) * BATCH, len(state["broken"])
+            print(f"{lived} worlds, {classes} classes broken, {minutes:.0f} minutes left", flush=True)  # noqa: T201
     for broken, found in state["broken"].items():
-        print(f"\n{broken} (seed {found['seed']})\n    {found['world']}")
+        print(f"\n{broken} (seed {found['seed']})\n    {found['world']}")  # noqa: T201
     return 1 if state["broken"] else 0
 
 

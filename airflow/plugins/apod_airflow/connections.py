@@ -12,6 +12,7 @@ environment.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from apod_pipeline.settings import Settings
+
+log = logging.getLogger(__name__)
 
 NASA, POSTGRES, GIT, DVC_REMOTE = ALL = ("apod_nasa", "apod_postgres", "apod_git", "apod_dvc_remote")
 
@@ -36,7 +39,10 @@ def settings(today: dt.date | None = None, names: Collection[str] = ALL, archive
     from apod_pipeline.settings import resolve
 
     found = {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := _connection(name))}
-    return resolve({"today": today, "archive": archive, **found})
+    resolved = resolve({"today": today, "archive": archive, **found})
+    for notice in resolved.notices:
+        log.warning("%s", notice)
+    return resolved
 
 
 def _connection(name: str) -> Any:

@@ -1,6 +1,6 @@
 """What several commands share: options, and settings from what was typed.
 
-Takes click's values, gives settings and spans. Never prints.
+Takes click's values, gives settings and spans. Prints nothing but what settings are not followed.
 """
 
 from __future__ import annotations
@@ -68,10 +68,17 @@ def reason_for(day: dt.datetime | None, because: str | None, option: str) -> str
 
 
 def settings_of(**flags: Any) -> Settings:  # noqa: ANN401 - values of any setting
-    """Settings, with what was typed on top."""
+    """Settings, with what was typed on top; what is found and not followed is told once a command."""
     from apod_pipeline.settings import resolve
 
-    return resolve(flags, os.environ)
+    settings = resolve(flags, os.environ)
+    context = click.get_current_context(silent=True)
+    told: set[str] = context.find_root().meta.setdefault(__name__, set()) if context else set()
+    for notice in settings.notices:
+        if notice not in told:
+            told.add(notice)
+            click.echo(f"apod: {notice}", err=True)
+    return settings
 
 
 def existing(archive: Path | None) -> Settings:

@@ -16,6 +16,7 @@ from apod_pipeline.archive import Archive
 from apod_pipeline.git import Git
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table, write_csv
+from apod_pipeline.pulled_trees import see_that_it_is_data
 from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.versions.commits import pointer_hashes
@@ -32,6 +33,7 @@ def cloned(remote: str, archive: Archive) -> bool:
         archive: an empty folder, or none.
 
     Raises:
+        SettingsError: when it holds more than data.
         VersioningError: when the remote cannot be read.
     """
     archive.root.mkdir(parents=True, exist_ok=True)
@@ -41,7 +43,10 @@ def cloned(remote: str, archive: Archive) -> bool:
         return False
     # A host may call another branch the usual one than the branch that archives are pushed to.
     which = ("--branch", BRANCH) if f"refs/heads/{BRANCH}" in heads else ()
-    git.run("clone", "-q", "--depth=1", "--no-tags", "--no-local", *which, "--", remote, ".")
+    git.run("clone", "-q", "--no-checkout", "--depth=1", "--no-tags", "--no-local", *which, "--", remote, ".")
+    if git.head():
+        see_that_it_is_data(git, "HEAD", remote)
+        git.run("reset", "-q", "--hard")
     return True
 
 
@@ -125,6 +130,6 @@ class PartialVersioner(DvcVersioner):
         # `dvc commit data/raw.dvc` would take the folder as it is, and forget what is not here. A file that is added
         # by its own name joins those that the listing holds.
         here = [path for path in self.archive.raw.iterdir() if path.is_file()]
-        if new := sorted(str(path) for path in here if path.name not in listed):
+        if new := sorted(self._said(path) for path in here if path.name not in listed):
             repo.add(new, relink=False)
         super()._keep(repo, [path for path in targets if path != self.archive.raw])

@@ -7,6 +7,7 @@ Never asks a service, never touches the database.
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from apod_pipeline.errors import SettingsError
 from apod_pipeline.git import Git
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table, write_json
+from apod_pipeline.pulled_trees import see_that_it_is_data
 from apod_pipeline.versions.commits import hashes, pointer_hashes
 from apod_pipeline.versions.objects import DvcObjects, md5
 
@@ -84,7 +86,7 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
     """A repository of its own at a version (the newest without one), with all the history up to there.
 
     Raises:
-        SettingsError: when the folder holds something.
+        SettingsError: when the folder holds something, or the source more than data.
         VersioningError: when the source cannot be read.
     """
     root = archive.root
@@ -93,9 +95,20 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
     root.mkdir(parents=True, exist_ok=True)
     git = Git(root)
     git.run("clone", "-q", "--no-hardlinks", "--no-checkout", "--", str(source), ".")
+    try:
+        see_that_it_is_data(git, commit or "HEAD", str(source))
+    except SettingsError:
+        forget(archive)
+        raise
     git.run("checkout", "-q", "-B", git.branch(), commit or "HEAD")
     if commit:  # a state of the past is not to be pushed over the present
         git.run("remote", "remove", "origin")
+
+
+def forget(archive: Archive) -> None:
+    """Empty a folder again into which a clone was made, so that the same command can be typed once more."""
+    for path in archive.root.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def _is(path: Path, oid: str) -> bool:

@@ -16,18 +16,20 @@ import re
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import quote
 from shutil import rmtree
 from typing import Any
 
-from apod_pipeline import dvc_settings
+from apod_pipeline import dvc_repository, dvc_settings
 from apod_pipeline.archive import Archive, close_folder
 from apod_pipeline.disk import room
 from apod_pipeline.dvc_locks import release_dead_locks
 from apod_pipeline.dvc_settings import REMOTE
 from apod_pipeline.errors import VersioningError
+from apod_pipeline.git import Git
 from apod_pipeline.kill_points import kill_point
 
 log = logging.getLogger(__name__)
@@ -91,7 +93,7 @@ class DvcVersioner:
             dvc_settings.share(self.archive.root, self.remote)
             self._keep(repo, targets)
             kill_point("dvc-added")
-            pushed = repo.push(targets=[f"{path}.dvc" for path in targets])
+            pushed = repo.push(targets=[self._said(Path(f"{path}.dvc")) for path in targets])
             log.info("dvc push %s: %s objects", [path.name for path in targets], pushed)
             kill_point("dvc-pushing")
             self._verify(repo, [hashed for path in targets if (hashed := tracked_hash(path))])
@@ -116,13 +118,13 @@ class DvcVersioner:
         """Take the files into DVC's cache, and their hashes into the `.dvc` files beside them."""
         for path in self._tracked:  # DVC reads all of them to add one
             _forget_torn(Path(f"{path}.dvc"))
-        new = [str(path) for path in targets if not Path(f"{path}.dvc").exists()]
+        new = [path for path in targets if not Path(f"{path}.dvc").exists()]
         if new:
-            repo.add(new)
+            repo.add([self._said(path) for path in new])
         # What `dvc commit` does, where `dvc add` would build the graph of all stages first: a third of the time.
         for path in targets:
-            if str(path) not in new:
-                repo.commit(f"{path}.dvc", force=True)
+            if path not in new:
+                repo.commit(self._said(Path(f"{path}.dvc")), force=True)
         log.info("dvc tracks %s", [path.name for path in targets])
 
     def fetch(self) -> None:
@@ -132,9 +134,8 @@ class DvcVersioner:
             VersioningError: when the remote does not have them all.
         """
         with self.repository("pull") as repo:
-            repo.pull(
-                targets=[pointer for path in self._tracked if Path(pointer := f"{path}.dvc").exists()], force=True
-            )
+            pointers = [Path(f"{path}.dvc") for path in self._tracked]
+            repo.pull(targets=[self._said(pointer) for pointer in pointers if pointer.exists()], force=True)
 
     @contextmanager
     def repository(self, doing: str) -> Iterator[Any]:
@@ -147,7 +148,11 @@ class DvcVersioner:
         os.environ.setdefault("DVC_NO_ANALYTICS", "1")
         logging.getLogger("dvc").setLevel(logging.WARNING)
         try:
-            with redirect_stdout(sys.stderr or io.StringIO()), _surroundings(self._scratch):
+            with (
+                redirect_stdout(sys.stderr or io.StringIO()),
+                _surroundings(self._scratch),
+                self._where_paths_are_said(),
+            ):
                 release_dead_locks(self.archive.root)
                 yield self._opened()
         except LockError as error:
@@ -172,9 +177,16 @@ class DvcVersioner:
                 "then type the same command again."
             ) from error
 
-    def configured(self) -> str | None:
-        """The remote that the archive's own configuration names; None where it names none."""
-        return dvc_settings.configured(self.archive.root)
+    @property
+    def _is_odd(self) -> bool:
+        return "\\" in str(self.archive.root)  # which DVC takes for a slash, in what it is asked to track
+
+    def _said(self, path: Path) -> str:
+        """A path of the archive as DVC is told of it."""
+        return self.archive.relative(path) if self._is_odd else str(path)
+
+    def _where_paths_are_said(self) -> AbstractContextManager[None]:
+        return chdir(self.archive.root) if self._is_odd else nullcontext()
 
     def close(self) -> None:
         """Let go of the repository, if it was opened."""
@@ -187,19 +199,35 @@ class DvcVersioner:
         return self._open[0]
 
     def _fresh(self) -> Any:  # noqa: ANN401 - DVC is untyped
-        from dvc.repo import Repo
-
         self._close_scratch()
-        root, config = str(self.archive.root), self.archive.root / ".dvc" / "config"
-        # Our remote is written last: an init that was killed half-way is done again.
-        if not config.exists() or REMOTE not in config.read_text(encoding="utf-8"):
-            Repo.init(root, force=True).close()
-            dvc_settings.share(self.archive.root, self.remote)
-            log.info("dvc init, remote %s", self.remote)
+        self._see_that_settings_are_ours()
+        self._set_up()
         dvc_settings.keep_own(self.archive.root, self.remote, self._scratch)
-        repo = Repo(root)
-        dvc_settings.decide(repo.config, self.remote)
-        return repo
+        return dvc_repository.opened(self.archive.root, self.remote, self._scratch)
+
+    def _set_up(self) -> None:
+        """What `dvc init` does, once: it throws away what it finds, and must not find a cache."""
+        inside = self.archive.root / ".dvc"
+        config = inside / "config"
+        # Our remote is written last: an init that was killed half-way is done again.
+        if config.exists() and REMOTE in config.read_text(encoding="utf-8", errors="replace"):
+            return
+        if not (inside / "cache").exists():
+            from dvc.repo import Repo
+
+            Repo.init(str(self.archive.root), force=True).close()
+            log.info("dvc init, remote %s", self.remote)
+        dvc_settings.share(self.archive.root, self.remote)
+
+    def _see_that_settings_are_ours(self) -> None:
+        name = ".dvc/config.local"
+        if Git(self.archive.root).run("ls-files", "--", name):
+            typed = f"git -C {quote(str(self.archive.root))}"
+            raise VersioningError(
+                f"{self.archive.root / name} is tracked by Git: it came with somebody's push, and may name commands. "
+                f"Nothing was changed; see what it says, then type: {typed} rm -q -f {name} && {typed} commit -q -m "
+                f"'Take {name} out'"
+            )
 
     def _close_scratch(self) -> None:
         # DVC makes two folders that everybody may write to, and believes what it finds there: to read it is to run it.

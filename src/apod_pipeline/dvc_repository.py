@@ -1,0 +1,53 @@
+"""An archive as DVC's repository, with the configuration that this machine decided on and no other.
+
+Takes an archive's folder, the DVC remote of the settings and a folder for DVC's scratch; gives DVC's own object. DVC
+reads four files of configuration, at every step anew: the machine's, the user's, one that comes with a pull and the
+archive's own one. Here it is told what they come to: neither a user's habits nor whoever pushes decides anything.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from apod_pipeline.dvc_settings import REMOTE, SCRATCH, options
+
+
+def opened(root: Path, remote: str, scratch: Path) -> Any:  # noqa: ANN401 - DVC is untyped
+    """The repository; the caller closes it.
+
+    Args:
+        root: the archive's folder, where DVC was set up already.
+        remote: any DVC remote URL, or a folder.
+        scratch: what DVC may keep for itself.
+
+    Raises:
+        ConfigError: of DVC, naming an option of the remote that it does not know.
+    """
+    from dvc.config import Config, get_compiled_schema
+    from dvc.repo import Repo
+
+    decided: dict[str, Any] = {str(section): {} for section in get_compiled_schema().schema}
+    decided["core"] = {
+        "analytics": False,
+        "autostage": True,
+        "check_update": False,
+        "hardlink_lock": False,
+        "remote": REMOTE,
+        "site_cache_dir": os.environ.get(SCRATCH) or str(scratch),
+    }
+    decided["cache"] = {"dir": str(root / ".dvc" / "cache"), "type": "reflink,copy"}
+    decided["remote"] = {REMOTE: options(root, remote) | {"url": remote}}
+
+    def load(self: Any, **_: object) -> None:  # noqa: ANN401 - DVC is untyped
+        self.clear()
+        self.update(self.validate(copy.deepcopy(decided)))
+
+    class_of_config = type("Decided", (Config,), {"load": load})
+    config = cached_property(lambda self: class_of_config(self.dvc_dir, local_dvc_dir=self.dvc_dir, fs=self.fs))
+    class_of_repo = type("Archive", (Repo,), {"config": config})
+    config.__set_name__(class_of_repo, "config")
+    return class_of_repo(str(root))

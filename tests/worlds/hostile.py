@@ -117,9 +117,9 @@ def main() -> int:
             _keep(state)
             minutes = (time.monotonic() - start) / done * (len(left) - done) / 60
             lived, classes = len(state["done"]) * BATCH, len(state["broken"])
-            print(f"{lived} worlds, {classes} classes broken, {minutes:.0f} minutes left", flush=True)  # noqa: T201
+            print(f"{lived} worlds, {classes} classes broken, {minutes:.0f} minutes left", flush=True)
     for broken, found in state["broken"].items():
-        print(f"\n{broken} (seed {found['seed']})\n    {found['world']}")  # noqa: T201
+        print(f"\n{broken} (seed {found['seed']})\n    {found['world']}")
     return 1 if state["broken"] else 0
 
 

@@ -152,9 +152,9 @@ def nasa() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-def lab(nasa: Simulator, tmp_path: Path, database_url: str) -> Lab:
+def lab(nasa: Simulator, tmp_path: Path, migrated_database: str) -> Lab:
     """An archive that does not exist yet, and all it needs."""
-    return Lab(nasa, tmp_path / "archive", database_url)
+    return Lab(nasa, tmp_path / "archive", migrated_database)
 
 
 @pytest.fixture

@@ -85,7 +85,9 @@ def test_a_day_that_was_not_refused_cannot_be_accepted(refused, day):
     assert "apod coverage" in told.stderr
 
 
-@pytest.mark.parametrize("words", [("--accept", str(DAY)), ("--because", "x"), ("--accept", str(DAY), "--because", " ")])
+@pytest.mark.parametrize(
+    "words", [("--accept", str(DAY)), ("--because", "x"), ("--accept", str(DAY), "--because", " ")]
+)
 def test_day_and_reason_go_together(refused, words):
     """One without the other is wrong use; the message shows how both are typed."""
     told = refused.command("replay", *words)

@@ -83,6 +83,7 @@ def test_database_made_by_the_document_is_taken_over(lab, span):
     """A database that the document's own DDL made, with a row of its own, is loaded and keeps that row."""
     import psycopg
 
+    lab.rows_deleted()
     with psycopg.connect(lab.database) as connection:
         connection.execute(
             "CREATE TABLE apod (date TEXT PRIMARY KEY, title TEXT NOT NULL, url TEXT, explanation TEXT, "

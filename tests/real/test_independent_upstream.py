@@ -64,10 +64,10 @@ def upstream():
 
 
 @pytest.fixture
-def real(upstream, tmp_path, database_url):
+def real(upstream, tmp_path, migrated_database):
     """An archive that talks to the independent upstream."""
     upstream.control(reset=True)
-    return Lab(upstream, tmp_path / "archive", database_url, {"nasa_api_key": KEY})
+    return Lab(upstream, tmp_path / "archive", migrated_database, {"nasa_api_key": KEY})
 
 
 @pytest.mark.parametrize("source", ["science", "planetary"])

@@ -1,6 +1,6 @@
 """Which objects of a remote are read this time: a share of them, another one every day, so that each has its turn.
 
-Takes names (hashes), a share and a day, gives names. Pure.
+Takes names (hashes), a share and a day, gives names. Never reads one.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What several commands share: options, and settings from what was typed.
 
-Takes click's values, gives settings and spans. Prints nothing but what settings are not followed.
+Takes click's values, gives settings and spans. Never prints, but for what settings are not followed.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from apod_airflow.names import AirflowFailException, CronTriggerTimetable, dag, task
+from apod_airflow.names import AirflowFailException, CronTriggerTimetable, Param, dag, task
 from apod_airflow.notices import deadline, failed
 from apod_airflow.runs import RETRYING, audited
 
@@ -18,6 +18,9 @@ DOC = """
 Red means that something is not what it was (a reply, a file, a row, an object of DVC's, a commit), or that days are
 missing. The log names it, with what to type (`docs/runbook.md`). Nothing was changed; when it is mended, clear the
 task.
+
+On a DVC remote that is no folder of the worker's the objects are listed, and the param `remote_bytes` says how many
+percent of them are read and hashed: 5 reads all of them in twenty weeks, another part every week.
 """
 
 
@@ -27,6 +30,7 @@ task.
     catchup=False,
     max_active_runs=1,
     tags=["apod"],
+    params={"remote_bytes": Param(5, type="number", minimum=0, maximum=100, title="Remote bytes, %")},
     doc_md=DOC,
     default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=2), "on_failure_callback": failed},
     **deadline(dt.timedelta(hours=3)),

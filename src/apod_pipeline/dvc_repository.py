@@ -2,7 +2,7 @@
 
 Takes an archive's folder, the DVC remote of the settings and a folder for DVC's scratch; gives DVC's own object. DVC
 reads four files of configuration, at every step anew: the machine's, the user's, one that comes with a pull and the
-archive's own one. Here it is told what they come to: neither a user's habits nor whoever pushes decides anything.
+archive's own one. Here it is told what they come to: a user's habits and whoever pushes never decide anything.
 """
 
 from __future__ import annotations

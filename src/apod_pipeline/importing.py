@@ -7,6 +7,7 @@ they are kept, judged, versioned and can be rebuilt from. Never takes a reading 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def import_into(pipeline: Pipeline, file: Path) -> Outcome:
         SettingsError: when the file's name does not tell its form.
         DataRefused: when it cannot be read to its end; nothing of it was taken.
     """
-    suffix = _suffix(file)
+    suffix, name = _suffix(file), _readable(file)
     source = pipeline.readers["file"]
 
     def take(extraction: Extraction, outcome: Outcome) -> None:
@@ -39,24 +40,29 @@ def import_into(pipeline: Pipeline, file: Path) -> Outcome:
         span, dateless = _days_of(source, copy, file)
         outcome.span = span
         answer = Answer(0, dt.datetime.now(dt.UTC), copy.stat().st_size, sha256(copy))
-        reply = extraction.incoming.receive(Request(file.name, span, "import"), answer, source.name, copy, suffix)
+        reply = extraction.incoming.receive(Request(name, span, "import"), answer, source.name, copy, suffix)
         verdict = extraction.settle(source, reply)
         if dateless:
-            pipeline.tell(f"{file.name}: {dateless} records without a date were left out")
+            pipeline.tell(f"{name}: {dateless} records without a date were left out")
         for refusal in verdict.refusals[:5]:
             pipeline.tell(f"refused {refusal.day or 'all of it'}: {refusal.reason}")
         if verdict.refusals:
             pipeline.tell(f"{len(verdict.refusals)} records were refused and are kept; `apod replay` tries them again")
             outcome.exit_code = DataRefused.exit_code
 
-    return pipeline.settle(f"import {file.name}", take)
+    return pipeline.settle(f"import {name}", take)
+
+
+def _readable(file: Path) -> str:
+    """A file's name as text that can be written anywhere: bytes that are no letters are shown as such."""
+    return os.fsencode(file.name).decode("utf-8", "backslashreplace")
 
 
 def _suffix(file: Path) -> str:
     suffixes = [suffix.lower() for suffix in file.suffixes]
     form = next((suffix for suffix in reversed(suffixes) if suffix in SUFFIXES), None)
     if form is None or (suffixes[-1] not in {form, ".gz"}):
-        raise SettingsError(f"{file.name}: a file ends in {', '.join(SUFFIXES)} (and .gz). Nothing was imported.")
+        raise SettingsError(f"{_readable(file)}: a file ends in {', '.join(SUFFIXES)} (and .gz). Nothing was imported.")
     return form + (".gz" if suffixes[-1] == ".gz" else "")
 
 
@@ -71,10 +77,12 @@ def _days_of(source: Source, body: Path, file: Path) -> tuple[Span, int]:
                 dateless += 1
     except Unreadable as error:
         body.unlink()
-        raise DataRefused(f"{file.name}: {error}. Nothing was imported; mend the file, then type it again.") from error
+        raise DataRefused(
+            f"{_readable(file)}: {error}. Nothing was imported; mend the file, then type it again."
+        ) from error
     if not days:
         body.unlink()
-        raise DataRefused(f"{file.name}: no record has a date (YYYY-MM-DD). Nothing was imported.")
+        raise DataRefused(f"{_readable(file)}: no record has a date (YYYY-MM-DD). Nothing was imported.")
     return Span(min(days), max(days)), dateless
 
 

@@ -238,7 +238,7 @@ def _kept_key(values: dict[str, Any], origins: dict[str, str], strength: list[st
     key, host = origins["NASA_API_KEY"], origins["APOD_PLANETARY_URL"]
     if "default" in {key, host} or max(1, strength.index(host)) <= max(1, strength.index(key)):
         return []
-    values["nasa_api_key"], origins["NASA_API_KEY"] = "DEMO_KEY", "default"
+    values["nasa_api_key"], origins["NASA_API_KEY"] = Settings.nasa_api_key, "default"
     url = values["planetary_url"]
     notice = (
         f"NASA_API_KEY (from {key}) is not sent to {url}, which was set elsewhere ({host}): DEMO_KEY is. Where it is "

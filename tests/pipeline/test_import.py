@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import gzip
 import json
+import os
 
 import pytest
 
@@ -151,3 +152,20 @@ def _lenient(pipeline):
     strict = pipeline.extraction
     pipeline.extraction = lambda run, known: dataclasses.replace(strict(run, known), limits=Limits(1000, 1000, 1000))
     return pipeline
+
+
+def test_a_file_whose_name_is_no_text_is_taken_over(lab, tmp_path):
+    """A name in another encoding than UTF-8, as of an old disk: all is stored, told and recorded, and runs go on."""
+    record = {"date": "2018-12-20", "title": "T", "explanation": "E", "url": "https://apod.nasa.gov/apod/image/t.jpg"}
+    file = tmp_path / os.fsdecode(b"J\xfcrgen \xff\n.json")
+    file.write_text(json.dumps([record | {"media_type": "image"}]))
+    done = lab.command("import", os.fsdecode(bytes(file)))
+    assert done.returncode == 0, done.stderr
+    assert lab.entries().keys() == {"2018-12-20"}
+    assert lab.rows("SELECT command FROM apod_run") == [("import J\\xfcrgen \\xff\n.json",)]
+    assert lab.run().exit_code == 0
+    assert lab.command("verify").returncode == 0
+    wrong = file.with_suffix(".txt")
+    wrong.touch()
+    refused = lab.command("import", os.fsdecode(bytes(wrong)))
+    assert (refused.returncode, "Traceback" in refused.stderr) == (2, False)

@@ -127,15 +127,10 @@ def test_neither_file_is_written_twice(lab):
 
 def test_the_child_knows_no_database_and_no_key(lab, monkeypatch):
     """What DVC's process may read of its own environment holds neither the database's address nor NASA's key."""
-    secrets = {
-        "APOD_DATABASE_URL": "postgresql://me:hunter2@db/x",
-        "APOD_READ_DATABASE_URL": "postgresql://me:hunter2@db/y",
-        "POSTGRES_PASSWORD": "hunter2",
-        "PGPASSWORD": "hunter2",
-        "NASA_API_KEY": "hunter2",
-        "AIRFLOW_CONN_APOD_POSTGRES": "postgresql://me:hunter2@db/z",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql://me:hunter2@db/a",
-    }
+    word = "hunter2"
+    addresses = ("APOD_DATABASE_URL", "APOD_READ_DATABASE_URL", "AIRFLOW_CONN_APOD_POSTGRES")
+    secrets = dict.fromkeys([*addresses, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"], f"postgresql://me:{word}@db/x")
+    secrets |= dict.fromkeys(["POSTGRES_PASSWORD", "PGPASSWORD", "NASA_API_KEY"], word)
     lab.run(FIRST)
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import getpass
+import json
 import os
 import shutil
 import socket
@@ -104,6 +105,27 @@ def test_everything_comes_back_over_ssh(lab, sshd, tmp_path):
     assert [line.split("  ")[0] for line in missing.stdout.splitlines() if "WRONG" in line] == ["DVC remote"]
     assert lab.command("recover", "remote", **environment).returncode == 0
     assert lab.command("verify", **environment).returncode == 0
+
+
+def test_a_damaged_object_behind_ssh_is_found_and_mended(lab, sshd, tmp_path):
+    """A byte changes where only ssh reaches: a list does not show it, reading does, and what is typed mends it."""
+    port, environment = sshd
+    there = _remotes(lab, port, tmp_path)
+    lab.command("run", "--from", str(DAYS.first), "--to", str(DAYS.last), **environment)
+    damaged = max((path for path in (there / "dvc").rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+    content = damaged.read_bytes()
+    damaged.chmod(0o644)
+    damaged.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    listed = lab.command("verify", **environment)
+    assert listed.returncode == 0, listed.stdout
+    assert "listed" in listed.stdout
+    read = lab.command("verify", "--remote-bytes", "100%", "--json", **environment)
+    (wrong,) = [check for check in json.loads(read.stdout)["checks"] if not check["well"]]
+    assert damaged.parent.name + damaged.name in wrong["says"].replace(".dir", "")
+    mended = lab.command(*wrong["do"].split()[1:], **environment)
+    assert mended.returncode == 0, mended.stderr
+    assert damaged.read_bytes() == content
+    assert lab.command("verify", "--remote-bytes", "100%", **environment).returncode == 0
 
 
 def test_key_that_ssh_does_not_know_is_told(lab, sshd, tmp_path):

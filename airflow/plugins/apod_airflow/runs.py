@@ -174,7 +174,10 @@ def _tell(message: str) -> None:
 
 
 def audited(context: Mapping[str, Any]) -> list[Check]:
-    """The audit of the archive that the connections and the environment name, as of the run's day."""
+    """The audit of the archive that the connections and the environment name, as of the run's day.
+
+    The param `remote_bytes` says how much, in percent, of a DVC remote that is no folder of the worker's is read.
+    """
     from apod_airflow.connections import settings
     from apod_airflow.lineage import describe
     from apod_pipeline import wiring
@@ -182,4 +185,4 @@ def audited(context: Mapping[str, Any]) -> list[Check]:
     with told_to_airflow():
         known = settings(day_of(context))
         describe(context["ti"].task, known)
-        return wiring.audited(known)
+        return wiring.audited(known, context["params"]["remote_bytes"] / 100)

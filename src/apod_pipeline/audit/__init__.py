@@ -1,7 +1,8 @@
 """Is everything what it was, everywhere, and is anything missing? A report, never an exception.
 
 Takes an archive, its database, DVC's objects and its repository; gives one line a check: what was looked at, whether it
-is well, what was found, and what to type. Reads every byte once, changes nothing, asks no service.
+is well, what was found, and what to type. Reads every byte once (of a DVC remote that is no folder here as much as it
+is told to), changes nothing, asks no service.
 
     replies ──hashed──► ledger      files ──derived again──► replies      tables ──row by row──► files
     cache, remote ──hashed──► .dvc  ledger, .dvc ──────────► Git ─────────────────► its remote
@@ -9,5 +10,6 @@ is well, what was found, and what to type. Reads every byte once, changes nothin
 
 from apod_pipeline.audit.auditing import Audit, audit
 from apod_pipeline.audit.checks import Check
+from apod_pipeline.audit.copies import Reading
 
-__all__ = ["Audit", "Check", "audit"]
+__all__ = ["Audit", "Check", "Reading", "audit"]

@@ -41,6 +41,7 @@ class Audit:
         rules: version of today's rules.
         preference: whose readings are chosen today.
         today: the newest day that is due; it may still be on its way.
+        reading: how much of a DVC remote that is no folder here is read, and on which day.
     """
 
     archive: Archive
@@ -52,6 +53,7 @@ class Audit:
     rules: int
     preference: tuple[str, ...]
     today: dt.date
+    reading: copies.Reading
 
 
 def audit(what: Audit, conninfo: str) -> list[Check]:
@@ -76,7 +78,7 @@ def audit(what: Audit, conninfo: str) -> list[Check]:
     days = sealed.first_line if alike else {}
     with derived_again(what.derive, versions[-1].lines, days) as derived, ThreadPoolExecutor(1) as beside:
         hashed = beside.submit(lambda: [*files.replies(what.archive, known), *files.tracked(what.archive)])
-        kept = beside.submit(lambda: [*copies.objects(what.archive, what.objects)])
+        kept = beside.submit(lambda: [*copies.objects(what.archive, what.objects, what.reading)])
         rows = list(tables.tables(projection, conninfo))
         git = list(copies.repository(what.archive, what.git_remote))
         checks = [*_coverage(known, what.today), *_quality(what.quality), *hashed.result()]

@@ -6,12 +6,15 @@ not here is not brought here.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
+from apod_pipeline.audit.sampling import sample
 from apod_pipeline.committed_ledger import sealed_and_uncommitted
 from apod_pipeline.errors import ApodError
 from apod_pipeline.git import Git, GitFailed
@@ -19,11 +22,30 @@ from apod_pipeline.ledger import Ledger
 from apod_pipeline.versions.commits import all_hashes, pointer_hashes
 from apod_pipeline.versions.objects import DIRECTORY, DvcObjects
 
+
+class Reading(NamedTuple):
+    """How much of a remote that is no folder here is read, and hashed, this time.
+
+    Attributes:
+        share: of its objects, from 0 (they are listed only) to 1.
+        day: decides whose turn it is.
+    """
+
+    share: float
+    day: dt.date
+
+
 FROM_REMOTE = "apod recover archive --archive ANOTHER-FOLDER"
 
 
-def objects(archive: Archive, kept: DvcObjects) -> Iterator[Check]:
-    """Every object of every version, hashed here, and hashed on a remote that is a folder; else looked for there."""
+def objects(archive: Archive, kept: DvcObjects, reading: Reading) -> Iterator[Check]:
+    """Every object of every version: hashed here, and on a remote that is a folder; on any other listed, and some read.
+
+    Args:
+        archive: whose versions.
+        kept: what DVC keeps of it.
+        reading: how much of a remote that is no folder is read, and on which day.
+    """
     try:
         pointers = sorted({*all_hashes(archive), *pointer_hashes(archive).values()})
     except GitFailed as error:
@@ -31,6 +53,14 @@ def objects(archive: Archive, kept: DvcObjects) -> Iterator[Check]:
         return
     wanted = sorted({oid for pointer in pointers for oid in _closure(kept, pointer)})
     needed = {oid for pointer in pointer_hashes(archive).values() for oid in _closure(kept, pointer)}
+    yield _cached(kept, wanted, needed)
+    try:
+        yield _on_remote(kept, wanted, reading)
+    except ApodError as error:
+        yield Check("DVC remote", well=False, says=in_short(error), do="apod doctor")
+
+
+def _cached(kept: DvcObjects, wanted: list[str], needed: Collection[str]) -> Check:
     # What only older versions need may be left to the remote (`dvc gc --workspace`): it is well if it is not damaged.
     here = [oid for oid in wanted if oid in needed or kept.place(oid).exists()]
     with ThreadPoolExecutor(2) as pool:
@@ -40,20 +70,20 @@ def objects(archive: Archive, kept: DvcObjects) -> Iterator[Check]:
     if elsewhere := len(wanted) - len(here):
         well += f"; {elsewhere} of older versions are only on the remote"
     ill = f"{{count}} of {len(here)} objects are gone or damaged"
-    yield found("DVC cache", wrong, well=well, ill=ill, do="apod recover cache")
-    try:
-        there = sorted(kept.missing_there(wanted))
-    except ApodError as error:
-        yield Check("DVC remote", well=False, says=in_short(error), do="apod doctor")
-        return
-    how = "every byte" if kept.folder else "by their names"
-    yield found(
-        "DVC remote",
-        there,
-        well=f"{len(wanted)} objects, {how}",
-        ill=f"{{count}} of {len(wanted)} objects are gone or damaged",
-        do="apod recover remote",
-    )
+    return found("DVC cache", wrong, well=well, ill=ill, do="apod recover cache")
+
+
+def _on_remote(kept: DvcObjects, wanted: list[str], reading: Reading) -> Check:
+    missing = kept.missing_there(wanted)
+    well, ill = f"{len(wanted)} objects", f"{{count}} of {len(wanted)} objects are gone or damaged"
+    if kept.folder:
+        return found("DVC remote", sorted(missing), well=f"{well}, every byte", ill=ill, do="apod recover remote")
+    turn = sample((oid for oid in wanted if oid not in missing), *reading) if reading.share else []
+    damaged = kept.damaged_there(turn)
+    well += f" listed, {len(turn)} of them read" if reading.share else " listed"
+    # Which ones are damaged is known by reading only: what mends them reads them all.
+    do = "apod recover remote --remote-bytes 100%" if damaged else "apod recover remote"
+    return found("DVC remote", sorted(missing | damaged), well=well, ill=ill, do=do)
 
 
 def _closure(kept: DvcObjects, oid: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """What several commands share: options, and settings from what was typed.
 
-Takes click's values, gives settings and spans. Prints nothing but what settings are not followed.
+Takes click's values, gives settings and spans. Never prints, but for what settings are not followed.
 """
 
 from __future__ import annotations
@@ -34,6 +34,28 @@ class Day(click.DateTime):
 
 
 DAY = Day()
+
+
+def share(text: str | float) -> float:
+    """A part of a whole, from 0 to 1, as it is typed: `5%`.
+
+    Raises:
+        BadParameter: it is no percentage.
+    """
+    if isinstance(text, float):
+        return text
+    try:
+        part = float(text.strip().removesuffix("%")) / 100
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no percentage such as 5%.") from error
+    if not 0 <= part <= 1:
+        raise click.BadParameter(f"{text!r} is not from 0% to 100%.")
+    return part
+
+
+def remote_bytes_option(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`--remote-bytes`: how much of a DVC remote that is no folder of this machine is read."""
+    return click.option("--remote-bytes", type=share, default=0.0, metavar="SHARE", help=meaning)
 
 
 def archive_option(command: Callable[..., None]) -> Callable[..., None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from apod_pipeline.cli.options import archive_option, existing, settings_of
+from apod_pipeline.cli.options import archive_option, existing, remote_bytes_option, settings_of
 from apod_pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -22,19 +22,24 @@ LOST = ("database", "processed", "ledger", "raw", "cache", "remote", "archive")
 
 
 @click.command()
+@remote_bytes_option(
+    "Read this share of a DVC remote that is no folder here (5%), another one every week; else listed."
+)
 @archive_option
-def verify(archive: Path | None, *, as_json: bool) -> None:
+def verify(remote_bytes: float, archive: Path | None, *, as_json: bool) -> None:
     """Look whether everything is what it was.
 
-    Raw replies hashed again, every file derived again and compared byte for byte, tables row by row, DVC's objects here
-    and on the remote, Git clean and pushed, no day missing. Exit code 1 when anything differs; nothing is changed.
+    Raw replies hashed again, every file derived again and compared byte for byte, tables row by row, DVC's objects
+    hashed here, Git clean and pushed, no day missing. On a DVC remote that is a folder of this machine every object is
+    hashed too; on any other they are listed, and --remote-bytes reads a share of them: with 5% every week all of them
+    in twenty. Exit code 1 when anything differs; nothing is changed.
 
-    Example: apod verify
+    Example: apod verify --remote-bytes 5%
     """
     from apod_pipeline import presentation
     from apod_pipeline.wiring import audited
 
-    checks = audited(existing(archive))
+    checks = audited(existing(archive), remote_bytes)
     if as_json:
         presentation.as_object({"well": all(c.well for c in checks), "checks": [c.as_row() for c in checks]})
     else:
@@ -118,11 +123,15 @@ def backup(file: Path | None, archive: Path | None, *, as_json: bool) -> None:
 )
 @click.option("--git-remote", help="Where `archive` is cloned from (default: APOD_GIT_REMOTE).")
 @click.option("--give-up", is_flag=True, help="Write down that raw replies which are nowhere any more are lost.")
+@remote_bytes_option(
+    "With `remote`: 100% also reads what a DVC remote that is no folder holds, and mends what is damaged."
+)
 @archive_option
 def recover(
     what: str | None,
     from_backup: Path | None,
     git_remote: str | None,
+    remote_bytes: float,
     archive: Path | None,
     *,
     give_up: bool,
@@ -146,6 +155,10 @@ def recover(
     """  # noqa: D301 - \b is click's
     if what is None and from_backup is None:
         raise SettingsError(f"say what was lost: {', '.join(LOST)}. `apod verify` finds out. Nothing was changed.")
+    if remote_bytes not in {0, 1} or (remote_bytes and what != "remote"):
+        raise SettingsError(
+            "--remote-bytes 100% goes with `remote`: all of it is read, or nothing. Nothing was changed."
+        )
     if from_backup and what not in {None, "database"}:
         raise SettingsError("--from-backup recovers the database, nothing else. Nothing was changed.")
     if from_backup:
@@ -155,7 +168,7 @@ def recover(
     done = (
         _archive(archive, git_remote)
         if what == "archive"
-        else _recovered(what or "database", existing(archive), give_up=give_up)
+        else _recovered(what or "database", existing(archive), give_up=give_up, read_remote=remote_bytes == 1)
     )
     _report(f"{what or 'database'} recovered", done, as_json=as_json)
 
@@ -176,13 +189,13 @@ def _archive(archive: Path | None, git_remote: str | None) -> dict[str, Any]:
     return recover_archive(settings, settings.git_remote)
 
 
-def _recovered(what: str, settings: Settings, *, give_up: bool) -> dict[str, Any]:
+def _recovered(what: str, settings: Settings, *, give_up: bool, read_remote: bool) -> dict[str, Any]:
     from apod_pipeline.presentation import tell
     from apod_pipeline.wiring import copies, recovery
 
     if what in {"cache", "remote"}:
         with copies(settings, tell) as both:
-            return both.cache() if what == "cache" else both.remotes()
+            return both.cache() if what == "cache" else both.remotes(read=read_remote)
     with recovery(settings, tell) as drills:
         if what == "raw":
             return drills.raw(give_up=give_up)

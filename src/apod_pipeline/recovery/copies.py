@@ -49,10 +49,13 @@ class Copies:
         self._tell_lost(lost, "neither on the remote nor among the working files")
         return {"objects": len(wanted), "kept": kept, "brought": brought}
 
-    def remotes(self) -> dict[str, Any]:
+    def remotes(self, *, read: bool = False) -> dict[str, Any]:
         """Put everything that is kept here onto the DVC remote and the Git remote.
 
         A remote that is a folder of this machine and is gone is made anew.
+
+        Args:
+            read: read every object that a remote that is no folder holds, and send again what is damaged there.
 
         Raises:
             VersioningError: naming what is nowhere, or when a remote cannot be reached.
@@ -60,7 +63,8 @@ class Copies:
         with self.pipeline.held():
             self._keep_working_files()
             wanted, _, lost = self._completed()
-            sent = self.objects.send(wanted - lost.keys())
+            here = wanted - lost.keys()
+            sent = self.objects.send(here, self._damaged_there(here) if read else ())
             pushed = self._pushed()
         self._tell_lost(lost, "neither in the cache nor on the remote")
         return {"objects": len(wanted), "sent": sent, "pushed": pushed}
@@ -89,6 +93,11 @@ class Copies:
         before |= {oid for oid in wanted if not self.objects.sound(oid)}
         lost |= self.objects.fetch(wanted.keys() - lost)
         return set(wanted), len(before - lost), {oid: wanted[oid] for oid in sorted(lost)}
+
+    def _damaged_there(self, oids: set[str]) -> set[str]:
+        if self.objects.folder:
+            return set()  # which is read in any case
+        return self.objects.damaged_there(oids - self.objects.missing_there(oids))
 
     def _pushed(self) -> bool:
         publisher, remote, git = self.pipeline.publisher, self.git_remote, Git(self.archive.root)

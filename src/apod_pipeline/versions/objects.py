@@ -22,6 +22,7 @@ from apod_pipeline.errors import VersioningError
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 
 DIRECTORY = ".dir"  # ends the hash of a folder's listing
+AT_ONCE = 8  # objects of a remote that are read lie on the disk for a moment: so many
 
 
 @dataclass(eq=False, repr=False)
@@ -110,16 +111,33 @@ class DvcObjects:
 
     def _fetched(self, odb: Any, oids: Sequence[str]) -> Iterator[str]:  # noqa: ANN401 - DVC is untyped
         """Those of some objects that came, and are what their names say."""
-        folder = self.archive.root / ".dvc" / "tmp" / "fetched"
-        try:
-            partial = [folder / oid for oid in oids]
-            odb.fs.get([odb.oid_to_path(oid) for oid in oids], [str(path) for path in partial])
-            for oid, path in zip(oids, partial, strict=True):
+        with self._copied(odb, oids) as files:
+            for oid, path in files.items():
                 if _is(path, oid):
                     self._cache(path, oid)
                     yield oid
+
+    @contextmanager
+    def _copied(self, odb: Any, oids: Sequence[str]) -> Iterator[dict[str, Path]]:  # noqa: ANN401 - DVC is untyped
+        """Copies of some of the remote's objects, whatever they are, for a moment."""
+        folder = self.archive.root / ".dvc" / "tmp" / "fetched"
+        try:
+            files = {oid: folder / oid for oid in oids}
+            odb.fs.get([odb.oid_to_path(oid) for oid in oids], [str(path) for path in files.values()])
+            yield files
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def damaged_there(self, oids: Collection[str]) -> set[str]:
+        """Which of some objects, that the remote holds, are not what their names say: read from there, every byte."""
+        if not oids:
+            return set()
+        with self._remote("read") as odb:
+            damaged = set()
+            for some in batched(sorted(oids), AT_ONCE):
+                with self._copied(odb, some) as files:
+                    damaged |= {oid for oid, path in files.items() if not _is(path, oid)}
+            return damaged
 
     def _cache(self, file: Path, oid: str) -> None:
         place = self.place(oid)
@@ -137,15 +155,22 @@ class DvcObjects:
         with self._remote("status") as odb:
             return wanted.difference(odb.oids_exist(sorted(wanted)))
 
-    def send(self, oids: Iterable[str]) -> int:
-        """Put sound objects of the cache where the remote lacks or has damaged them; gives how many."""
-        wanted = sorted(self.missing_there(oids))
+    def send(self, oids: Iterable[str], damaged: Collection[str] = ()) -> int:
+        """Put sound objects of the cache where the remote lacks or has damaged them; gives how many.
+
+        Args:
+            oids: what is to be there.
+            damaged: what is known to be there, and not sound.
+        """
+        wanted = sorted(self.missing_there(oids) | {*damaged})
         if wanted:
             with self._remote("push") as odb:
                 for oid in wanted:
                     target = odb.oid_to_path(oid)
                     odb.fs.makedirs(odb.fs.parent(target), exist_ok=True)
                     odb.fs.put(str(self.place(oid)), f"{target}.partial")
+                    if oid in damaged and odb.fs.exists(target):
+                        odb.fs.remove(target)  # not every kind of remote replaces a file by another
                     odb.fs.move(f"{target}.partial", target)
         return len(wanted)
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.archive import Archive, lines_in, timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.errors import ApodError
 from apod_pipeline.git import Git, GitFailed
@@ -87,7 +87,8 @@ def _ledger(archive: Archive, git: Git) -> Check:
     wrong = []
     for name, committed in zip(names, bodies, strict=True):
         path = archive.root / name
-        if committed is None or not path.is_file() or not path.read_bytes().startswith(committed):
+        whole = b"".join(lines_in(committed or b""))  # a torn last line is cut off before the next version
+        if committed is None or not path.is_file() or not path.read_bytes().startswith(whole):
             wrong.append(name)
     well = f"{len(names)} files, as they were committed"
     return found(

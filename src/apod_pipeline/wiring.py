@@ -144,7 +144,7 @@ def pipeline(
 
         versioner = dvc(archive, settings.dvc_remote or str(settings.remote_folder))
         open_things.callback(versioner.close)
-        yield Pipeline(
+        wired = Pipeline(
             archive=archive,
             ledger=ledger,
             sources=[known_sources[name] for name in settings.sources if name != "file"],
@@ -155,11 +155,13 @@ def pipeline(
             store=store,
             versioner=versioner,
             publisher=GitPublisher(archive, settings.git_author, settings.git_remote),
-            takeover=Takeover(archive, versioner.fetch),
+            takeover=Takeover(archive, versioner.fetch, COLUMNS),
             today=today(settings),
             lookback=settings.lookback,
             tell=tell,
         )
+        kept = Copies(wired, objects(settings, archive), settings.git_remote)
+        yield replace(wired, refill=kept.refill)
 
 
 def passing_versioner(settings: Settings, archive: Archive) -> PartialVersioner:
@@ -177,7 +179,13 @@ def passing(
     here = passing_versioner(settings, Archive(settings.archive))
     with pipeline(settings, tell, advance, dvc=lambda *_: here) as wired:
         derivation_here = replace(wired.derivation, bring=here.bring)
-        yield replace(wired, derivation=derivation_here, elsewhere=here.elsewhere, keep_all=True)
+        yield replace(
+            wired,
+            derivation=derivation_here,
+            elsewhere=here.elsewhere,
+            refill=lambda _: None,  # a folder that is forgotten has nothing to fill another remote with
+            keep_all=True,
+        )
 
 
 def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:

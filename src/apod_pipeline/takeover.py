@@ -37,12 +37,14 @@ class Takeover:
         archive: the folder.
         fetch: brings what DVC tracks to where its `.dvc` files say.
         columns: the fields of an entry.
+        bring: sees that all which a commit's `.dvc` files name can be had, before anything is touched.
         remote: Git's name of the remote.
     """
 
     archive: Archive
     fetch: Callable[[], None]
     columns: Columns
+    bring: Callable[[str], object] = len
     remote: str = "origin"
 
     @property
@@ -75,6 +77,7 @@ class Takeover:
             BeganApart: it is another archive of the same data set, and they are not to be joined.
             SettingsError: it is no archive of the same data set, or a file of the user's is in the way.
                 Nothing was touched, here or there.
+            VersioningError: the DVC remote lacks what theirs need; nothing was touched, either.
         """
         git, ours = self._git, self._git.head()
         where = without_credentials(git.run("config", f"remote.{self.remote}.url").strip())
@@ -97,6 +100,7 @@ class Takeover:
         sides = Sides(git, base, ours, tip)
         kept = sides.kept("apod run" if shared else "apod join")
         target = sides.commit_with(kept, git.run("log", "-1", "--format=%cI", tip).strip())
+        self.bring(tip)
         git.run("update-ref", f"refs/apod/superseded/{ours}", ours)
         self._clear_aside()
         plan = {"tip": tip, "target": target, "ours": ours, "join": not shared, "moved": False, "done": 0}

@@ -26,6 +26,7 @@ from apod_pipeline.processed import Columns, Table, readable
 from apod_pipeline.recovery.copies import Copies
 from apod_pipeline.recovery.lost import Recovery
 from apod_pipeline.recovery.partial import PartialVersioner
+from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.file import ArchiveFile
 from apod_pipeline.sources.http_client import HttpClient
@@ -142,6 +143,9 @@ def pipeline(
                 timeout=settings.http_timeout,
             )
 
+        def bring(commit: str) -> None:
+            Restoration(archive, objects(settings, archive), COLUMNS).fetch(commit)
+
         versioner = dvc(archive, settings.dvc_remote or str(settings.remote_folder))
         open_things.callback(versioner.close)
         wired = Pipeline(
@@ -155,7 +159,7 @@ def pipeline(
             store=store,
             versioner=versioner,
             publisher=GitPublisher(archive, settings.git_author, settings.git_remote),
-            takeover=Takeover(archive, versioner.fetch, COLUMNS),
+            takeover=Takeover(archive, versioner.fetch, COLUMNS, bring),
             today=today(settings),
             lookback=settings.lookback,
             tell=tell,
@@ -183,6 +187,7 @@ def passing(
             wired,
             derivation=derivation_here,
             elsewhere=here.elsewhere,
+            takeover=replace(wired.takeover, bring=len),  # the raw replies stay where they are
             refill=lambda _: None,  # a folder that is forgotten has nothing to fill another remote with
             keep_all=True,
         )

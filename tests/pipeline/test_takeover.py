@@ -340,6 +340,20 @@ def test_dvcs_settings_are_never_theirs(pair, remote, tmp_path):
     assert one is not other
 
 
+def test_without_their_objects_nothing_is_touched(pair, tmp_path):
+    """The DVC remote of this machine is another one, and lacks what theirs need: exit 1, and all is as it was."""
+    one, other = pair
+    one.run(LATER)
+    elsewhere = str(tmp_path / "elsewhere")
+    other.run(LAST, git_remote=None, dvc_remote=elsewhere)
+    before = _untouched(other)
+    done = other.command("run", APOD_DVC_REMOTE=elsewhere)
+    assert (done.returncode, elsewhere in done.stderr, "APOD_DVC_REMOTE" in done.stderr) == (1, True, True)
+    assert _untouched(other) == before
+    assert not (other.archive.private / "takeover.json").exists()
+    assert other.command("run").returncode == 0
+
+
 # ---- two that began apart ------------------------------------------------------------------
 @pytest.fixture
 def apart(lab, nasa, other, remote):

@@ -66,6 +66,14 @@ class Lab:
         with pipeline(settings, self.told.append, dvc=DvcVersioner) as wired:
             return wired.run(Wanted("run", span, only_missing=missing))
 
+    def cloned(self) -> Lab:
+        """The archive as another machine begins it: made from the remotes that the flags name."""
+        from apod_pipeline.restores import recover_archive
+
+        settings = resolve(self.all_flags(), {}, None)
+        recover_archive(settings, str(settings.git_remote))
+        return self
+
     def wired(self, call: Callable[[Any], Outcome], **flags: Any) -> Outcome:
         """Anything else that a pipeline can do."""
         with pipeline(resolve(self.all_flags(**flags), {}, None), self.told.append, dvc=DvcVersioner) as wired:

@@ -145,9 +145,9 @@ class Archive:
         paths = (self.csv, self.json, self.parquet)
         return [[s.st_size, s.st_mtime_ns] if (s := _stat(path)) else [] for path in paths]
 
-    def witness(self) -> None:
-        """Write down how the processed files look now that they are right."""
-        self.advance(files=self._stamps())
+    def witness(self, **marks: str) -> None:
+        """Write down how the processed files look now that they are right, and other marks with it."""
+        self.advance(files=self._stamps(), **marks)
 
     @property
     def untouched(self) -> bool:
@@ -291,6 +291,51 @@ def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
 
 
+def lines_in(content: bytes) -> list[bytes]:
+    """The whole lines of a ledger's bytes, each with its end; a torn last one is left out.
+
+    Only a line feed ends a line: the reasons and texts in a ledger may hold whatever else Unicode, or `splitlines`,
+    takes for an end of line.
+    """
+    *whole, _ = content.split(b"\n")
+    return [line + b"\n" for line in whole]
+
+
+def parsed_lines(content: bytes, whose: Path) -> Iterator[dict[str, Any]]:
+    """The values in a ledger's bytes, oldest first; a torn last line does not count.
+
+    Args:
+        content: of the file, wherever it was read.
+        whose: the file, to be named.
+
+    Raises:
+        ArchiveDamaged: when a line is not JSON.
+    """
+    for number, line in enumerate(lines_in(content), 1):
+        try:
+            yield _parsed(line)
+        except ValueError as error:
+            raise ArchiveDamaged(
+                f"{whose}, line {number} is not JSON. The archive's other files are untouched; "
+                f"`git -C {whose.parent} checkout -- {whose.name}` brings the last committed ledger back."
+            ) from error
+
+
+def mend_torn_lines(folder: Path) -> None:
+    """Cut off the torn last line that a killed writer left in a ledger: no version is to hold it."""
+    for path in folder.glob("*.jsonl"):
+        with path.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            if not end:
+                continue
+            file.seek(end - 1)
+            torn = file.read(1) != b"\n"
+        if torn:
+            with path.open("ab+") as file:
+                _cut_torn_line(file)
+                os.fsync(file.fileno())
+
+
 def _cut_torn_line(file: IO[bytes]) -> None:
     end = file.seek(0, os.SEEK_END)
     if not end:
@@ -313,16 +358,7 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
         content = path.read_bytes()
     except FileNotFoundError:
         return
-    for number, line in enumerate(content.splitlines(keepends=True), 1):
-        if not line.endswith(b"\n"):
-            return
-        try:
-            yield _parsed(line)
-        except ValueError as error:
-            raise ArchiveDamaged(
-                f"{path}, line {number} is not JSON. The archive's other files are untouched; "
-                f"`git -C {path.parent} checkout -- {path.name}` brings the last committed ledger back."
-            ) from error
+    yield from parsed_lines(content, path)
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The asking of one service: which question comes next, and when to ask nothing more.
 
-Takes days to be asked for and what came of each question; gives questions. Pure: sends nothing, waits for nothing.
+Takes days to be asked for and what came of each question; gives questions. Pure: never sends one, never waits.
 
 A list that did not come is cut into pieces at once. Whether it was too much for the service, or the service is gone,
 is told by a few days asked by themselves: only what is little to ask for counts as a sign that nobody is there.
@@ -48,6 +48,8 @@ class Asking:
     over: Miss | None = None
     _waiting: Waiting = field(default_factory=lambda: Waiting([], 1))
     _asked: set[str] = field(default_factory=set)
+    _once_in_vain: set[str] = field(default_factory=set)
+    _granted: set[str] = field(default_factory=set)  # to be asked once more, before
     _rounds: int = 0
     _told: bool = False
     _in_vain: int = LISTS_IN_A_ROW - 1  # lists that did not come since anything did; as good as one before anything
@@ -70,10 +72,18 @@ class Asking:
         while span := self._waiting.take(self.pace.width):
             single = len(span) == 1
             request = self.source.day_request(span.first) if single else self.source.list_request(span)
-            if request.address not in self._asked:
-                self._asked.add(request.address)
+            if self._may_be_asked(request.address):
                 return request
         return None
+
+    def _may_be_asked(self, address: str) -> bool:
+        """Whether a question is new; one for a day that did not come may be asked once more when others came since."""
+        again = address in self._once_in_vain and not self._unavailable
+        if again:
+            self._once_in_vain.remove(address)
+        new = address not in self._asked
+        self._asked.add(address)
+        return new or again
 
     def is_second_look(self) -> bool:
         """True once: at the first question of a round that is not the first."""
@@ -112,6 +122,9 @@ class Asking:
             self.count(fruitful=False, miss=miss)
         if miss.hopeless:
             self.over = miss
+        if unavailable and not request.divisible and request.address not in self._granted:
+            self._granted.add(request.address)
+            self._once_in_vain.add(request.address)
         if unavailable and request.divisible:
             self._in_vain += 1
             singly = UNAVAILABLE_IN_A_ROW if self._in_vain == LISTS_IN_A_ROW else 0

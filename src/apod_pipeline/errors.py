@@ -4,6 +4,7 @@ Takes nothing, gives the classes below, never imports another module of the proj
 
     ApodError
     ├── SettingsError         wrong use or settings                         exit 2
+    │   └── BeganApart            the remote is an archive of the same data set with another history
     ├── DataRefused           canary or quality gate said no                exit 3
     │   ├── NoEntry               no entry can be made of one reading
     │   └── Unreadable            a body is not what the service sends: nothing of it can be judged
@@ -38,6 +39,10 @@ class SettingsError(ApodError):
     """A flag, variable or settings file holds something that cannot be used."""
 
     exit_code = 2
+
+
+class BeganApart(SettingsError):
+    """The remote holds an archive of the same data set that has nothing in common with this one's history."""
 
 
 class DataRefused(ApodError):

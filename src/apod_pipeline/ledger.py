@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from apod_pipeline.archive import Archive, append_lines, instant, read_lines, timestamp
+from apod_pipeline.archive import Archive, append_lines, instant, lines_in, read_lines, timestamp
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
@@ -59,7 +59,7 @@ class Ledger:
 
         So whoever stands at a number of lines can tell whether they are still the same ones.
         """
-        lines = (line for shard in self._shards("replies") for line in shard.read_bytes().splitlines(keepends=True))
+        lines = (line for shard in self._shards("replies") for line in lines_in(shard.read_bytes()))
         line = next(islice(lines, number - 1, number), None) if number > 0 else None
         return hashlib.sha256(line).hexdigest()[:16] if line else None
 

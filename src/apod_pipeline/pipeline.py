@@ -19,9 +19,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from apod_pipeline.archive import Archive, append_lines, replacing, sweep, timestamp
+from apod_pipeline.archive import Archive, append_lines, mend_torn_lines, replacing, sweep, timestamp
 from apod_pipeline.calendar import Span, publishable
 from apod_pipeline.conclusions import gaps_in, missing_of
 from apod_pipeline.coverage import Terms, due, missing
@@ -32,7 +32,7 @@ from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Publisher, Source, Store, Versioner
 from apod_pipeline.raw_replies import gone
-from apod_pipeline.run_record import as_json
+from apod_pipeline.run_record import as_json, timed
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
 from apod_pipeline.takeover import Takeover
 
@@ -80,6 +80,7 @@ class Pipeline:
         now: the clock, UTC.
         tell: takes a line for the user.
         elsewhere: raw replies that are on the DVC remote and need not be here; none in a whole archive.
+        refill: puts all versions' objects onto a DVC remote that was set, or changed, since; takes the one before.
         keep_all: commit also what changes no entry, where nobody will be here to commit it with the next version.
     """
 
@@ -100,6 +101,7 @@ class Pipeline:
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     tell: Callable[[str], None] = print
     elsewhere: Callable[[], Collection[str]] = frozenset
+    refill: Callable[[str | None], None] = lambda _: None
     keep_all: bool = False
 
     # ---- runs ----------------------------------------------------------------------------
@@ -140,13 +142,13 @@ class Pipeline:
         with self._recorded("rebuild") as outcome:
             if accept_loss:
                 self.archive.advance(entries=0)
-            with _timed(outcome, "transform"):
+            with timed(outcome, "transform"):
                 outcome.unchanged = self.derivation.rebuild()
                 version = self.derivation.seal_rules(outcome.run, self.now(), accept_loss=accept_loss)
             if version:
                 self._publish(version, outcome)
             self.finish(outcome)
-            with _timed(outcome, "load"):
+            with timed(outcome, "load"):
                 self.store().load(anew=True)
         return outcome
 
@@ -155,7 +157,7 @@ class Pipeline:
         with self._recorded(command) as outcome:
             self.finish(outcome)
             extraction = self._extraction(outcome)
-            with _timed(outcome, "extract"):
+            with timed(outcome, "extract"):
                 extraction.adopt(list(self.readers.values()))
                 work(extraction, outcome)
             outcome.refused = extraction.result.refused
@@ -185,6 +187,7 @@ class Pipeline:
             ArchiveBusy: another run is at it.
         """
         with self.archive.locked(patience):
+            mend_torn_lines(self.archive.ledger)
             self.ledger.forget()
             for folder in (self.archive.csv.parent, self.archive.quality_report.parent, self.archive.private):
                 sweep(folder)
@@ -192,7 +195,7 @@ class Pipeline:
 
     def record(self, outcome: Outcome) -> None:
         """Keep what a run did: a row in the database, a line in the untracked log."""
-        with _timed(outcome, "record"):
+        with timed(outcome, "record"):
             self.store().record((outcome, self.now()))
         self._log(outcome)
 
@@ -203,7 +206,7 @@ class Pipeline:
     # ---- days in -------------------------------------------------------------------------
     def extract(self, wanted: Wanted, outcome: Outcome) -> Extracted:
         """Ask for days; the outcome then tells what is missing, and the exit code that follows from it."""
-        with _timed(outcome, "extract"):
+        with timed(outcome, "extract"):
             extracted = self._asked(wanted, outcome)
         outcome.refused = extracted.refused
         self._judge(wanted, outcome, extracted)
@@ -289,8 +292,7 @@ class Pipeline:
         """Whatever an earlier run sealed and did not finish, and what new rules make of the archive."""
         self.publisher.settle()
         if self.takeover.pending:
-            self.tell("finishing the takeover of the remote's versions, where an interrupted run had left it")
-            self._take_over(outcome)
+            self._take_over(outcome, "finishing the takeover of the remote's versions, which was interrupted")
         if versions := self.ledger.versions():
             self._finish(versions, outcome)
         self.derivation.withdraw(self.now())
@@ -300,12 +302,16 @@ class Pipeline:
         if self.derivation.catch_up():
             self.tell("brought the files to the last version, where an interrupted run had left them behind")
         progress = self.archive.progress()
+        if progress.get("stored_to") != (where := self.versioner.remote):
+            self.refill(progress.get("stored_to"))
+            self.archive.advance(stored_to=where)
+            progress = self.archive.progress()
         if progress.get("published") != timestamp(versions[-1].at):
             self._publish(self._healed(versions[-1], outcome), outcome)
         elif self.publisher.lacks_sealed_lines():
             self.tell("committing lines of the ledger that no commit held yet")
             self._commit_ledger(outcome, LACKED)
-        elif progress.get("pushed") != progress.get("commit"):
+        elif self._waits_for_push(progress):
             self.push(outcome)
         if version := self.derivation.seal_rules(outcome.run, self.now()):
             self.tell(f"rules {version.rules} word some entries differently; that is a version of its own")
@@ -340,28 +346,28 @@ class Pipeline:
 
     def transform(self, outcome: Outcome) -> Version | None:
         """Make a version of what was told since the last one; None where no entry changes."""
-        with _timed(outcome, "transform"):
+        with timed(outcome, "transform"):
             version = self.derivation.seal_news(outcome.run, self.now(), self.today)
         self._count_refused(outcome)
         return version
 
     def load(self, outcome: Outcome, after_reading: Callable[[], object] | None = None) -> None:
         """Bring the tables to the last version."""
-        with _timed(outcome, "load"):
+        with timed(outcome, "load"):
             inserted, changed = self.store().load(after_reading=after_reading)
         outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
 
     def track(self, outcome: Outcome) -> None:
         """Keep the files' versions, here and on the DVC remote."""
-        with _timed(outcome, "dvc"):
+        with timed(outcome, "dvc"):
             self._track_replies()
             self.versioner.track_files()
             outcome.csv_md5 = self.versioner.finish()
-            self.archive.witness()  # DVC copies a file back where it was
+            self.archive.witness(stored_to=self.versioner.remote)  # DVC copies a file back where it was
 
     def commit(self, version: Version, outcome: Outcome) -> None:
         """Commit a version, and push it."""
-        with _timed(outcome, "git"):
+        with timed(outcome, "git"):
             commit = self.publisher.commit(version.at, self.derivation.summary(version))
             outcome.version = commit or outcome.version
             self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
@@ -385,10 +391,10 @@ class Pipeline:
             self._commit_ledger(outcome, KEPT)
 
     def _commit_ledger(self, outcome: Outcome, subject: str) -> None:
-        with _timed(outcome, "dvc"):
+        with timed(outcome, "dvc"):
             self._track_replies()
             self.versioner.finish()
-        with _timed(outcome, "git"):
+        with timed(outcome, "git"):
             at = max([self.now().replace(microsecond=0), *(version.at for version in self.ledger.versions()[-1:])])
             outcome.version = self.publisher.commit(at, [], subject=subject)
             self.archive.advance(commit=self.publisher.head())
@@ -396,34 +402,53 @@ class Pipeline:
 
     def push(self, outcome: Outcome) -> None:
         """Publish the commits; where the remote is ahead, its versions are taken over and ours come on top."""
-        with _timed(outcome, "push"):
+        with timed(outcome, "push"):
             for _ in range(MOST_TAKEOVERS):
                 try:
-                    self.publisher.push()
+                    pushed = self.publisher.push()
                     break
                 except PushRejected as rejected:
-                    self.tell(f"{rejected.where} was ahead of us: taking its versions over, ours come on top")
                     time.sleep(random.uniform(0.0, LONGEST_PAUSE))  # two that keep step would meet again
-                    self._take_over(outcome)
+                    self._take_over(outcome, f"{rejected.where} was ahead of us: taking its versions over")
             else:
-                self.publisher.push()
-            self.archive.advance(pushed=self.publisher.head())
+                pushed = self.publisher.push()
+            where = self.publisher.remote if pushed else None
+            self.archive.advance(pushed=self.publisher.head(), pushed_to=where)
 
-    def _take_over(self, outcome: Outcome) -> None:
-        if not self.takeover.pending:
-            self.takeover.begin()
-        self.takeover.finish()
+    def _waits_for_push(self, progress: dict[str, Any]) -> bool:
+        """Whether the remote lacks commits: the last ones, or all where it was set, or changed, since."""
+        done = (progress.get("pushed"), progress.get("pushed_to"))
+        return done != (progress.get("commit"), self.publisher.remote)
+
+    def _take_over(self, outcome: Outcome, why: str, *, join: bool = False) -> None:
+        if not (self.takeover.pending or self.takeover.begin(join=join)):
+            return
+        self.tell(f"{why}, ours come on top")
+        self.takeover.move()
         self.ledger.forget()
         self.derivation.catch_up()
-        version = self.derivation.seal_news(outcome.run, self.now(), self.today)
-        if version:
-            self.check_quality(outcome)
+        self.takeover.replay(self.derivation, self.now, self.today, lambda: self._commit_sealed(outcome))
+        self.takeover.end()
         self.store().load()
-        if version:
-            self.track(outcome)
-            outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
         last = self.ledger.versions()[-1:]  # none where both sides were only ever refused
         self.archive.advance(published=timestamp(last[0].at) if last else None, commit=self.publisher.head())
+
+    def _commit_sealed(self, outcome: Outcome) -> None:
+        """Commit the last version where none holds it yet; the tables follow when all is taken over."""
+        for version in self.ledger.versions()[-1:]:
+            if self.archive.progress().get("published") != timestamp(version.at):
+                self.check_quality(outcome)
+                self.track(outcome)
+                outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
+                self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
+
+    def join(self) -> Outcome:
+        """Make one archive of this one and of the remote's, which began apart; raises as `Takeover.begin`."""
+        with self._recorded("join") as outcome:
+            self.publisher.prepare()
+            self._take_over(outcome, "joining the remote's archive: its versions stay below", join=True)
+            self.push(outcome)
+        return outcome
 
     def check_quality(self, outcome: Outcome) -> Report:
         """Judge the files, write the report. What an error rule refuses of one day never came here: see the gate.
@@ -431,7 +456,7 @@ class Pipeline:
         Raises:
             ArchiveDamaged: the archive holds fewer entries than it did; nothing is loaded or versioned.
         """
-        with _timed(outcome, "check_quality"):
+        with timed(outcome, "check_quality"):
             newest = max([self.today, *(version.today for version in self.ledger.versions()[-1:])])
             before = self.archive.progress().get("entries", 0)
             report = self.quality(before, newest)
@@ -446,12 +471,3 @@ class Pipeline:
             )
         self.archive.advance(entries=report.entries)
         return report
-
-
-@contextmanager
-def _timed(outcome: Outcome, stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    try:
-        yield
-    finally:
-        outcome.seconds[stage] = round(outcome.seconds.get(stage, 0.0) + time.perf_counter() - start, 3)

@@ -129,6 +129,10 @@ class Store(Protocol):
 class Versioner(Protocol):
     """Keeps the data files' versions. What is asked of it may go on beside what the caller does next."""
 
+    @property
+    def remote(self) -> str:
+        """Where they are kept besides here."""
+
     def track_replies(self) -> None:
         """Begin to keep the raw replies, here and on the remote, verified; others may read them meanwhile."""
 
@@ -145,6 +149,10 @@ class Versioner(Protocol):
 
 class Publisher(Protocol):
     """Keeps the versions' history."""
+
+    @property
+    def remote(self) -> str | None:
+        """Where it is published; None where it is kept here only."""
 
     def prepare(self) -> None:
         """Make what a history needs, where it is missing."""

@@ -20,6 +20,7 @@ from apod_pipeline.git import Git, without_credentials
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.recovery.restoring import Restoration, clone, forget
+from apod_pipeline.remote_tree import Sides
 from apod_pipeline.settings import Settings
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.stages.load_to_postgres import PostgresStore
@@ -75,7 +76,7 @@ def recover_archive(settings: Settings, git_remote: str) -> dict[str, Any]:
     except SettingsError:
         forget(target)
         raise
-    _filled(target, kept)
+    _filled(target, kept, pushed_to=git_remote)
     return _told(target, commits(target, most=1)[-1], _loaded(settings, target))
 
 
@@ -101,13 +102,13 @@ def _objects_of(settings: Settings, archive: Archive, git_remote: str) -> DvcObj
     )
 
 
-def _filled(target: Archive, from_objects: DvcObjects) -> None:
+def _filled(target: Archive, from_objects: DvcObjects, pushed_to: str | None = None) -> None:
     files = Restoration(target, from_objects, COLUMNS)
     files.fetch("HEAD")
     target.create_folders()
     files.replies()
     files.processed()
-    files.mark()
+    files.mark(pushed_to)
 
 
 def _loaded(settings: Settings, archive: Archive) -> tuple[int, int]:
@@ -126,7 +127,8 @@ def _told(archive: Archive, version: Commit, loaded: tuple[int, int]) -> dict[st
 def restore_in_place(settings: Settings, name: str, tell: Callable[[str], None]) -> dict[str, Any]:
     """Let the archive itself stand at a version again: repository, files and tables.
 
-    What it held is kept under `refs/apod/superseded/<commit>`, and can be restored by that commit.
+    What it held is kept under `refs/apod/superseded/<commit>`, and can be restored by that commit. Files of the user's
+    stay as they are, committed or not, and so do `apod.toml` and where DVC keeps its objects.
 
     Raises:
         SettingsError: no such version.
@@ -140,11 +142,12 @@ def restore_in_place(settings: Settings, name: str, tell: Callable[[str], None])
         files = Restoration(archive, objects(settings, archive), COLUMNS)
         files.fetch(version.commit)
         archive.advance(derived=None, published=None, examined=0)  # killed from here on, the next run derives again
-        Git(archive.root).run("reset", "-q", "--hard", version.commit)
+        sides = Sides(Git(archive.root), version.commit, kept, version.commit)
+        sides.stand(sides.commit_with(sides.as_they_are(), timestamp(version.at)))
         wired.ledger.forget()
         files.replies()
         files.processed()
-        files.mark()
+        files.mark(archive.progress().get("pushed_to"))
         loaded = wired.store().load(exactly=True)
     return {**_told(archive, version, loaded), "kept": kept}
 

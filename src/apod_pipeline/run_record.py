@@ -6,7 +6,9 @@ Takes an outcome, gives plain values, and the other way round. Pure; never decid
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from apod_pipeline.archive import instant, timestamp
@@ -42,3 +44,13 @@ def from_json(said: Mapping[str, Any]) -> Outcome:
     missing = {dt.date.fromisoformat(day): why for day, why in said["missing"].items()}
     rest = {name: value for name, value in said.items() if name not in TOLD_OTHERWISE}
     return Outcome(**rest | {"started": instant(said["started"]), "span": span, "missing": missing})
+
+
+@contextmanager
+def timed(outcome: Outcome, stage: str) -> Iterator[None]:
+    """Count the seconds of what is done inside as a stage's."""
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        outcome.seconds[stage] = round(outcome.seconds.get(stage, 0.0) + time.perf_counter() - start, 3)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.database.turns import turn
-from apod_pipeline.errors import ApodError, SettingsError
+from apod_pipeline.errors import ApodError, BeganApart, SettingsError
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Wanted
 from apod_pipeline.recovery.partial import cloned
@@ -51,6 +51,20 @@ def run_stateless(
         ArchiveBusy: another stateless run goes on for longer.
         ApodError: as of any run; what was not pushed is forgotten then, and the message says so.
     """
+    try:
+        return _once(resolve, wanted, tell, advance, patience)
+    except BeganApart:
+        tell("another run has begun the archive meanwhile: beginning again from what it made")
+        return _once(resolve, wanted, tell, advance, patience)
+
+
+def _once(
+    resolve: Callable[[Path], Settings],
+    wanted: Wanted,
+    tell: Callable[[str], None],
+    advance: Callable[[int], None],
+    patience: float,
+) -> Outcome:
     with forgotten_folder() as folder:
         archive = Archive(folder / "archive")
         git_remote, conninfo = _places(resolve(archive.root))

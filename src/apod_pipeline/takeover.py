@@ -1,26 +1,33 @@
-"""Two archives that push to one remote: theirs was first, so theirs is taken over and ours comes on top.
+"""Two archives that push to one remote: theirs was first, so theirs stays below and our versions come on top.
 
-Takes an archive whose push was rejected; gives one that stands at the remote's tip, with our readings appended
-behind theirs, ready to be derived again. Never forces, never merges text: a ledger is a set of facts, and what both
-sides were told is kept once. Our unpushed commit stays under `refs/apod/superseded/`.
+Takes an archive whose push was rejected; gives one that stands at the remote's tip, with our versions derived again
+behind theirs, one by one, so that every state of ours stays a revision. Never forces, never merges text: a ledger is a
+set of facts, and what both sides were told is kept once. What is no archive of the same data set, or has not begun as
+this one did, is not taken over. Our unpushed commit stays under `refs/apod/superseded/`.
 
 Killed half-way it goes on where it stopped: what is ours is written down before anything of it is moved.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive import Archive, replacing, sha256
-from apod_pipeline.git import Git
-from apod_pipeline.known import Known, refusal_key
+from apod_pipeline.archive import Archive, append_lines, instant, parsed_lines, read_lines, replacing, sha256, timestamp
+from apod_pipeline.derivation import Derivation
+from apod_pipeline.errors import BeganApart, SettingsError
+from apod_pipeline.git import Git, without_credentials
+from apod_pipeline.known import Version
 from apod_pipeline.ledger import Ledger
+from apod_pipeline.processed import Columns, Table, write_json
+from apod_pipeline.remote_tree import Sides, commit_tree, see_that_it_is_an_archive, tree_of
+from apod_pipeline.replayed import Line, States, Step, Told, key, newest_again, unknown
 
-Line = dict[str, Any]
+LEDGER = "data/ledger"
 
 
 @dataclass(eq=False, repr=False)
@@ -30,11 +37,15 @@ class Takeover:
     Attributes:
         archive: the folder.
         fetch: brings what DVC tracks to where its `.dvc` files say.
+        columns: the fields of an entry.
+        bring: sees that all which a commit's `.dvc` files name can be had, before anything is touched.
         remote: Git's name of the remote.
     """
 
     archive: Archive
     fetch: Callable[[], None]
+    columns: Columns
+    bring: Callable[[str], object] = len
     remote: str = "origin"
 
     @property
@@ -46,45 +57,206 @@ class Takeover:
         return self.archive.private / "aside"
 
     @property
+    def _git(self) -> Git:
+        return Git(self.archive.root)
+
+    @property
     def pending(self) -> bool:
         """True when a killed run left a takeover half-way."""
         return self._plan.exists()
 
-    def begin(self) -> None:
-        """Write down what is ours alone, and keep our commit."""
-        git = Git(self.archive.root)
-        branch = git.branch()
-        git.run("fetch", "-q", self.remote, branch)
-        tip = git.run("rev-parse", "FETCH_HEAD").strip()
-        if head := git.head():
-            git.run("update-ref", f"refs/apod/superseded/{head}", head)
-        theirs = {_key(line) for line in self._lines_at(git, tip)}
-        ours = [line for line in Ledger(self.archive).reply_lines() if _key(line) not in theirs]
-        self._clear_aside()
-        with replacing(self._plan) as file:
-            file.write(json.dumps({"tip": tip, "lines": ours}).encode())
+    # ---- before anything is touched ------------------------------------------------------
+    def begin(self, *, join: bool = False) -> bool:
+        """See whose the remote is, write down what is ours alone, and keep our commit.
 
-    def finish(self) -> int:
-        """Stand at their tip with our lines behind; gives how many of ours said something that theirs did not."""
-        plan = json.loads(self._plan.read_bytes())
-        self._set_aside([line for line in plan["lines"] if "file" in line])
-        # Before theirs come: who brings their files as they are says afterwards at which version they stand.
+        False where the remote holds nothing that we have not: then there is nothing to be taken over.
+
+        Args:
+            join: take over an archive of the same data set that began apart from this one, too.
+
+        Raises:
+            BeganApart: it is another archive of the same data set, and they are not to be joined.
+            SettingsError: it is no archive of the same data set, or a file of the user's is in the way.
+                Nothing was touched, here or there.
+            VersioningError: the DVC remote lacks what theirs need; nothing was touched, either.
+        """
+        git, ours = self._git, self._git.head()
+        where = without_credentials(git.run("config", f"remote.{self.remote}.url").strip())
+        if ours is None or not git.run("ls-remote", self.remote, f"refs/heads/{git.branch()}"):
+            empty = f"{where} holds no archive" if ours else f"{self.archive.root} has no version yet"
+            raise SettingsError(f"{empty}, so there is nothing to join. Nothing was touched; type `apod run`.")
+        git.run("fetch", "-q", self.remote, git.branch())
+        tip = git.run("rev-parse", "FETCH_HEAD").strip()
+        if git.succeeds("merge-base", "--is-ancestor", tip, ours):
+            return False
+        see_that_it_is_an_archive(git, tip, self.archive, where)
+        shared = git.succeeds("merge-base", ours, tip)
+        if not shared and not join:
+            raise BeganApart(
+                f"{where} is an archive of the same data set that began apart from this one. Nothing was touched, here "
+                "or there; `apod join` makes one archive of both, in which every reply, state and commit of either "
+                "stays. Or let APOD_GIT_REMOTE name an empty repository of this archive's own."
+            )
+        base = git.run("merge-base", ours, tip).strip() if shared else None
+        sides = Sides(git, base, ours, tip)
+        kept = sides.kept("apod run" if shared else "apod join")
+        target = sides.commit_with(kept, git.run("log", "-1", "--format=%cI", tip).strip())
+        self.bring(tip)
+        git.run("update-ref", f"refs/apod/superseded/{ours}", ours)
+        self._clear_aside()
+        plan = {"tip": tip, "target": target, "ours": ours, "join": not shared, "moved": False, "done": 0}
+        self._write(plan | self._alone(tip))
+        return True
+
+    def _alone(self, tip: str) -> dict[str, Any]:
+        """What our ledger holds and theirs does not: version by version, then what no version holds yet."""
+        ledger, theirs = Ledger(self.archive), self._lines_at(tip)
+        told = {key(line) for name, lines in theirs.items() if name.startswith("replies-") for line in lines}
+        sealed = {(line["at"], line["run"]) for line in theirs.get("versions.jsonl", [])}
+        versions = ledger.versions()
+        mine = [version for version in versions if (timestamp(version.at), version.run) not in sealed]
+        steps = [_step(version) for version in mine]
+        rest: Step = {"at": None, "lines": [], "superseded": []}
+        for number, line in enumerate(ledger.reply_lines()):
+            if key(line) not in told:
+                at = next((index for index, version in enumerate(mine) if number < version.lines), None)
+                (rest if at is None else steps[at])["lines"].append(line)
+        for state in ledger.superseded(versions):
+            for step in steps:
+                if step["at"] == state["to"]:
+                    step["superseded"].append(state)
+        return {"steps": [*steps, rest], "others": self._others(theirs)}
+
+    def _others(self, theirs: dict[str, list[Line]]) -> dict[str, list[Line]]:
+        """Lines of the ledger's other files that only we have."""
+        others: dict[str, list[Line]] = {}
+        for path in self.archive.ledger.glob("*.jsonl"):
+            if not path.name.startswith(("replies-", "superseded-", "versions.")):
+                known = theirs.get(path.name, [])
+                others[path.name] = [line for line in read_lines(path) if line not in known]
+        return others
+
+    def _lines_at(self, commit: str) -> dict[str, list[Line]]:
+        names = [
+            name for name in tree_of(self._git, commit) if name.startswith(f"{LEDGER}/") and name.endswith(".jsonl")
+        ]
+        bodies = self._git.blobs([f"{commit}:{name}" for name in names])
+        places = (Path(f"{commit[:12]}:{name}") for name in names)
+        return {place.name: list(parsed_lines(body or b"", place)) for place, body in zip(places, bodies, strict=True)}
+
+    def _write(self, plan: dict[str, Any]) -> None:
+        with replacing(self._plan) as file:
+            file.write(json.dumps(plan).encode())
+
+    def _read(self) -> dict[str, Any]:
+        plan: dict[str, Any] = json.loads(self._plan.read_bytes())
+        if "steps" in plan:
+            return plan
+        rest = {"at": None, "lines": plan["lines"], "superseded": []}  # begun before versions were taken one by one
+        whole = {"target": plan["tip"], "ours": plan["tip"], "join": False, "moved": False, "done": 0, "others": {}}
+        return {**plan, **whole, "steps": [rest]}
+
+    # ---- theirs ----------------------------------------------------------------------------
+    def move(self) -> None:
+        """Stand at their tip, with the user's files as they were here."""
+        plan = self._read()
+        if plan["moved"]:
+            return
+        self._set_aside([line for step in plan["steps"] for line in step["lines"] if "file" in line])
+        # Before theirs come: who is killed meanwhile makes the files anew.
         self.archive.advance(derived=None, published=None, examined=0)
-        Git(self.archive.root).run("reset", "-q", "--hard", plan["tip"])
-        self.fetch()
+        Sides(self._git, None, plan["ours"], plan["tip"]).stand(plan["target"])
         ledger = Ledger(self.archive)
-        known = ledger.known()
-        fresh = [line for line in (_unknown(known, line) for line in plan["lines"]) if line]
-        ledger.append_lines([self._bring_back(line, known.replies) for line in fresh])
+        versions = ledger.versions()
+        if not versions:
+            for path in (self.archive.csv, self.archive.json, self.archive.parquet):
+                path.unlink(missing_ok=True)
+        self.fetch()
+        for name, lines in plan["others"].items():
+            known = list(read_lines(self.archive.ledger / name))
+            append_lines(self.archive.ledger / name, [line for line in lines if line not in known])
+        if versions:
+            self._mark(versions[-1])
+        self._write(plan | {"moved": True})
+
+    def _mark(self, last: Version) -> None:
+        """Write down that the files are those of their last version: what old rules worded is kept by a revision."""
+        rows = Table(self.archive.parquet, self.columns).rows()
+        write_json(self.archive.json, self.columns, rows, keep=False)
+        self.archive.witness()
+        self.archive.advance(
+            derived=timestamp(last.at),
+            rules=last.rules,
+            preference=",".join(last.preference),
+            published=timestamp(last.at),
+            commit=self._git.head(),
+            entries=len(Table(self.archive.parquet, self.columns)),
+        )
+
+    # ---- ours, on top ----------------------------------------------------------------------
+    def replay(
+        self,
+        derivation: Derivation,
+        now: Callable[[], dt.datetime],
+        today: dt.date,
+        publish: Callable[[], None],
+    ) -> None:
+        """Derive our versions again on top of theirs, one by one, and publish each.
+
+        Args:
+            derivation: of this archive; its ledger has forgotten what it knew before `move`.
+            now: the clock.
+            today: the newest day that is due.
+            publish: makes a commit of the last version, where none holds it yet.
+        """
+        plan = self._read()
+        if derivation.seal_rules("takeover", now()):
+            publish()
+        for number, step in enumerate(plan["steps"]):
+            if number < plan["done"]:
+                continue
+            self._tell_again(derivation.ledger, step, whole=plan["join"])
+            if step["at"] is None:
+                newest_again(derivation.ledger, [line for one in plan["steps"] for line in one["lines"]])
+                derivation.seal_news("takeover", now(), today)
+            else:
+                derivation.seal_news(step["run"], instant(step["at"]), dt.date.fromisoformat(step["today"]))
+                States(derivation, plan["steps"]).keep(step)
+            publish()
+            plan["done"] = number + 1
+            self._write(plan)
+        if plan["join"] and not self._git.succeeds("merge-base", "--is-ancestor", plan["ours"], "HEAD"):
+            self._join(plan["ours"])
+
+    def end(self) -> None:
+        """Forget the plan: all of ours is on top of theirs."""
         self._plan.unlink()
         self._clear_aside()
-        return len(fresh)
 
-    def _lines_at(self, git: Git, commit: str) -> list[Line]:
-        names = git.run("ls-tree", "--name-only", commit, "data/ledger/").split()
-        shards = [name for name in names if name.startswith("data/ledger/replies-")]
-        return [json.loads(line) for name in shards for line in git.run("show", f"{commit}:{name}").splitlines()]
+    def _join(self, ours: str) -> None:
+        """A commit of what stands now that has both histories before it."""
+        git = self._git
+        head, at = git.run("log", "-1", "--format=%H%n%cI").split()
+        joined = commit_tree(git, f"{head}^{{tree}}", [head, ours], "Join two archives of one data set", at, ours)
+        git.run("update-ref", "-m", "join", "HEAD", joined, head)
 
+    def _tell_again(self, ledger: Ledger, step: Step, *, whole: bool) -> None:
+        """Append what a version of ours told, and they do not know; a line at a time, as it was told."""
+        known = ledger.known()
+        present: set[Any] = set()
+        told: Told = set()
+        for line in ledger.reply_lines():
+            present.add(key(line))
+            told |= {(line["source"], *reading) for reading in line.get("readings", {}).items()}
+        for line in step["lines"]:
+            fresh = None if key(line) in present else unknown(known, told, line, whole=whole)
+            if fresh:
+                fresh = self._bring_back(fresh, known.replies)
+                ledger.append_lines([fresh])
+                known.add(fresh)
+                told |= {(fresh["source"], *reading) for reading in fresh.get("readings", {}).items()}
+
+    # ---- our replies ---------------------------------------------------------------------
     def _set_aside(self, lines: list[Line]) -> None:
         """Move our replies away, before theirs come; by their hash, because theirs may bear the same name."""
         self._aside.mkdir(parents=True, exist_ok=True)
@@ -103,7 +275,7 @@ class Takeover:
             return line
         stem, dot, suffix = line["file"].partition(".")
         name, number = line["file"], 1
-        while name in theirs or (self.archive.raw / name).exists():
+        while name in theirs or self._is_another(name, line):
             number += 1
             name = f"{stem}_{number}{dot}{suffix}"
         # A copy: if we are killed before the end, the next try finds ours where it was.
@@ -111,37 +283,17 @@ class Takeover:
             file.write(kept.read_bytes())
         return line | {"file": name}
 
+    def _is_another(self, name: str, line: Line) -> bool:
+        """Whether a name is taken by another reply than this one, which a killed run may have put there already."""
+        place = self.archive.raw / name
+        return place.exists() and sha256(place) != line["sha256"]
 
-def _key(line: Line) -> tuple[Any, ...]:
-    return (line.get("sha256"), line["at"], tuple(line["asked"]), bool(line.get("replay")))
 
-
-def _unknown(known: Known, line: Line) -> Line | None:
-    """The part of a line of ours that they do not know, and that is not older than what they know."""
-    if "file" not in line:
-        return None if all(_asked(known, day) for day in line["asked"]) else line
-    readings = {
-        day: digest
-        for day, digest in line.get("readings", {}).items()
-        if known.digest(line["source"], day) != digest and not _newer(known, line, day)
+def _step(version: Version) -> Step:
+    return {
+        "at": timestamp(version.at),
+        "run": version.run,
+        "today": str(version.today),
+        "lines": [],
+        "superseded": [],
     }
-    refused = {
-        day: why
-        for day, why in line.get("refused", {}).items()
-        if known.refusals_heard.get((line["source"], refusal_key(day, line["asked"]))) != why
-    }
-    absent = [day for day in line.get("absent", ()) if (line["source"], day) not in known.denied]
-    if not (readings or refused or absent):
-        return None
-    rest = {name: value for name, value in line.items() if name not in {"readings", "refused", "absent"}}
-    said = {"readings": readings, "refused": refused, "absent": absent}
-    return rest | {name: value for name, value in said.items() if value}
-
-
-def _newer(known: Known, line: Line, day: str) -> bool:
-    held = known.held(line["source"], day)
-    return held is not None and str(known.replies[held.file]["at"]) > str(line["at"])
-
-
-def _asked(known: Known, day: str) -> bool:
-    return any(str(span.first) <= day <= str(span.last) for span in known.asked)

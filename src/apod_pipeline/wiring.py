@@ -27,6 +27,7 @@ from apod_pipeline.processed import Columns, Table, readable
 from apod_pipeline.recovery.copies import Copies
 from apod_pipeline.recovery.lost import Recovery
 from apod_pipeline.recovery.partial import PartialVersioner
+from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.file import ArchiveFile
 from apod_pipeline.sources.http_client import HttpClient
@@ -153,9 +154,12 @@ def pipeline(
                 timeout=settings.http_timeout,
             )
 
+        def bring(commit: str) -> None:
+            Restoration(archive, objects(settings, archive), COLUMNS).fetch(commit)
+
         versioner = dvc(archive, settings.dvc_remote or str(settings.remote_folder))
         open_things.callback(versioner.close)
-        yield Pipeline(
+        wired = Pipeline(
             archive=archive,
             ledger=ledger,
             sources=[known_sources[name] for name in settings.sources if name != "file"],
@@ -166,12 +170,14 @@ def pipeline(
             store=store,
             versioner=versioner,
             publisher=GitPublisher(archive, settings.git_author, settings.git_remote),
-            takeover=Takeover(archive, versioner.fetch),
+            takeover=Takeover(archive, versioner.fetch, COLUMNS, bring),
             today=today(settings),
             lookback=settings.lookback,
             gap_after=settings.gap_after,
             tell=tell,
         )
+        kept = Copies(wired, objects(settings, archive), settings.git_remote)
+        yield replace(wired, refill=kept.refill)
 
 
 def passing_versioner(settings: Settings, archive: Archive) -> PartialVersioner:
@@ -189,7 +195,14 @@ def passing(
     here = passing_versioner(settings, Archive(settings.archive))
     with pipeline(settings, tell, advance, dvc=lambda *_: here) as wired:
         derivation_here = replace(wired.derivation, bring=here.bring)
-        yield replace(wired, derivation=derivation_here, elsewhere=here.elsewhere, keep_all=True)
+        yield replace(
+            wired,
+            derivation=derivation_here,
+            elsewhere=here.elsewhere,
+            takeover=replace(wired.takeover, bring=len),  # the raw replies stay where they are
+            refill=lambda _: None,  # a folder that is forgotten has nothing to fill another remote with
+            keep_all=True,
+        )
 
 
 def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:

@@ -117,6 +117,13 @@ def test_silence_costs_two_and_a_half_times_the_timeout(nasa, asked_of):
     assert len(nasa.requests) < 12
 
 
+def test_a_short_outage_loses_no_day(nasa, asked_of):
+    """A list and a single day get a 503, then all is well: that day is asked for once more, and all days come."""
+    nasa.fault("envoy_text", times=2)
+    result, _, _ = asked_of(Planetary(nasa.url, KEY), 200, retries=0)
+    assert (result.answered, result.missing) == (200, {})
+
+
 def test_silence_in_the_middle_loses_nothing_that_came(nasa, asked_of):
     """A service that falls silent on its way is given up as fast; what came before it did is kept."""
     nasa.fault("timeout", match=r"date=201[678]", seconds=60)

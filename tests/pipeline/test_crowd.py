@@ -21,7 +21,9 @@ ROUNDS = 5
 @pytest.fixture
 def pair(lab, other, remote):
     """Two archives with a database each, as on two machines."""
-    return dataclasses.replace(lab, flags=dict(remote), told=[]), dataclasses.replace(other, flags=dict(remote))
+    one = dataclasses.replace(lab, flags=dict(remote), told=[])
+    one.run(Span(START, START))
+    return one, dataclasses.replace(other, flags=dict(remote)).cloned()
 
 
 def _days(number, side):

@@ -10,6 +10,7 @@ import pytest
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import VersioningError
 
+BEGIN = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 2))
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 12))
 SECOND = Span(dt.date(2018, 12, 10), dt.date(2018, 12, 20))
 WHOLE = Span(FIRST.first, SECOND.last)
@@ -27,7 +28,8 @@ def test_a_remote_that_says_no_is_quoted(lab, other, remote, undisturbed, ahead)
     """A hook declines: its words are told, the commit stays here, and the next run pushes that very commit."""
     lab.flags, other.flags = dict(remote), dict(remote)
     if ahead:
-        other.run(SECOND)
+        lab.run(BEGIN)
+        other.cloned().run(SECOND)
     no = _hook(remote["git_remote"], "pre-receive", "echo closed for the weekend >&2; exit 1")
     with pytest.raises(VersioningError, match=r"closed for the weekend.*type the same command again"):
         lab.run(FIRST)
@@ -38,7 +40,7 @@ def test_a_remote_that_says_no_is_quoted(lab, other, remote, undisturbed, ahead)
     no.unlink()
     assert lab.run(FIRST).exit_code == 0
     assert lab.git("rev-parse", "HEAD") == kept == lab.git("ls-remote", "origin", "main").split()[0]
-    assert lab.commits() == 1 + ahead
+    assert lab.commits() == 1 + 2 * ahead
     assert lab.files() == undisturbed(WHOLE if ahead else FIRST)[0]
 
 
@@ -46,8 +48,9 @@ def test_a_remote_that_moves_between_fetch_and_push_is_followed(lab, other, remo
     """While we push, another's commit arrives, twice: it is taken over each time, and ours comes on top of both."""
     other.flags = dict(remote)
     lab.flags = {"dvc_remote": remote["dvc_remote"]}
-    commits = [lab.run(span).version for span in (Span(FIRST.first, FIRST.first), FIRST)]
-    other.wired(lambda pipeline: pipeline.prepare())
+    lab.run(BEGIN, **remote)
+    other.cloned()
+    commits = [lab.run(span).version for span in (Span(FIRST.first, BEGIN.last + dt.timedelta(days=3)), FIRST)]
     lines = tmp_path / "to-be-pushed"
     lines.write_text("".join(f"{commit}\n" for commit in commits))
     # The remote asks this hook when it has told where it stands, and before it lets anything in.
@@ -61,7 +64,7 @@ def test_a_remote_that_moves_between_fetch_and_push_is_followed(lab, other, remo
     assert other.run(SECOND).exit_code == 0
     assert lines.read_text() == ""
     assert sum("was ahead of us" in line for line in other.told) == 2
-    assert other.git("rev-list", "HEAD").splitlines()[1:] == commits[::-1]
+    assert other.git("rev-list", "HEAD").splitlines()[1:3] == commits[::-1]
     assert other.git("ls-remote", "origin", "main").split()[0] == other.git("rev-parse", "HEAD")
     assert other.files() == undisturbed(WHOLE)[0]
     assert other.git("status", "--porcelain") == ""

@@ -12,6 +12,7 @@ import pytest
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import ArchiveBusy, VersioningError
 
+BEGIN = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 2))
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 20))
 SECOND = Span(dt.date(2018, 12, 15), dt.date(2018, 12, 31))
 
@@ -41,6 +42,8 @@ def test_two_archives_load_one_database_at_once(lab, tmp_path, undisturbed, span
 def test_rejected_push_takes_theirs_over(lab, other, remote, undisturbed):
     """The second to push takes over what the first had, commits on top of it, and both end equal; never by force."""
     lab.flags, other.flags = dict(remote), dict(remote)
+    lab.run(BEGIN)
+    other.cloned()
     first = lab.run(FIRST)
     theirs = other.run(SECOND)
     whole = Span(FIRST.first, SECOND.last)
@@ -59,7 +62,7 @@ def test_edit_seen_by_one_survives_the_other(lab, nasa, other, remote):
     """An edit that one archive saw is not undone by the other's older reading of the same day."""
     lab.flags, other.flags = dict(remote), dict(remote)
     lab.run(FIRST)
-    other.run(FIRST)
+    other.cloned().run(FIRST)
     nasa.edit(dt.date(2018, 12, 10), title="The Newer Title")
     lab.run(FIRST)
     other.run(SECOND)
@@ -98,11 +101,17 @@ def test_unwritable_dvc_remote_commits_nothing(lab, span, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "place", ["write takeover.json", "ledger-appended:2", "version-sealed:2", "dvc-pushed:2", "committed:2"]
+    "place",
+    [
+        *("write takeover.json", "write takeover.json:2", "write takeover.json:3", "ledger-appended:2"),
+        *("version-sealed:2", "dvc-pushed:2", "committed:2"),
+    ],
 )
 def test_takeover_killed_half_way_goes_on(lab, other, remote, undisturbed, place):
     """Killed while it takes the other's versions over, the next run finishes it: nothing lost, one commit on top."""
     lab.flags, other.flags = dict(remote), dict(remote)
+    lab.run(BEGIN)
+    other.cloned()
     first = lab.run(FIRST)
     words = ("run", "--from", str(SECOND.first), "--to", str(SECOND.last))
     killed = other.command(*words, APOD_KILL_AT=place)

@@ -78,7 +78,7 @@ def test_an_archive_without_versions_has_no_release(lab):
 def test_a_release_over_a_remote_that_is_ahead(past, tmp_path, second_database):
     """Another archive pushed meanwhile: its versions are taken over, and the release holds them as well."""
     other = dataclasses.replace(past, root=tmp_path / "other", database=second_database, told=[])
-    other.run(Span(dt.date(2018, 12, 27), dt.date(2018, 12, 29)))
+    other.cloned().run(Span(dt.date(2018, 12, 27), dt.date(2018, 12, 29)))
     told = _tag(past, "v1")
     assert len(past.entries()) == 29
     assert past.git("rev-parse", "origin/main") == told["version"] == past.git("rev-parse", "v1^{commit}")

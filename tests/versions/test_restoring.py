@@ -125,3 +125,23 @@ def test_a_version_whose_objects_are_nowhere(past, tmp_path):
     done = past.command("restore", "--as-of", "HEAD~1", "--in-place", "--yes")
     assert (done.returncode, "neither here nor" in done.stderr) == (1, True)
     assert (past.git("rev-parse", "HEAD"), timestamp(Ledger(past.archive).versions()[-1].at)) == before
+
+
+def test_in_place_leaves_what_is_the_users(past):
+    """Files that the user committed, edited or just put there stay when one goes back, and so does apod.toml."""
+    texts = {"notes.md": "committed\n", "plan.md": "edited\n", "loose.txt": "loose\n"}
+    for name in ("notes.md", "plan.md"):
+        (past.root / name).write_text("committed\n")
+        past.git("add", "--", name)
+    past.git("-c", "user.name=Me", "-c", "user.email=me@example.org", "commit", "-q", "-m", "By hand")
+    for name, text in texts.items():
+        (past.root / name).write_text(text)
+    toml = (past.root / "apod.toml").read_text() + "lookback = 12\n"
+    (past.root / "apod.toml").write_text(toml)
+    wanted = _entries_at(past, "HEAD~2")
+    done = past.command("restore", "--as-of", "HEAD~2", "--in-place", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert past.entries() == wanted
+    assert {name: (past.root / name).read_text() for name in texts} == texts
+    assert (past.root / "apod.toml").read_text() == toml
+    assert past.git("show", "HEAD:plan.md") == "committed"

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.archive import Archive, lines_in, timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.sampling import sample
 from apod_pipeline.committed_ledger import sealed_and_uncommitted
@@ -118,7 +118,8 @@ def _ledger(archive: Archive, git: Git) -> Check:
     wrong = []
     for name, committed in zip(names, bodies, strict=True):
         path = archive.root / name
-        if committed is None or not path.is_file() or not path.read_bytes().startswith(committed):
+        whole = b"".join(lines_in(committed or b""))  # a torn last line is cut off before the next version
+        if committed is None or not path.is_file() or not path.read_bytes().startswith(whole):
             wrong.append(name)
     if not wrong and (lacking := _published(archive) and sealed_and_uncommitted(archive)):
         ill = "{count} files hold lines of a version that no commit holds"

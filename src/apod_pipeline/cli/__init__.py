@@ -71,6 +71,7 @@ for _command in (
     runs.import_file,
     runs.replay,
     runs.rebuild,
+    runs.join,
     questions.status,
     questions.coverage,
     questions.history,

@@ -262,6 +262,26 @@ def accept_gap(settings: Settings, day: dt.date, because: str, *, as_json: bool)
 
 
 @click.command()
+@archive_option
+def join(archive: Path | None, *, as_json: bool) -> None:
+    """Make one archive of this one and of another that began apart.
+
+    The other one is what APOD_GIT_REMOTE names: an archive of the same data set whose history has nothing in common
+    with this one's. Its versions stay below, this archive's are derived again on top of them, one by one, and the last
+    commit has both histories before it: every reply, reading, refusal, state and commit of either stays. The objects of
+    both must be on the DVC remote.
+
+    Example: APOD_GIT_REMOTE=git@example.org:me/apod.git apod join
+    """
+    settings = existing(archive)
+    if not settings.git_remote:
+        raise SettingsError("say what to join: APOD_GIT_REMOTE names the other archive. Nothing was changed.")
+    with _pipeline(settings, "joining", 1) as pipeline:
+        outcome = pipeline.join()
+    _report(settings.archive, outcome, as_json=as_json)
+
+
+@click.command()
 @click.option("--accept-loss", is_flag=True, help="Take the archive as it is, also if it holds less than before.")
 @archive_option
 def rebuild(archive: Path | None, *, accept_loss: bool, as_json: bool) -> None:

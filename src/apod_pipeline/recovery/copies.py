@@ -6,11 +6,13 @@ anywhere. Never removes one, never forces a push, and names what is nowhere any 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.dvc_settings import configured
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.git import Git
 from apod_pipeline.pipeline import Pipeline
@@ -69,6 +71,43 @@ class Copies:
         self._tell_lost(lost, "neither in the cache nor on the remote")
         return {"objects": len(wanted), "sent": sent, "pushed": pushed}
 
+    def refill(self, before: str | None) -> None:
+        """Put the objects of all versions onto a DVC remote that was set, or changed, since they were kept.
+
+        What is nowhere any more is told, and stops nobody. The archive is held by who calls.
+
+        Args:
+            before: the remote that they were kept on; None for the one that the archive's own configuration names.
+
+        Raises:
+            VersioningError: the remote cannot be reached.
+        """
+        before = before or configured(self.archive.root)
+        if before in (None, self.objects.remote):
+            return
+        wanted, _, lost = self._completed()
+        if lost:
+            there = replace(self, objects=DvcObjects(self.archive, str(before)))
+            with suppress(VersioningError):  # it may be away for good, and then all is told that is
+                wanted, _, lost = there._completed()
+        sent = self.objects.send(wanted - lost.keys())
+        if sent:
+            self.pipeline.tell(
+                f"{self.objects.remote} is another DVC remote than before: {sent} objects were put there"
+            )
+        if lost:
+            self.pipeline.tell(f"{len(lost)} objects are neither here nor on {before}; `apod verify` names them")
+        self._committed()
+
+    def _committed(self) -> None:
+        """Commit that DVC's remote is another one, unless the next version will."""
+        archive, publisher = self.archive, self.pipeline.publisher
+        last = self.pipeline.ledger.versions()[-1]
+        if archive.progress().get("published") == timestamp(last.at):
+            at = max(self.pipeline.now().replace(microsecond=0), last.at)
+            if publisher.commit(at, [], subject="Keep what DVC tracks on another remote"):
+                archive.advance(commit=publisher.head())
+
     def _keep_working_files(self) -> int:
         """What the cache has lost and the working folder still has goes back; gives how many."""
         known, count = pointer_hashes(self.archive), 0
@@ -108,7 +147,7 @@ class Copies:
             self.pipeline.tell(f"{remote} was gone: an empty repository was made there")
         publisher.push()
         git.run("push", "-q", "origin", "--tags")
-        self.archive.advance(pushed=publisher.head())
+        self.archive.advance(pushed=publisher.head(), pushed_to=remote)
         return True
 
     def _tell_lost(self, lost: dict[str, str], where: str) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive import Archive, append_lines, instant, read_lines, replacing, timestamp
+from apod_pipeline.archive import Archive, append_lines, instant, lines_in, read_lines, replacing, timestamp
 from apod_pipeline.errors import ArchiveDamaged, DatabaseError, VersioningError
 from apod_pipeline.git import Git
 from apod_pipeline.ledger import Ledger
@@ -140,11 +140,11 @@ class Recovery:
         with self.pipeline.held():
             for name in self.git.run("ls-tree", "-r", "--name-only", "HEAD", "data/ledger").split():
                 path = self.archive.root / name
-                committed = self.git.output("show", f"HEAD:{name}")
+                committed = b"".join(lines_in(self.git.output("show", f"HEAD:{name}")))
                 now = path.read_bytes() if path.exists() else b""
                 if now.startswith(committed):
                     continue
-                later = now.splitlines(keepends=True)[committed.count(b"\n") :]
+                later = lines_in(now)[committed.count(b"\n") :]
                 with replacing(path) as file:
                     file.write(committed + b"".join(line for line in later if _readable(line)))
                 mended.append(name)

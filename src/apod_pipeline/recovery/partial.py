@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive import Archive
-from apod_pipeline.git import Git
+from apod_pipeline.git import Git, without_credentials
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table, write_csv
-from apod_pipeline.pulled_trees import see_that_it_is_data
 from apod_pipeline.recovery.restoring import Restoration
+from apod_pipeline.remote_tree import see_that_it_is_an_archive
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.versions.commits import pointer_hashes
 from apod_pipeline.versions.objects import DvcObjects
@@ -33,7 +33,7 @@ def cloned(remote: str, archive: Archive) -> bool:
         archive: an empty folder, or none.
 
     Raises:
-        SettingsError: when it holds more than data.
+        SettingsError: when the remote holds something else than an archive of the same data set.
         VersioningError: when the remote cannot be read.
     """
     archive.root.mkdir(parents=True, exist_ok=True)
@@ -43,10 +43,9 @@ def cloned(remote: str, archive: Archive) -> bool:
         return False
     # A host may call another branch the usual one than the branch that archives are pushed to.
     which = ("--branch", BRANCH) if f"refs/heads/{BRANCH}" in heads else ()
-    git.run("clone", "-q", "--no-checkout", "--depth=1", "--no-tags", "--no-local", *which, "--", remote, ".")
-    if git.head():
-        see_that_it_is_data(git, "HEAD", remote)
-        git.run("reset", "-q", "--hard")
+    git.run("clone", "-q", "--depth=1", "--no-tags", "--no-local", "--no-checkout", *which, "--", remote, ".")
+    see_that_it_is_an_archive(git, "HEAD", archive, without_credentials(remote))
+    git.run("checkout", "-q", "HEAD", "--", ".")
     return True
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.git import Git
+from apod_pipeline.git import Git, without_credentials
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table, write_json
-from apod_pipeline.pulled_trees import see_that_it_is_data
+from apod_pipeline.remote_tree import see_that_it_is_an_archive
 from apod_pipeline.versions.commits import hashes, pointer_hashes
 from apod_pipeline.versions.objects import DvcObjects, md5
 
@@ -68,12 +68,17 @@ class Restoration:
         write_json(self.archive.json, self.columns, Table(self.archive.parquet, self.columns).rows(), keep=False)
         return len(stale)
 
-    def mark(self) -> None:
-        """Write down that files, commit and push stand at the ledger's last version."""
+    def mark(self, pushed_to: str | None = None) -> None:
+        """Write down that files, commit and push stand at the ledger's last version.
+
+        Args:
+            pushed_to: the remote that holds the commit; None where that is not known.
+        """
         self.mark_files()
         last, head = Ledger(self.archive).versions()[-1], Git(self.archive.root).head()
         entries = len(Table(self.archive.parquet, self.columns))
         self.archive.advance(published=timestamp(last.at), commit=head, pushed=head, examined=0, entries=entries)
+        self.archive.advance(pushed_to=pushed_to)
 
     def mark_files(self) -> None:
         """Write down that the files stand at the ledger's last version."""
@@ -86,7 +91,7 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
     """A repository of its own at a version (the newest without one), with all the history up to there.
 
     Raises:
-        SettingsError: when the folder holds something, or the source more than data.
+        SettingsError: when the folder holds something, or the source is no archive of the same data set.
         VersioningError: when the source cannot be read.
     """
     root = archive.root
@@ -95,11 +100,12 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
     root.mkdir(parents=True, exist_ok=True)
     git = Git(root)
     git.run("clone", "-q", "--no-hardlinks", "--no-checkout", "--", str(source), ".")
-    try:
-        see_that_it_is_data(git, commit or "HEAD", str(source))
-    except SettingsError:
-        forget(archive)
-        raise
+    if commit is None:  # it comes from somewhere else than this machine's own archive
+        try:
+            see_that_it_is_an_archive(git, "HEAD", archive, without_credentials(str(source)))
+        except SettingsError:
+            forget(archive)
+            raise
     git.run("checkout", "-q", "-B", git.branch(), commit or "HEAD")
     if commit:  # a state of the past is not to be pushed over the present
         git.run("remote", "remove", "origin")

@@ -17,8 +17,9 @@ from apod_pipeline import __version__
 from apod_pipeline.archive import Archive
 from apod_pipeline.committed_ledger import sealed_and_uncommitted
 from apod_pipeline.errors import PushRejected
-from apod_pipeline.git import Git, GitFailed, commit_page
+from apod_pipeline.git import Git, GitFailed, commit_page, without_credentials
 from apod_pipeline.kill_points import kill_point
+from apod_pipeline.remote_tree import see_that_it_is_an_archive
 
 SUBJECT = "Update DVC metadata: {path}"
 REMOTE = "origin"
@@ -131,12 +132,15 @@ class GitPublisher:
 
         Raises:
             PushRejected: the remote has versions that we have not.
+            SettingsError: it holds something else than an archive; nothing was sent.
             GitFailed: the remote could not be reached, or refuses us.
         """
         if not self.remote:
             return False
         self.prepare()
         branch = self.git.branch()
+        if new := self.archive.progress().get("pushed_to") != self.remote:
+            self._see_whose_it_is(branch)
         for pause in (*PAUSES, None):
             try:
                 self.git.run("push", "-q", REMOTE, f"HEAD:refs/heads/{branch}")
@@ -147,8 +151,19 @@ class GitPublisher:
                 if pause is None or not re.search(r"cannot lock ref|failed to update ref", error.said):
                     raise
                 time.sleep(pause)  # somebody is writing the branch: soon we are behind, or may try again
+        if new:
+            self.git.run("push", "-q", REMOTE, "--tags")
         kill_point("git-pushed")
         return True
+
+    def _see_whose_it_is(self, branch: str) -> None:
+        """Nothing, where a remote that we never pushed to is empty, or has our branch, or is an archive's."""
+        there = self.git.run("ls-remote", "--heads", REMOTE).split()[1::2]
+        if f"refs/heads/{branch}" in there:
+            return  # whose that is shows when it does not take our commits
+        for head in there:
+            self.git.run("fetch", "-q", REMOTE, head)
+            see_that_it_is_an_archive(self.git, "FETCH_HEAD", self.archive, without_credentials(str(self.remote)))
 
     def _behind(self, branch: str) -> bool:
         """True when the remote's branch holds a commit that ours does not; a question to it, not to git's words."""

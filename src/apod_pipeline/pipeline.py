@@ -12,50 +12,35 @@ asked for. Every stage finds out by itself what there is to do, so each can be r
 from __future__ import annotations
 
 import datetime as dt
-import json
 import random
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
-from apod_pipeline.archive import Archive, append_lines, mend_torn_lines, replacing, sweep, timestamp
-from apod_pipeline.calendar import Span, publishable
-from apod_pipeline.conclusions import gaps_in, missing_of
-from apod_pipeline.coverage import Terms, due, missing
+from apod_pipeline.archive import Archive, append_lines, mend_torn_lines, sweep, timestamp
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
+from apod_pipeline.gathering import Gathering, Wanted
 from apod_pipeline.known import Known, Version
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Publisher, Source, Store, Versioner
+from apod_pipeline.quality_report import keep_report
 from apod_pipeline.raw_replies import gone
 from apod_pipeline.run_record import as_json, timed
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
 from apod_pipeline.takeover import Takeover
 
+__all__ = ["Pipeline", "Wanted"]
+
 # Whoever is rejected has seen another succeed: so many machines, and one more, can push at the same moment.
 MOST_TAKEOVERS = 12
 KEPT = "Keep readings and refusals that change no entry"
-GAPS_AGAIN = dt.timedelta(days=7)
 LACKED = "Keep lines of the ledger that no commit held"
 LONGEST_PAUSE = 0.3  # of who was rejected; one that grew would let the same machine lose again and again
-
-
-class Wanted(NamedTuple):
-    """What a run is to ask for.
-
-    Attributes:
-        command: what was typed, for the record.
-        span: the days; None asks for what is due.
-        only_missing: leave days alone that are there already (a backfill).
-    """
-
-    command: str
-    span: Span | None = None
-    only_missing: bool = False
 
 
 @dataclass(eq=False, repr=False)
@@ -156,7 +141,7 @@ class Pipeline:
         """Let something else than a service bring readings in (an import, a replay), then do what a run does."""
         with self._recorded(command) as outcome:
             self.finish(outcome)
-            extraction = self._extraction(outcome)
+            extraction = self._extraction(outcome.run)
             with timed(outcome, "extract"):
                 extraction.adopt(list(self.readers.values()))
                 work(extraction, outcome)
@@ -207,72 +192,31 @@ class Pipeline:
     def extract(self, wanted: Wanted, outcome: Outcome) -> Extracted:
         """Ask for days; the outcome then tells what is missing, and the exit code that follows from it."""
         with timed(outcome, "extract"):
-            extracted = self._asked(wanted, outcome)
+            extracted = self._gathering.ask(wanted, outcome)
         outcome.refused = extracted.refused
-        self._judge(wanted, outcome, extracted)
+        self._gathering.conclude(wanted, outcome, extracted)
+        self._count_refused(outcome)
         return extracted
 
-    def _extraction(self, outcome: Outcome) -> Extraction:
-        extraction = self.extraction(outcome.run, self.ledger.known())
+    @property
+    def _gathering(self) -> Gathering:
+        return Gathering(
+            archive=self.archive,
+            ledger=self.ledger,
+            sources=self.sources,
+            readers=self.readers,
+            begin=self._extraction,
+            today=self.today,
+            lookback=self.lookback,
+            gap_after=self.gap_after,
+            now=self.now,
+            tell=self.tell,
+        )
+
+    def _extraction(self, run: str) -> Extraction:
+        extraction = self.extraction(run, self.ledger.known())
         extraction.examine = self.derivation.examine
         return extraction
-
-    def _asked(self, wanted: Wanted, outcome: Outcome) -> Extracted:
-        extraction = self._extraction(outcome)
-        known = extraction.known
-        if adopted := extraction.adopt(list(self.readers.values())):
-            self.tell(f"took up {adopted} replies that an interrupted run had received")
-        days = self._days(wanted, known)
-        if known.gaps and wanted.span is None and self._terms().gaps_again:
-            self.archive.advance(gaps_asked=str(self.today))
-        if days:
-            outcome.span = Span(days[0], days[-1])
-        extracted = extraction.ask(self.sources, days)
-        silent = wanted.span is None and any(m.kind == "unavailable" for m in extracted.missing.values())
-        if days and (wanted.span or silent) and not all(known.was_asked(day) for day in days):
-            known.add(self.ledger.append_asked(Span(days[0], days[-1]), self.now()))
-        return extracted
-
-    def _days(self, wanted: Wanted, known: Known) -> list[dt.date]:
-        if wanted.span is None:
-            return due(known, self._terms())
-        if wanted.only_missing:
-            return missing(known, self.today, wanted.span)
-        return [day for day in publishable(wanted.span) if day <= self.today]
-
-    def _terms(self) -> Terms:
-        versions = self.ledger.versions()
-        then = versions[-1].today if versions else None
-        sources = tuple(source.name for source in self.sources)
-        asked = self.archive.progress().get("gaps_asked", "")
-        again = str(self.today - GAPS_AGAIN) >= str(asked)
-        return Terms(self.today, then, self.lookback, sources, gaps_again=again)
-
-    def _judge(self, wanted: Wanted, outcome: Outcome, extracted: Extracted) -> None:
-        """Which days were not had, and what that means for the exit code."""
-        known = self.ledger.known()
-        if extracted.nowhere:
-            self._believe_gaps(extracted, known)
-        since = self.today - dt.timedelta(days=self.lookback)
-        missing = missing_of(extracted, known, since=since, explicit=wanted.span is not None)
-        for day, miss in missing.waited_for.items():
-            self.tell(f"{day}: {miss.why}; it is asked for again in every run")
-        outcome.missing |= {day: miss.why for day, miss in missing.days.items()}
-        outcome.exit_code = missing.exit_code
-        self._count_refused(outcome)
-
-    def _believe_gaps(self, extracted: Extracted, known: Known) -> None:
-        names = [source.name for source in self.sources]
-        gaps = gaps_in(extracted, known, names, self.today, self.gap_after)
-        if not gaps:
-            return
-        for line in self.ledger.append_gaps(gaps, names, self.today, self.now()):
-            known.add(line)
-        if not self.archive.progress().get("gaps_asked"):
-            self.archive.advance(gaps_asked=str(self.today))
-        extracted.lines += len(gaps)
-        for day, why in gaps.items():
-            self.tell(f"{day}: a gap from now on, {why}; it is asked for again every week for a year")
 
     def _count_refused(self, outcome: Outcome) -> None:
         """What the quality gate refused, and nobody has mended since, makes exit code 3."""
@@ -460,14 +404,6 @@ class Pipeline:
             newest = max([self.today, *(version.today for version in self.ledger.versions()[-1:])])
             before = self.archive.progress().get("entries", 0)
             report = self.quality(before, newest)
-        said = {"entries": report.entries, "findings": [asdict(finding) for finding in report.findings]}
-        with replacing(self.archive.quality_report) as file:
-            file.write(json.dumps(said, indent=1).encode() + b"\n")
-        if report.entries < before:
-            raise ArchiveDamaged(
-                f"the archive holds {report.entries} entries, and held {before}: its ledger is an older one. Nothing "
-                "was loaded. `apod recover ledger` brings the newer one back; to let the archive be as it is now, type "
-                "`apod rebuild --accept-loss`."
-            )
+        keep_report(self.archive, report, before)
         self.archive.advance(entries=report.entries)
         return report

@@ -41,14 +41,15 @@ def _begin() -> None:
     _here.update(things=things, bench=searched_bench(folder / "worlds", url, f"worlds_{os.getpid()}"))
 
 
-def _live_through(number: int, worlds: int) -> tuple[int, str | None, str | None]:
-    """A batch of worlds; gives its number, and the class and the smallest world of what it broke."""
+def _live_through(number: int, worlds: int) -> tuple[int, int, str | None, str | None]:
+    """A batch of worlds; gives its number, how many there were, and the class and the smallest world of what it broke."""
     from hypothesis import HealthCheck, Phase, given, seed, settings
 
     from worlds.strategies import WORLDS
 
     bench: Bench = _here["bench"]
     last: list[World] = []
+    lived = 0
 
     @seed(number)
     @settings(
@@ -62,14 +63,15 @@ def _live_through(number: int, worlds: int) -> tuple[int, str | None, str | None
     )
     @given(WORLDS)
     def batch(world: World) -> None:
-        last[:] = [world]
+        nonlocal lived
+        lived, last[:] = lived + 1, [world]
         obeys(bench, world)
 
     try:
         batch()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
-        return number, _class_of(error), repr(last[0])
-    return number, None, None
+        return number, lived, _class_of(error), repr(last[0])
+    return number, lived, None, None
 
 
 def _class_of(error: Exception) -> str:
@@ -85,7 +87,7 @@ def _class_of(error: Exception) -> str:
 
 def _state(*, fresh: bool) -> dict[str, Any]:
     if fresh or not STATE.exists():
-        return {"began": time.time_ns() % 2**31, "done": [], "broken": {}}
+        return {"began": time.time_ns() % 2**31, "done": [], "lived": 0, "broken": {}}
     return dict(json.loads(STATE.read_text(encoding="utf-8")))
 
 
@@ -110,14 +112,17 @@ def main() -> int:
     with ProcessPoolExecutor(wish.processes, initializer=_begin) as pool:
         running = [pool.submit(_live_through, number, BATCH) for number in left]
         for done, future in enumerate(as_completed(running), 1):
-            number, broken, world = future.result()
+            number, lived, broken, world = future.result()
             state["done"].append(number)
+            state["lived"] += lived
             if broken and len(world or "") < len(state["broken"].get(broken, {}).get("world", "x" * 10**6)):
                 state["broken"][broken] = {"world": world, "seed": number}
             _keep(state)
             minutes = (time.monotonic() - start) / done * (len(left) - done) / 60
-            lived, classes = len(state["done"]) * BATCH, len(state["broken"])
-            print(f"{lived} worlds, {classes} classes broken, {minutes:.0f} minutes left", flush=True)
+            print(
+                f"{state['lived']} worlds, {len(state['broken'])} classes broken, {minutes:.0f} minutes left",
+                flush=True,
+            )
     for broken, found in state["broken"].items():
         print(f"\n{broken} (seed {found['seed']})\n    {found['world']}")
     return 1 if state["broken"] else 0

@@ -52,6 +52,8 @@ class World(NamedTuple):
 class NoVersioner:
     """In the place of DVC: what is kept elsewhere is another test's business."""
 
+    remote = "nowhere"
+
     def track_replies(self) -> None:
         """Nothing."""
 

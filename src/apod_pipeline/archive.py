@@ -93,6 +93,10 @@ class Archive:
         """True when the folder was made an archive."""
         return self.private.is_dir()
 
+    def is_marked(self, name: str) -> bool:
+        """True when the private folder holds a file of a name; not for who may not look into it."""
+        return os.access(self.private / name, os.F_OK)
+
     def relative(self, path: Path) -> str:
         """A path inside the archive as it is written into ledgers and Git."""
         return path.relative_to(self.root).as_posix()

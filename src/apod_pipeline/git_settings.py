@@ -34,6 +34,7 @@ OURS = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "",  # a command, which another user's repository could name
     "core.quotePath": "false",
+    "core.preferSymlinkRefs": "false",
     "commit.gpgSign": "false",
     "tag.gpgSign": "false",
     "tag.forceSignAnnotated": "false",

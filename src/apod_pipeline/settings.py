@@ -219,8 +219,8 @@ def resolve(
 
 
 def _believed(path: Path, notices: list[str]) -> bool:
-    if not path.is_file():
-        return False
+    if not os.access(path, os.F_OK) or not path.is_file():
+        return False  # nor where it cannot be seen: who only reads somebody's archive does not get that one's settings
     if why := is_strangers(path):
         notices.append(why)
     return not why

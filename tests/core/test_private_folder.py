@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,37 @@ def test_another_users_that_is_for_its_owner_to_write_is_used_for_reading(tmp_pa
     words = [*AS_NOBODY, sys.executable, "-c", CLOSING.format("Archive(Path(sys.argv[1])).close_private()")]
     subprocess.run([*words, str(tmp_path)], check=True)
     assert Archive(tmp_path).exists
+
+
+SERVING = """
+import os, sys
+from pathlib import Path
+from apod_pipeline.extras.mirror.application import Mirror
+from apod_pipeline.settings import resolve
+def serve():
+    environ = {"APOD_READ_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/x"}
+    settings = resolve({"archive": Path(sys.argv[1])}, environ, None)
+    Mirror(settings)
+    return settings.lookback
+print(serve())  # as the owner, which imports what there is to import
+os.setgroups([]), os.setgid(65534), os.setuid(65534)
+print(serve())
+"""
+
+
+@only_root
+def test_who_may_not_look_into_it_can_still_serve_the_archive():
+    """Another user's mirror over the archive: the private folder, and settings in it, are as if they were not there."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        archive = Path(name) / "archive"
+        Archive(archive).create_folders()
+        (archive / ".apod" / "local.toml").write_text("lookback = 3\n")
+        (archive / ".apod" / "local.toml").chmod(0o600)
+        words = [sys.executable, "-c", SERVING, str(archive)]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["3", "10"]
 
 
 def test_the_archives_own_server_starts_there(lab):

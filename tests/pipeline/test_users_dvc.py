@@ -49,8 +49,7 @@ def _defects(lab):
     return [(check.what, check.says) for check in audited(resolve(lab.all_flags(), {}, None)) if not check.well]
 
 
-@pytest.mark.parametrize("level", [".config", "system"])
-@pytest.mark.parametrize("what", SETTINGS)
+@pytest.mark.parametrize(("what", "level"), [*((what, ".config") for what in SETTINGS), ("cache.dir", "system")])
 def test_no_dvc_setting_of_the_user_reaches_an_archive(lab, home, what, level):
     """Whatever the user's or the machine's own configuration says: versions, remote and audit are as without it."""
     _set(home / level, SETTINGS[what])

@@ -40,6 +40,7 @@ SETTINGS = {
     "names": [
         *("clone.defaultRemoteName=upstream", "init.defaultObjectFormat=sha256", "init.defaultBranch=trunk"),
         *("status.showUntrackedFiles=no", "commit.template={home}/none", "commit.cleanup=scissors"),
+        *("core.commentChar=-", "core.preferSymlinkRefs=true", "diff.external={home}/hooks/pre-commit"),
     ],
     "monitor": ["core.fsmonitor={home}/hooks/pre-commit", "submodule.recurse=true", "push.followTags=true"],
 }

@@ -26,12 +26,11 @@ NAMES = [hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest() fo
 
 @pytest.fixture
 def remote(lab):
-    """An archive with three versions whose remote is reached over HTTP."""
+    """An archive with two versions whose remote is reached over HTTP."""
     with serving() as server:
         lab.flags["dvc_remote"] = f"http://127.0.0.1:{server.server_port}/dvc"
         lab.run(DAYS)
         lab.run(Span(dt.date(2018, 12, 9), dt.date(2018, 12, 12)))
-        lab.run(Span(dt.date(2018, 12, 13), dt.date(2018, 12, 16)))
         yield server
         gc.collect()
 

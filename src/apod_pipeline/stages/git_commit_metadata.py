@@ -118,7 +118,7 @@ class GitPublisher:
         Raises:
             GitFailed: the name is taken, here or on the remote; no tag is left here then.
         """
-        self.git.run("tag", "-a", name, "-m", "\n".join(message), env=self._identity(at))
+        self.git.run("tag", "-a", name, "--cleanup=whitespace", "-m", "\n".join(message), env=self._identity(at))
         if not self.remote:
             return
         try:

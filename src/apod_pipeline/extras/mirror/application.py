@@ -67,15 +67,14 @@ class Mirror:
     def __init__(self, settings: Settings, keys: Path | None = None) -> None:
         self._settings = settings
         archive = Archive(settings.archive)
-        private = archive.private
-        counts = (private if archive.exists else Path(tempfile.gettempdir())) / "mirror-counts.sqlite"
+        counts = (archive.private if archive.exists else Path(tempfile.gettempdir())) / "mirror-counts.sqlite"
         self._keyed = KeyedGate(read_keys(keys), counts) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
         self._reading = Reading()
         watch = VersionWatch(self._reading, self._today)
         provenance = Provenance(archive, watch)
         search = Search(self._reading, watch)
-        self._gallery = Gallery(self._reading, watch, provenance, search, demo=(private / MARK).exists())
+        self._gallery = Gallery(self._reading, watch, provenance, search, demo=archive.is_marked(MARK))
         self._old = OldApi(self._reading, watch)
         routes = [
             Route("/health/live", self._live),

@@ -7,7 +7,7 @@ that have no entry written down. Never judges a reply: the canary did.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -122,3 +122,23 @@ class Gathering:
         extracted.lines += len(gaps)
         for day, why in gaps.items():
             self.tell(f"{day}: a gap from now on, {why}; it is asked for again every week for a year")
+
+
+def count_refused(outcome: Outcome, refused: Mapping[str, str], known: Known, tell: Callable[[str], None]) -> None:
+    """What the quality gate refused, and no source has mended since, makes exit code 3.
+
+    Args:
+        outcome: of the run; grows.
+        refused: by ISO day, the reason.
+        known: what is known now.
+        tell: takes a line for the user.
+    """
+    still_open = {day for _, day in known.open_refusals}
+    for day, why in refused.items():
+        if known.has(day) and day not in still_open:
+            continue
+        outcome.refused += 1
+        outcome.missing[dt.date.fromisoformat(day)] = f"refused by the quality gate: {why}"
+        outcome.exit_code = 3
+        kept = "its last good state stays" if known.has(day) else "it is in quarantine"
+        tell(f"{day}: refused by the quality gate ({why}); {kept}. `apod replay` judges it again")

@@ -23,7 +23,7 @@ from typing import Any
 from apod_pipeline.archive import Archive, append_lines, mend_torn_lines, sweep, timestamp
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
-from apod_pipeline.gathering import Gathering, Wanted
+from apod_pipeline.gathering import Gathering, Wanted, count_refused
 from apod_pipeline.known import Known, Version
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Outcome, Report
@@ -219,17 +219,8 @@ class Pipeline:
         return extraction
 
     def _count_refused(self, outcome: Outcome) -> None:
-        """What the quality gate refused, and nobody has mended since, makes exit code 3."""
-        known, names = self.ledger.known(), [source.name for source in self.derivation.sources.values()]
-        for day, why in self.derivation.refused.items():
-            if known.has(day) and not any((name, day) in known.open_refusals for name in names):
-                continue
-            outcome.refused += 1
-            outcome.missing[dt.date.fromisoformat(day)] = f"refused by the quality gate: {why}"
-            outcome.exit_code = 3
-            kept = "its last good state stays" if known.has(day) else "it is in quarantine"
-            self.tell(f"{day}: refused by the quality gate ({why}); {kept}. `apod replay` judges it again")
-        self.derivation.refused.clear()
+        refused, self.derivation.refused = self.derivation.refused, {}
+        count_refused(outcome, refused, self.ledger.known(), self.tell)
 
     # ---- versions out --------------------------------------------------------------------
     def finish(self, outcome: Outcome) -> None:

@@ -275,6 +275,7 @@ def audited(settings: Settings, remote_share: float = 0.0) -> list[Check]:
         rules=RULES_VERSION,
         preference=settings.preference,
         today=day,
+        gap_after=settings.gap_after,
         reading=Reading(remote_share, today(settings)),
     )
     with archive.locked(600.0), database(settings, archive) as conninfo:

@@ -54,6 +54,19 @@ def test_how_old_it_is_decides(lab, nasa, age, code, told):
     assert _status(lab, day)[0][0] == ("gap" if age == 21 else "pending")
 
 
+def test_a_day_that_is_waited_for_is_no_defect(lab, nasa):
+    """`apod verify` names a day that no source has yet, and is well; a day that nobody answered for is a defect."""
+    nasa.hide(_day(-3))
+    lab.run(SPAN)
+    told = lab.command("verify")
+    assert told.returncode == 0, told.stdout
+    assert "1 that no source has yet (2018-12-28" in " ".join(told.stdout.split())
+    nasa.fault("envoy_text")
+    nasa.today = dt.date(2019, 1, 2)
+    assert lab.run(http_retries=0).exit_code == 4
+    assert lab.command("verify").returncode == 1
+
+
 @pytest.mark.parametrize("fault", ["envoy_text", "timeout", "html200", "placeholder", "status"])
 def test_a_silence_or_a_refusal_is_no_answer(lab, nasa, fault):
     """One source denies it, the other is down or lies: that is no evidence, the day stays missing."""

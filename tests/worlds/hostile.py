@@ -42,7 +42,7 @@ def _begin() -> None:
 
 
 def _live_through(number: int, worlds: int) -> tuple[int, int, str | None, str | None]:
-    """A batch of worlds; gives its number, how many there were, and the class and the smallest world of what it broke."""
+    """A batch of worlds; gives its number, how many there were, and class and smallest world of what broke."""
     from hypothesis import HealthCheck, Phase, given, seed, settings
 
     from worlds.strategies import WORLDS

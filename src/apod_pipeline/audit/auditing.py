@@ -24,7 +24,7 @@ from apod_pipeline.processed import Columns, Table
 from apod_pipeline.projection import Projection
 from apod_pipeline.versions.objects import DvcObjects
 
-UNWELL = ("failed", "quarantined", "pending")
+UNWELL = ("failed", "quarantined")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Audit:
         preference: whose readings are chosen today.
         today: the newest day that is due; it may still be on its way.
         reading: how much of a DVC remote that is no folder here is read, and on which day.
+        gap_after: how many days old a day is that no source has, before a run takes it for a gap.
     """
 
     archive: Archive
@@ -54,6 +55,7 @@ class Audit:
     preference: tuple[str, ...]
     today: dt.date
     reading: copies.Reading
+    gap_after: int
 
 
 def audit(what: Audit, conninfo: str) -> list[Check]:
@@ -81,16 +83,21 @@ def audit(what: Audit, conninfo: str) -> list[Check]:
         kept = beside.submit(lambda: [*copies.objects(what.archive, what.objects, what.reading)])
         rows = list(tables.tables(projection, conninfo))
         git = list(copies.repository(what.archive, what.git_remote))
-        checks = [*_coverage(known, what.today), *_quality(what.quality), *hashed.result()]
+        checks = [*_coverage(known, what.today, what.gap_after), *_quality(what.quality), *hashed.result()]
         checks += _derived(what, projection, derived) if alike else [_other_rules(what, versions[-1])]
         return [*checks, *rows, *kept.result(), *git]
 
 
-def _coverage(known: Known, today: dt.date) -> Iterator[Check]:
+def _coverage(known: Known, today: dt.date, gap_after: int) -> Iterator[Check]:
+    """Days that are missing; one that no source has may be waited for, until a run would have taken it for a gap."""
     days = [day for day in coverage(known, today) if day.day < today]
+    waited_for = [day for day in days if day.status == "pending" and (today - day.day).days <= gap_after]
     counts = Counter(day.status for day in days)
     unwell = [f"{day.day} {day.status}" for day in days if day.status in UNWELL]
+    unwell += [f"{day.day} pending" for day in days if day.status == "pending" and day not in waited_for]
     well = f"{counts['present']} days, {counts['gap']} gaps"
+    if waited_for:
+        well += f", {len(waited_for)} that no source has yet ({waited_for[0].day} the first)"
     yield found("coverage", unwell, well=well, ill="{count} days are missing", do="apod run")
 
 

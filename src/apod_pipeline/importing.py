@@ -118,7 +118,11 @@ def accept_refused(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
     def take(extraction: Extraction, outcome: Outcome) -> None:
         outcome.span = Span(day, day)
         known = extraction.known
-        refusal = next((q for q in reversed(known.quarantine) if known.is_open(q) and known.speaks_of(q, day)), None)
+        open_ones = [q for q in known.quarantine if known.is_open(q) and known.speaks_of(q, day)]
+        wanted = [*pipeline.derivation.preference]
+        refusal = min(
+            reversed(open_ones), key=lambda q: wanted.index(q.source) if q.source in wanted else 9, default=None
+        )
         if refusal is None:
             raise SettingsError(
                 f"{day}: nothing that was refused waits for an answer. Nothing was changed; `apod coverage` lists the "

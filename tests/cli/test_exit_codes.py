@@ -172,7 +172,7 @@ def test_unavailable_days_are_4(lab, nasa):
     assert done.returncode == 4
     assert done.stderr.count("\nmissing 2018-12-2") == 5
     assert "... and 7 more, to 2018-12-31" in done.stderr
-    assert _last(done).endswith("12 days will be asked again by: apod run")
+    assert _last(done).endswith("12 days will be asked for again by: apod run")
     nasa.clear_faults()
     assert lab.command("run").returncode == 0
 

@@ -209,7 +209,10 @@ def obeys(bench: Bench, world: World) -> None:
 
 
 def _refused(bench: Bench) -> set[str]:
-    """Days of which some source's last word was refused, or that nobody told: as the ledger's lines have it."""
+    """Days that nobody told, or of which a source's last word was refused: as the ledger's lines have it.
+
+    Not what the second source was refused of, where the first has told it: that is no longer what the entry hangs on.
+    """
     words: dict[tuple[str, str], bool] = {}
     for line in Ledger(bench.archive).reply_lines():
         span = Span(*(dt.date.fromisoformat(day) for day in line["asked"]))
@@ -219,7 +222,9 @@ def _refused(bench: Bench) -> set[str]:
             words |= {(line["source"], one): False for one in days}
     told = {day for (_, day), word in words.items() if word}
     days = {str(day) for day in DAYS}
-    return days - told | days & {day for (_, day), word in words.items() if not word}
+    open_words = {(source, day) for (source, day), word in words.items() if not word}
+    had_before = {(source, day) for source, day in open_words if source == "planetary" and words.get(("science", day))}
+    return days - told | days & {day for _, day in open_words - had_before}
 
 
 def _neighbours_go_on(bench: Bench, lies: tuple[Lie, ...], outcome: Outcome) -> None:

@@ -188,7 +188,8 @@ def _tell_missing(where: str | Path, outcome: Outcome) -> None:
     if days[5:]:
         tell(f"... and {len(days) - 5} more, to {days[-1]}")
     again = "apod replay (after a fix), or apod run" if outcome.exit_code == 3 else "apod run"
-    tell(f"All that came is stored in {where}; {len(days)} days will be asked again by: {again}")
+    count = f"{len(days)} days" if days[1:] else str(days[0])
+    tell(f"All that came is stored in {where}; {count} will be asked for again by: {again}")
 
 
 @click.command()

@@ -292,9 +292,12 @@ class Extraction:
         Raises:
             DataRefused: the reply does not tell of the day, or no entry can be made of what it says.
         """
-        items = settled_items(source, self.incoming.body(reply), reply.form)
-        record = next((record for told, record in items if told == str(day)), None)
         why = "the reply that was refused does not tell of it"
+        try:
+            items = settled_items(source, self.incoming.body(reply), reply.form)
+            record = next((record for told, record in items if told == str(day)), None)
+        except Unreadable as error:
+            record, why = None, str(error)
         if record is not None:
             reading = Reading(day, source.name, record)
             why = str(record.get(UNREADABLE) or self.examine(reading) or "")

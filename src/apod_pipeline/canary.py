@@ -50,9 +50,9 @@ def looks_odd(record: Record) -> bool:
         if type(value) is str:
             if len(value) > USUAL_LENGTH:
                 return True
-        elif not (isinstance(value, bool) or (isinstance(value, list | tuple) and all(map(_is_text, value)))):
+        elif not isinstance(value, bool) and not (isinstance(value, list | tuple) and all(map(_is_text, value))):
             return True
-    return any(not address.lower().startswith(("http://", "https://")) for address in _addresses(record) if address)
+    return any(address[:4] != "http" for address in _addresses(record) if address)
 
 
 def _is_text(value: object) -> bool:

@@ -26,11 +26,11 @@ Asks NASA for the run's day, for the ten days before it, and for whatever is mis
 | `wait_for_publication` | never red: at its deadline the run goes on | look at `report_missing` |
 | `extract_apod_data` | refused (the canary's words are in the log), or no answer four times | `apod doctor --probe` |
 | `transform_apod_data` | a raw reply is damaged | the log names the reply and the command that brings it back |
-| `check_quality` | an entry cannot be right; nothing was loaded | read `data/reports/quality.json` |
+| `check_quality` | the archive holds fewer entries than before; nothing was loaded | the log names both ways on |
 | `load_to_postgres` | the database cannot be reached or refused | `apod doctor`; clear the task |
 | `dvc_track_data` | the DVC remote cannot be written | connection `apod_dvc_remote`; clear the task |
 | `git_commit_metadata` | the Git remote cannot be pushed to | connection `apod_git`; clear the task |
-| `report_missing` | days that are due were not to be had; all others are committed | nothing: the next run asks again |
+| `report_missing` | days were not to be had, or refused; all others are committed | nothing: the next run asks again |
 
 Skipped tasks behind a green `transform_apod_data` mean: nothing new. Clearing a run asks for *its* days again. Params
 `from` and `to` (YYYY-MM-DD) ask for those days; `patience` and `ask_every` are the wait's.
@@ -72,7 +72,7 @@ def apod_etl_pipeline() -> None:
 
     @task(multiple_outputs=True)
     def check_quality(**context: Any) -> dict[str, Any]:
-        """Judge the files before anything is loaded."""
+        """Report on the files before anything is loaded."""
         with steps(context, connections=()) as run:
             return run.check_quality()
 

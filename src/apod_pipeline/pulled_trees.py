@@ -19,7 +19,7 @@ OURS = ("data", ".dvc", ".dvcignore", ".gitignore", ".gitattributes", "apod.toml
 LINK, REPOSITORY = "120000", "160000"
 
 
-def orders_in(git: Git, commit: str) -> list[str]:
+def orders_in(git: Git, commit: str, *, links_only: bool = False) -> list[str]:
     """What a commit holds that is no data: settings of a machine, and links where files and folders of ours belong.
 
     Raises:
@@ -29,24 +29,26 @@ def orders_in(git: Git, commit: str) -> list[str]:
     for line in git.run("ls-tree", "-r", "-z", commit).split("\0"):
         about, _, name = line.partition("\t")
         linked = about.startswith((LINK, REPOSITORY)) and _is_in(name, OURS)
-        if linked or _is_in(name, MACHINES):
+        if linked or (not links_only and _is_in(name, MACHINES)):
             found.append(name)
     return found
 
 
-def see_that_it_is_data(git: Git, commit: str, where: str) -> None:
+def see_that_it_is_data(git: Git, commit: str, where: str, *, ours: bool = False) -> None:
     """Refuse a commit that holds more than data.
 
     Args:
         git: a repository that has it.
         commit: its name.
         where: the remote that it came from, for the message.
+        ours: it is a version of this machine's own archive, of which only links could do harm: whatever else lies in
+            its tree is ignored where settings are read.
 
     Raises:
         SettingsError: naming what it holds; nothing of it was checked out.
         GitFailed: the commit is not there.
     """
-    if orders := orders_in(git, commit):
+    if orders := orders_in(git, commit, links_only=ours):
         names = ", ".join(repr(name) for name in orders[:3])
         raise SettingsError(
             f"{where} holds {names}: settings of a machine, or links that lead out of the archive, where an archive "

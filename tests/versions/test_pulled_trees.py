@@ -71,6 +71,15 @@ def test_a_tree_with_orders_in_it_is_not_taken_over(past, tmp_path, name):
     assert [path.name for path in (tmp_path / "passing").iterdir()] == [".git"]
 
 
+def test_a_version_with_a_dotenv_in_it_can_be_given_back(past, tmp_path):
+    """What somebody committed beside the data, a `.env` too, keeps no version of one's own from being restored."""
+    (past.root / ".env").write_text("APOD_LOOKBACK=3\n")
+    past.git("add", "-f", ".env")
+    past.git("-c", "user.name=s", "-c", "user.email=s@x", "commit", "-q", "-m", "mine")
+    done = past.command("restore", "--as-of", "HEAD", "--to", str(tmp_path / "then"))
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_users_own_files_and_links_are_no_orders(past, tmp_path):
     """Notes, and a link among them, that somebody keeps beside the data do not stand in a recovery's way."""
     _push(past, tmp_path, lambda work: (_file("notes/mine.md")(work), _link("notes/link.md", "mine.md")(work)))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive import Archive
-from apod_pipeline.git import Git
+from apod_pipeline.git import Git, without_credentials
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table, write_csv
 from apod_pipeline.pulled_trees import see_that_it_is_data
@@ -45,7 +45,7 @@ def cloned(remote: str, archive: Archive) -> bool:
     which = ("--branch", BRANCH) if f"refs/heads/{BRANCH}" in heads else ()
     git.run("clone", "-q", "--no-checkout", "--depth=1", "--no-tags", "--no-local", *which, "--", remote, ".")
     if git.head():
-        see_that_it_is_data(git, "HEAD", remote)
+        see_that_it_is_data(git, "HEAD", without_credentials(remote))
         git.run("reset", "-q", "--hard")
     return True
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from apod_pipeline.archive import Archive, timestamp
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.git import Git
+from apod_pipeline.git import Git, without_credentials
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.processed import Columns, Table, write_json
 from apod_pipeline.pulled_trees import see_that_it_is_data
@@ -96,7 +96,7 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
     git = Git(root)
     git.run("clone", "-q", "--no-hardlinks", "--no-checkout", "--", str(source), ".")
     try:
-        see_that_it_is_data(git, commit or "HEAD", str(source))
+        see_that_it_is_data(git, commit or "HEAD", without_credentials(str(source)), ours=commit is not None)
     except SettingsError:
         forget(archive)
         raise

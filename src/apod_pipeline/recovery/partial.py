@@ -46,6 +46,7 @@ def cloned(remote: str, archive: Archive) -> bool:
     git.run("clone", "-q", "--no-checkout", "--depth=1", "--no-tags", "--no-local", *which, "--", remote, ".")
     if git.head():
         see_that_it_is_data(git, "HEAD", without_credentials(remote))
+        git.keep_every_byte()
         git.run("reset", "-q", "--hard")
     return True
 

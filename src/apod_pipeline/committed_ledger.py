@@ -22,11 +22,15 @@ def sealed_and_uncommitted(archive: Archive) -> list[str]:
         GitFailed: git cannot read the repository.
     """
     versions = Ledger(archive).versions()
-    return [name for name in _grown(archive) if _holds_sealed(archive, name, versions)] if versions else []
+    return [name for name in grown(archive) if _holds_sealed(archive, name, versions)] if versions else []
 
 
-def _grown(archive: Archive) -> list[str]:
-    """The ledger files that are longer than they were committed: mostly none, at the price of one question."""
+def grown(archive: Archive) -> list[str]:
+    """The ledger files that are longer than they were committed, also where a list of names to ignore hides them.
+
+    Raises:
+        GitFailed: git cannot read the repository.
+    """
     git = Git(archive.root)
     told = git.run("ls-tree", "-r", "-l", "-z", "HEAD", "--", "data/ledger").split("\0") if git.head() else []
     sizes = {name: int(about.split()[-1]) for line in told if line for about, _, name in [line.partition("\t")]}

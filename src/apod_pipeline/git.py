@@ -16,7 +16,7 @@ from pathlib import Path
 
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.git_locks import released
-from apod_pipeline.git_settings import WORDS, environment, settle, settled
+from apod_pipeline.git_settings import WORDS, environment, keep_every_byte, settle, settled
 
 log = logging.getLogger(__name__)
 
@@ -133,6 +133,10 @@ class Git:
             if any(name.startswith(b"../") for name in names) and self.head():
                 self.run("read-tree", "HEAD")  # an archive behind a link had names in its index that lead out of it
             settle(self.root)
+
+    def keep_every_byte(self) -> None:
+        """See that a fresh clone of ours checks out every byte as it is; before anything is checked out."""
+        keep_every_byte(self.root)
 
     def head(self) -> str | None:
         """The commit that HEAD points to; None before the first.

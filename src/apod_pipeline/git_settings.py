@@ -96,6 +96,11 @@ def settled(root: Path) -> bool:
     return not config.is_file() or (_block() in _told(config) and (root / ATTRIBUTES).exists())
 
 
+def keep_every_byte(root: Path) -> None:
+    """See that a repository changes no byte that it checks out or takes in, whatever a tree's own attributes say."""
+    _write(root / ".git" / "info" / "attributes", EVERY_BYTE)
+
+
 def settle(root: Path) -> None:
     """See that a repository of ours says by itself what is kept, and how.
 
@@ -110,7 +115,7 @@ def settle(root: Path) -> None:
     told = _told(inside / "config")
     if _block() in told:
         return
-    _write(inside / "info" / "attributes", EVERY_BYTE)
+    keep_every_byte(root)
     for file in _small_files(root):
         if b"\r\n" in (content := file.read_bytes()):
             with replacing(file) as whole:

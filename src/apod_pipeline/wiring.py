@@ -301,10 +301,11 @@ def initialised(settings: Settings) -> Archive:
                 f"{folder} holds a brace, which DVC cannot work with. Nothing was touched; name another folder (with "
                 "--archive, or APOD_DVC_REMOTE)."
             )
-    if archive.exists:
+    names = {path.name for path in archive.root.iterdir()} if archive.root.is_dir() else set()
+    if archive.exists and names != {archive.private.name}:  # which may hold this machine's settings before all else
         archive.create_folders()
         return archive
-    strangers = archive.root.is_dir() and {p.name for p in archive.root.iterdir()} - {".apod.toml.partial"}
+    strangers = names - {".apod.toml.partial", archive.private.name}
     if strangers and not (archive.root / "apod.toml").exists():
         raise SettingsError(
             f"{archive.root} is not empty and no archive. Nothing was touched; name another folder with --archive."

@@ -131,6 +131,19 @@ def test_another_users_that_is_for_its_owner_to_write_is_used_for_reading(tmp_pa
     assert Archive(tmp_path).exists
 
 
+def test_settings_may_be_there_before_the_archive(lab):
+    """Who writes `.apod/local.toml` first gets an archive like any other from the first run, and the settings count."""
+    lab.archive.private.mkdir(parents=True)
+    local = lab.archive.private / "local.toml"
+    local.write_text('git_author = "Me <me@example.org>"\n')
+    local.chmod(0o600)
+    lab.run(FIRST)
+    assert lab.git("log", "--format=%an") == "Me"
+    assert "/.apod/" in lab.git("show", "HEAD:.gitignore")
+    assert "preference" in lab.git("show", "HEAD:apod.toml")
+    assert lab.git("status", "--porcelain") == ""
+
+
 SERVING = """
 import os, sys
 from pathlib import Path

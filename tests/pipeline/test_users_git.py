@@ -10,6 +10,7 @@ import pytest
 
 from apod_pipeline.calendar import Span
 from apod_pipeline.settings import resolve
+from apod_pipeline.stages.git_commit_metadata import GitPublisher
 from apod_pipeline.wiring import audited
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 8))
@@ -174,6 +175,20 @@ def test_lines_that_wait_for_the_next_version_are_no_defect(lab):
     assert _defects(lab) == []
     assert lab.run(FIRST, sources=("planetary",)).version is None
     assert lab.commits() == 1
+
+
+def test_lines_wait_also_where_the_archives_own_list_hides_them(lab):
+    """A `.gitignore` of the archive with `*.jsonl`: the first file of a new month is seen to wait, and is committed."""
+    lab.run(FIRST)
+    with (lab.root / ".gitignore").open("a") as file:
+        file.write("*.jsonl\n")
+    publisher = GitPublisher(lab.archive, "Me <me@example.org>")
+    assert not publisher.ledger_waits()
+    (lab.archive.ledger / "replies-2099-01.jsonl").write_text('{"asked":["2018-12-01","2018-12-01"]}\n')
+    assert publisher.ledger_waits()
+    assert publisher.commit(dt.datetime.now(dt.UTC), ["a new month"])
+    assert not publisher.ledger_waits()
+    assert "replies-2099-01.jsonl" in lab.git("show", "--format=", "--name-only", "HEAD")
 
 
 def test_an_archive_with_cr_lf_in_its_files_is_healed(lab, home):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from apod_pipeline.archive import Archive
+from apod_pipeline.calendar import Span
 from apod_pipeline.errors import SettingsError, VersioningError
 from apod_pipeline.recovery.partial import cloned
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
@@ -69,6 +72,44 @@ def test_a_tree_with_orders_in_it_is_not_taken_over(past, tmp_path, name):
     with pytest.raises(SettingsError, match="Nothing was touched"):
         cloned(past.flags["git_remote"], Archive(tmp_path / "passing"))
     assert [path.name for path in (tmp_path / "passing").iterdir()] == [".git"]
+
+
+@pytest.mark.parametrize("told", ["* text eol=crlf\n", "*.dvc text ident eol=crlf\n"])
+def test_attributes_in_a_tree_change_no_byte(past, tmp_path, told):
+    """A `.gitattributes` that comes with the clone bends no file: what was recovered is well before any run."""
+    _push(past, tmp_path, _file(".gitattributes", told))
+    there = dataclasses.replace(past, root=tmp_path / "there")
+    done = there.command("recover", "archive", "--archive", str(there.root))
+    assert done.returncode == 0, done.stderr
+    for file in (there.root / "data" / "ledger").iterdir():
+        assert file.read_bytes() == (past.root / "data" / "ledger" / file.name).read_bytes()
+    checked = there.command("verify", "--json", "--archive", str(there.root))
+    assert [check["what"] for check in json.loads(checked.stdout)["checks"] if not check["well"]] == []
+
+
+def test_a_dvcignore_hides_no_reply(past):
+    """Lines in `.dvcignore` that hide raw replies stop the next version, which would have lost them, and are named."""
+    with (past.root / ".dvcignore").open("a") as file:
+        file.write("/data/raw/*\n")
+    days = Span(dt.date(2018, 12, 27), dt.date(2018, 12, 28))
+    with pytest.raises(VersioningError, match="dvcignore"):
+        past.run(days)
+    before = past.commits()
+    ignored = past.root / ".dvcignore"
+    ignored.write_text(ignored.read_text().replace("/data/raw/*\n", ""))
+    assert past.run(days).version
+    assert past.commits() == before + 1
+    checked = past.command("verify", "--json")
+    assert [check["what"] for check in json.loads(checked.stdout)["checks"] if not check["well"]] == []
+
+
+def test_a_version_with_a_dotenv_in_it_can_be_given_back(past, tmp_path):
+    """What somebody committed beside the data, a `.env` too, keeps no version of one's own from being restored."""
+    (past.root / ".env").write_text("APOD_LOOKBACK=3\n")
+    past.git("add", "-f", ".env")
+    past.git("-c", "user.name=s", "-c", "user.email=s@x", "commit", "-q", "-m", "mine")
+    done = past.command("restore", "--as-of", "HEAD", "--to", str(tmp_path / "then"))
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_users_own_files_and_links_are_no_orders(past, tmp_path):

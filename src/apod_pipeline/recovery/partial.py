@@ -45,6 +45,7 @@ def cloned(remote: str, archive: Archive) -> bool:
     which = ("--branch", BRANCH) if f"refs/heads/{BRANCH}" in heads else ()
     git.run("clone", "-q", "--depth=1", "--no-tags", "--no-local", "--no-checkout", *which, "--", remote, ".")
     see_that_it_is_an_archive(git, "HEAD", archive, without_credentials(remote))
+    git.keep_every_byte()
     git.run("checkout", "-q", "HEAD", "--", ".")
     return True
 

@@ -106,6 +106,7 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
         except SettingsError:
             forget(archive)
             raise
+    git.keep_every_byte()
     git.run("checkout", "-q", "-B", git.branch(), commit or "HEAD")
     if commit:  # a state of the past is not to be pushed over the present
         git.run("remote", "remove", "origin")

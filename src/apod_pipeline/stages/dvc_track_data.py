@@ -15,7 +15,7 @@ import os
 import re
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -219,6 +219,15 @@ class DvcVersioner:
             log.info("dvc init, remote %s", self.remote)
         dvc_settings.share(self.archive.root, self.remote)
 
+    def _see_that_none_is_hidden(self, listed: Collection[str]) -> None:
+        hidden = sorted(path.name for path in self.archive.raw.iterdir() if path.is_file() and path.name not in listed)
+        if hidden:
+            raise VersioningError(
+                f"DVC left {len(hidden)} raw replies out ({', '.join(hidden[:3])}): a line of "
+                f"{self.archive.root / '.dvcignore'} hides them. Nothing was committed; take that line out, then type "
+                "the same command again."
+            )
+
     def _see_that_settings_are_ours(self) -> None:
         name = ".dvc/config.local"
         if Git(self.archive.root).run("ls-files", "--", name):
@@ -244,7 +253,9 @@ class DvcVersioner:
         for pointer in pointers:
             if pointer.endswith(".dir"):
                 listing = Path(repo.cache.local.oid_to_path(pointer)).read_bytes()
-                wanted.update(item["md5"] for item in json.loads(listing))
+                items = json.loads(listing)
+                wanted.update(item["md5"] for item in items)
+                self._see_that_none_is_hidden({item["relpath"] for item in items})
         odb = repo.cloud.get_remote_odb(hash_name="md5")
         missing = wanted.difference(odb.oids_exist(sorted(wanted)))
         if missing:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from apod_pipeline import __version__
 from apod_pipeline.archive import Archive
-from apod_pipeline.committed_ledger import sealed_and_uncommitted
+from apod_pipeline.committed_ledger import grown, sealed_and_uncommitted
 from apod_pipeline.errors import PushRejected
 from apod_pipeline.git import Git, GitFailed, commit_page, without_credentials
 from apod_pipeline.kill_points import kill_point
@@ -106,7 +106,10 @@ class GitPublisher:
 
     def ledger_waits(self) -> bool:
         """True when the ledger holds lines that no commit holds yet."""
-        return self.git.exists and bool(self.git.run("status", "--porcelain", "-uall", "--", "data/ledger").strip())
+        if not self.git.exists:
+            return False
+        changed = self.git.run("status", "--porcelain", "-uall", "--", "data/ledger").strip()
+        return bool(changed or grown(self.archive))
 
     def lacks_sealed_lines(self) -> bool:
         """True when the ledger holds lines of a version that the newest commit lacks."""

@@ -362,7 +362,7 @@ class Pipeline:
         self.takeover.move()
         self.ledger.forget()
         self.derivation.catch_up()
-        self.takeover.replay(self.derivation, self.now, self.today, lambda: self._commit_sealed(outcome))
+        self.takeover.replay(self.derivation, outcome.run, self.now, self.today, lambda: self._commit_sealed(outcome))
         self.takeover.end()
         self.store().load()
         last = self.ledger.versions()[-1:]  # none where both sides were only ever refused

@@ -87,7 +87,10 @@ def see_that_it_is_an_archive(git: Git, commit: str, archive: Archive, where: st
         raise SettingsError(f"{told}: that is an archive of another data set ({named(others)}). {do}")
     orders = {path for path in tree if any(fnmatch(path, pattern) for pattern in ORDERS)}
     orders |= {path for path, entry in tree.items() if entry.mode in LINKS and path.split("/")[0] in PLACES}
-    pointers = [path for path in tree if path == "data/raw.dvc" or fnmatch(path, "data/processed/*.dvc")]
+    orders |= {path for path in tree if "\n" in path}
+    pointers = [
+        path for path in tree.keys() - orders if path == "data/raw.dvc" or fnmatch(path, "data/processed/*.dvc")
+    ]
     bodies = git.blobs([f"{commit}:{path}" for path in pointers])
     orders |= {path for path, body in zip(pointers, bodies, strict=True) if not _points_beside(path, body or b"")}
     if orders:
@@ -100,9 +103,11 @@ def see_that_it_is_an_archive(git: Git, commit: str, archive: Archive, where: st
 
 def _points_beside(path: str, pointer: bytes) -> bool:
     """Whether a `.dvc` file tells of the file or folder beside it, by its hash, and orders nothing else."""
-    words = [line.strip(" -").partition(":") for line in pointer.decode(errors="replace").split("\n") if line.strip()]
-    named_files = [value.strip() for word, _, value in words if word == "path"]
-    return {word for word, _, _ in words} <= POINTER and named_files in ([], [Path(path).stem])
+    lines = [line.strip(" -").partition(":") for line in pointer.decode(errors="replace").split("\n") if line.strip()]
+    words = [(word, value.strip()) for word, _, value in lines]
+    files = [value for word, value in words if word == "path"]
+    lists = [value for word, value in words if word == "outs"]
+    return {word for word, _ in words} <= POINTER and files in ([], [Path(path).stem]) and not any(lists)
 
 
 def _tops(tree: Tree) -> set[str]:
@@ -210,7 +215,7 @@ class Sides:
         index = {"GIT_INDEX_FILE": str(self.git.root / ".git" / "apod-kept-index")}
         self.git.run("read-tree", self.theirs, env=index)
         lines = (
-            f"{entry.mode} {entry.blob}\t{path}\0" if entry else f"0 {'0' * 40}\t{path}\0"
+            f"{entry.mode} {entry.blob}\t{path}\0" if entry else f"0 {'0' * len(self.theirs)}\t{path}\0"
             for path, entry in kept.items()
         )
         said = "".join(lines).encode(errors="surrogateescape")
@@ -249,7 +254,7 @@ class Sides:
 
 def commit_tree(git: Git, tree: str, parents: list[str], message: str, at: str, like: str) -> str:
     """A commit of a tree, by the author of another commit; gives its hash. No branch moves."""
-    name, mail = git.run("log", "-1", "--format=%an%n%ae", like).splitlines()
+    name, mail = git.run("log", "-1", "--format=%an%n%ae", like).rstrip("\n").split("\n")
     said = (("NAME", name), ("EMAIL", mail), ("DATE", at))
     who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in said}
     words = [word for parent in parents for word in ("-p", parent)]

@@ -95,7 +95,8 @@ class Takeover:
             raise BeganApart(
                 f"{where} is an archive of the same data set that began apart from this one. Nothing was touched, here "
                 "or there; `apod join` makes one archive of both, in which every reply, state and commit of either "
-                "stays. Or let APOD_GIT_REMOTE name an empty repository of this archive's own."
+                "stays. Or let APOD_GIT_REMOTE name an empty repository of this archive's own, or begin with what is "
+                "there: `apod recover archive --archive ANOTHER-FOLDER`."
             )
         base = git.run("merge-base", ours, tip).strip() if shared else None
         sides = Sides(git, base, ours, tip)
@@ -197,6 +198,7 @@ class Takeover:
     def replay(
         self,
         derivation: Derivation,
+        run: str,
         now: Callable[[], dt.datetime],
         today: dt.date,
         publish: Callable[[], None],
@@ -205,12 +207,13 @@ class Takeover:
 
         Args:
             derivation: of this archive; its ledger has forgotten what it knew before `move`.
+            run: whose name is given to what no version of ours holds yet.
             now: the clock.
             today: the newest day that is due.
             publish: makes a commit of the last version, where none holds it yet.
         """
         plan = self._read()
-        if derivation.seal_rules("takeover", now()):
+        if derivation.seal_rules(run, now()):
             publish()
         for number, step in enumerate(plan["steps"]):
             if number < plan["done"]:
@@ -218,7 +221,7 @@ class Takeover:
             self._tell_again(derivation.ledger, step, whole=plan["join"])
             if step["at"] is None:
                 newest_again(derivation.ledger, [line for one in plan["steps"] for line in one["lines"]])
-                derivation.seal_news("takeover", now(), today)
+                derivation.seal_news(run, now(), today)
             else:
                 derivation.seal_news(step["run"], instant(step["at"]), dt.date.fromisoformat(step["today"]))
                 States(derivation, plan["steps"]).keep(step)

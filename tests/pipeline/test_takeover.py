@@ -78,21 +78,15 @@ def _untouched(one):
 
 
 # ---- strangers -----------------------------------------------------------------------------
-STRANGERS = {
-    "a forge's README": {"README.md": "# apod\n", "LICENSE": "MIT\n"},
-    "another data set": {"data/ledger/versions.jsonl": "{}\n", "data/processed/neows_data.csv.dvc": "outs:\n"},
-    "orders": {
-        "data/ledger/versions.jsonl": "",
-        "data/processed/apod_data.csv.dvc": "",
-        ".dvc/config.local": "[core]\n",
-    },
-    "secrets": {"data/ledger/versions.jsonl": "", "data/processed/apod_data.csv.dvc": "", ".env": "NASA_API_KEY=x\n"},
-    "state": {"data/ledger/versions.jsonl": "", "data/processed/apod_data.csv.dvc": "", ".apod/progress.json": "{}"},
-}
+FORGE = {"README.md": "# apod\n", "LICENSE": "MIT\n"}
+ANOTHER = {"data/ledger/versions.jsonl": "{}\n", "data/processed/neows_data.csv.dvc": "outs:\n"}
 
 
-@pytest.mark.parametrize("branch", ["main", "master"])
-@pytest.mark.parametrize("held", STRANGERS.values(), ids=STRANGERS)
+@pytest.mark.parametrize(
+    ("held", "branch"),
+    [(FORGE, "main"), (FORGE, "master"), (ANOTHER, "main")],
+    ids=["a forge's README", "on another branch", "another data set"],
+)
 def test_a_stranger_is_never_taken_over(lab, nasa, remote, tmp_path, held, branch):
     """Something else than an archive stands on the remote, on any branch: exit 2, neither side is touched."""
     lab.flags = {"dvc_remote": remote["dvc_remote"]}
@@ -100,7 +94,7 @@ def test_a_stranger_is_never_taken_over(lab, nasa, remote, tmp_path, held, branc
     nasa.edit(DAY, title="A Better Title")
     lab.run(BEGIN)
     before = _untouched(lab)
-    clone = _pushed_by_somebody(remote, tmp_path, held)
+    _pushed_by_somebody(remote, tmp_path, held)
     if branch != "main":
         _git(remote["git_remote"], "branch", "-m", "main", branch)
     there = _git(remote["git_remote"], "for-each-ref")
@@ -109,35 +103,22 @@ def test_a_stranger_is_never_taken_over(lab, nasa, remote, tmp_path, held, branc
     assert any(path.split("/")[0] in done.stderr for path in held)
     assert _untouched(lab) == before
     assert _git(remote["git_remote"], "for-each-ref") == there
-    assert clone.exists()
-    folder = re.search(r"`git init --bare FOLDER`", done.stderr)
-    if folder:  # what the message says to type
-        subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "own.git")], check=True)
-        assert lab.command("run", APOD_GIT_REMOTE=str(tmp_path / "own.git")).returncode == 0
-        assert _git(tmp_path / "own.git", "rev-list", "--count", "main") == "3"  # and what is new
+    do = re.search(r"`(git init --bare )FOLDER`", done.stderr)[1]  # what the message says to type
+    subprocess.run([*do.split(), "-q", str(tmp_path / "own.git")], check=True)
+    assert lab.command("run", APOD_GIT_REMOTE=str(tmp_path / "own.git")).returncode == 0
+    assert _git(tmp_path / "own.git", "rev-list", "--count", "main") == "3"  # and what is new
 
 
-POINTER = "outs:\n- md5: 0123456789abcdef0123456789abcdef\n  size: 1\n  hash: md5\n  path: {}\n"
-ORDERS = {
-    "a path": {"data/raw.dvc": POINTER.format("../../../elsewhere")},
-    "a command": {"data/raw.dvc": POINTER.format("raw") + "cmd: touch /tmp/x\n"},
-    "a source": {"data/processed/apod_data.csv.dvc": POINTER.format("apod_data.csv") + "deps:\n- path: /etc/passwd\n"},
-    "settings": {".dvc/config.local": "[cache]\n    dir = /elsewhere\n"},
-    "secrets": {".env": "NASA_API_KEY=x\n"},
-}
-
-
-@pytest.mark.parametrize("orders", ORDERS.values(), ids=ORDERS)
-def test_what_comes_with_a_pull_gives_no_orders(pair, remote, tmp_path, orders):
+def test_what_comes_with_a_pull_gives_no_orders(pair, remote, tmp_path):
     """An archive with our history whose tree would order something: neither taken over nor recovered nor cloned."""
     _, other = pair
     before = _untouched(other)
-    _pushed_by_somebody(remote, tmp_path, orders)
+    _pushed_by_somebody(remote, tmp_path, {".env": "NASA_API_KEY=x\n"})
     taken = other.command("run", "--from", str(LATER.first), "--to", str(LATER.last))
     recovered = other.command("recover", "archive", "--archive", str(tmp_path / "third"))
     stateless = other.command("run", "--stateless")
     for done in (taken, recovered, stateless):
-        assert (done.returncode, next(iter(orders)) in done.stderr) == (2, True), done.stderr
+        assert (done.returncode, " .env" in done.stderr) == (2, True), done.stderr
     assert other.git("show", "HEAD:apod.toml") == before[0][Path("apod.toml")].decode().strip()
     assert not (other.archive.private / "takeover.json").exists()
     assert not (tmp_path / "third").exists()
@@ -145,7 +126,7 @@ def test_what_comes_with_a_pull_gives_no_orders(pair, remote, tmp_path, orders):
 
 def test_links_lead_nowhere(pair, remote, tmp_path):
     """A folder of the archive that is a link on the remote is refused; a link among the user's own files is his."""
-    one, other = pair
+    _, other = pair
     clone = _pushed_by_somebody(remote, tmp_path, {"real.md": "text\n"})
     (clone / "notes.md").symlink_to("real.md")
     _git(clone, "add", "notes.md")
@@ -161,7 +142,6 @@ def test_links_lead_nowhere(pair, remote, tmp_path):
     _git(clone, "push", "-q", "origin", "HEAD:main")
     done = other.command("run", "--from", str(LAST.first), "--to", str(LAST.last))
     assert (done.returncode, "data/reports" in done.stderr) == (2, True), done.stderr
-    assert one is not other
 
 
 # ---- states --------------------------------------------------------------------------------
@@ -330,14 +310,13 @@ def test_a_file_that_both_changed_stops_it_and_is_named(pair, remote, tmp_path, 
 
 def test_dvcs_settings_are_never_theirs(pair, remote, tmp_path):
     """What the remote's .dvc/config orders (another cache, another remote) is not followed after a takeover."""
-    one, other = pair
+    _, other = pair
     ours = (other.root / ".dvc" / "config").read_text()
     evil = f"{ours}[cache]\n    dir = {tmp_path / 'elsewhere'}\n"
     _pushed_by_somebody(remote, tmp_path, {".dvc/config": evil})
     assert other.run(LATER).exit_code == 0
     assert (other.root / ".dvc" / "config").read_text() == ours
     assert not (tmp_path / "elsewhere").exists()
-    assert one is not other
 
 
 def test_without_their_objects_nothing_is_touched(pair, tmp_path):

@@ -272,7 +272,7 @@ def join(archive: Path | None, *, as_json: bool) -> None:
     commit has both histories before it: every reply, reading, refusal, state and commit of either stays. The objects of
     both must be on the DVC remote.
 
-    Example: APOD_GIT_REMOTE=git@example.org:me/apod.git apod join
+    Example: apod join
     """
     settings = existing(archive)
     if not settings.git_remote:

@@ -161,7 +161,10 @@ class GitPublisher:
 
     def _see_whose_it_is(self, branch: str) -> None:
         """Nothing, where a remote that we never pushed to is empty, or has our branch, or is an archive's."""
-        there = self.git.run("ls-remote", "--heads", REMOTE).split()[1::2]
+        try:
+            there = self.git.run("ls-remote", "--heads", REMOTE).split()[1::2]
+        except GitFailed:
+            return  # it is away: what the push says tells more
         if f"refs/heads/{branch}" in there:
             return  # whose that is shows when it does not take our commits
         for head in there:

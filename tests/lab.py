@@ -26,6 +26,7 @@ from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.wiring import COLUMNS, pipeline
+from templates import Templates
 
 TODAY = dt.date(2018, 12, 31)
 KEY = "0123456789abcdefghijABCDEFGHIJ0123456789"
@@ -41,6 +42,7 @@ class Lab:
     database: str
     flags: dict[str, Any] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    templates: Templates | None = None
 
     @property
     def archive(self) -> Archive:
@@ -73,6 +75,12 @@ class Lab:
         settings = resolve(self.all_flags(), {}, None)
         recover_archive(settings, str(settings.git_remote))
         return self
+
+    def filled(self, span: Span, **flags: Any) -> None:
+        """What `run(span, **flags)` makes on a new archive, copied from one that was made before; nobody is asked."""
+        assert self.templates, "the fixture `lab` knows them"
+        assert not {"git_remote", "dvc_remote"} & {*self.flags, *flags}, "a template has no remotes of its own"
+        self.templates.copy(span, flags, self.root, self.database)
 
     def wired(self, call: Callable[[Any], Outcome], **flags: Any) -> Outcome:
         """Anything else that a pipeline can do."""
@@ -159,10 +167,21 @@ def nasa() -> Iterator[Simulator]:
         yield simulator
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory, postgres_server: str, migrated_template: str) -> Templates:
+    """Archives that were filled once."""
+
+    def fill(root: Path, database: str, span: Span, flags: dict[str, Any]) -> None:
+        with Simulator(today=TODAY) as simulator:
+            Lab(simulator, root, database, flags).run(span)
+
+    return Templates(tmp_path_factory.mktemp("templates"), postgres_server, migrated_template, fill)
+
+
 @pytest.fixture
-def lab(nasa: Simulator, tmp_path: Path, migrated_database: str) -> Lab:
+def lab(nasa: Simulator, tmp_path: Path, migrated_database: str, templates: Templates) -> Lab:
     """An archive that does not exist yet, and all it needs."""
-    return Lab(nasa, tmp_path / "archive", migrated_database)
+    return Lab(nasa, tmp_path / "archive", migrated_database, templates=templates)
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_an_archive_that_its_group_writes_to_is_shared_with_it(lab):
 @pytest.mark.parametrize("mode", [0o755, 0o777, 0o707, 0o701])
 def test_an_existing_one_is_closed_by_the_next_run(lab, mode):
     """An archive of before, whose private folder gave something to others, is closed at the next run."""
-    lab.run(FIRST)
+    lab.filled(FIRST)
     lab.archive.private.chmod(mode)
     assert lab.run(NEXT).exit_code == 0
     assert _mode(lab.archive.private) == 0o700
@@ -92,7 +92,7 @@ class _Runs:
 
 def test_what_others_could_have_written_is_not_believed(lab, tmp_path):
     """A value that runs a command, planted in DVC's open scratch as anybody could: it is thrown away unread."""
-    lab.run(FIRST)
+    lab.filled(FIRST)
     marker, scratch = tmp_path / "ran", lab.archive.private / "dvc"
     planted = 0
     for file in scratch.rglob("cache.db"):

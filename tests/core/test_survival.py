@@ -64,7 +64,7 @@ def test_odd_records_do_not_stop_the_archive(lab, tmp_path):
 
 def test_a_note_without_its_reply_does_not_stop_the_archive(lab):
     """A kill between the removal of a reply and of its note: the next run goes on."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     line = json.loads(next(lab.archive.ledger.glob("replies-*")).read_text().splitlines()[0])
     name = "apod_raw_20200101_000000.json"
     (lab.archive.incoming / f"{name}.note").write_text(json.dumps(line | {"file": name}))
@@ -102,7 +102,7 @@ def _coverage(lab):
 
 def test_days_between_two_known_spans_are_remembered_as_asked(lab, nasa):
     """A question that begins and ends in days that were had, and is not answered between: those days are failed."""
-    lab.run(Span(dt.date(2018, 12, 1), dt.date(2018, 12, 5)))
+    lab.filled(Span(dt.date(2018, 12, 1), dt.date(2018, 12, 5)))
     lab.run(Span(dt.date(2018, 12, 20), dt.date(2018, 12, 25)))
     nasa.fault("envoy_text")
     broken = lab.run(Span(dt.date(2018, 12, 3), dt.date(2018, 12, 22)), http_retries=0)
@@ -115,7 +115,7 @@ def test_days_between_two_known_spans_are_remembered_as_asked(lab, nasa):
 
 def test_days_that_nobody_answered_for_do_not_look_unasked(lab, nasa):
     """A current archive, and NASA down for three days: status tells three days that are not there."""
-    lab.run(Span(dt.date(2018, 12, 10), dt.date(2018, 12, 28)), today=dt.date(2018, 12, 28))
+    lab.filled(Span(dt.date(2018, 12, 10), dt.date(2018, 12, 28)), today=dt.date(2018, 12, 28))
     nasa.fault("envoy_text")
     assert lab.run(http_retries=0).exit_code == 4
     assert sum(_coverage(lab).values()) == 3
@@ -153,7 +153,7 @@ DAMAGES = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_not_built_upon(lab, undisturbed, damage):
     """A data file that is not what it was: the next run with news makes it again, or says so; it is never published."""
-    lab.run(Span(SPAN.first, dt.date(2018, 12, 28)))
+    lab.filled(Span(SPAN.first, dt.date(2018, 12, 28)))
     path = next(
         p for p in (lab.archive.csv, lab.archive.json, lab.archive.parquet) if p.suffix[1:].upper() in damage.upper()
     )
@@ -169,7 +169,7 @@ def test_a_damaged_file_is_not_built_upon(lab, undisturbed, damage):
 
 def test_a_ledger_that_lost_lines_is_told_as_damage(lab):
     """Fewer reply lines than the last version was sealed with: damage, with the command that brings the ledger back."""
-    lab.run(Span(SPAN.first, dt.date(2018, 12, 25)))
+    lab.filled(Span(SPAN.first, dt.date(2018, 12, 25)))
     lab.run(SPAN)
     shard = next(lab.archive.ledger.glob("replies-*"))
     shard.write_bytes(b"".join(shard.read_bytes().splitlines(keepends=True)[:-1]))
@@ -189,7 +189,7 @@ def test_a_ledger_that_lost_lines_is_told_as_damage(lab):
 )
 def test_a_raw_reply_that_was_harmed_is_told_as_damage(lab, harm, words):
     """A raw reply that is gone, torn or empty cannot be derived from: damage, with the command that brings it back."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     before = lab.files()
     harm(next(lab.archive.raw.glob("*.json")))
     with pytest.raises(ArchiveDamaged, match=f"{words}.*dvc checkout"):
@@ -202,7 +202,7 @@ def test_an_archive_that_belongs_to_another_account_can_be_used(lab, tmp_path, m
     """Where the machine's Git is told to trust all folders, as in the images, a mounted archive is used as it is."""
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".gitconfig").write_text("[safe]\n\tdirectory = *\n")
-    lab.run(Span(SPAN.first, dt.date(2018, 12, 25)))
+    lab.filled(Span(SPAN.first, dt.date(2018, 12, 25)))
     for path in [lab.root, *lab.root.rglob("*")]:
         os.chown(path, 12345, 12345)
     assert lab.run(SPAN).exit_code == 0
@@ -210,7 +210,7 @@ def test_an_archive_that_belongs_to_another_account_can_be_used(lab, tmp_path, m
 
 def test_a_rebuild_makes_the_tables_again(lab):
     """Rows that somebody deleted or changed by hand are there again, as they were, after a rebuild."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     before = lab.tables()
     import psycopg
 

@@ -66,7 +66,7 @@ UNAVAILABLE |= {"gzip_garbage", "truncate", "slow_drip"}
 def test_service_that_is_broken_altogether_loses_nothing(lab, nasa, undisturbed, name):
     """Every answer is bad: the run says which days are missing and ends with 3 or 4; the next one completes all."""
     span = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 31))
-    lab.run(Span(dt.date(2018, 12, 1), dt.date(2018, 12, 10)), sources=("science",), **FLAGS)
+    lab.filled(Span(dt.date(2018, 12, 1), dt.date(2018, 12, 10)), sources=("science",))
     before = lab.entries()
     params = dict(KINDS[name])
     nasa.fault(params.pop("kind", name), match="wp-json", **params)

@@ -154,7 +154,7 @@ def test_disk_that_is_filled_while_dvc_is_at_work(lab, shell, undisturbed, span,
 def test_pointer_that_was_written_in_part(lab, undisturbed, span, kept):
     """A `.dvc` file that a full disk or a lost power cut short is made anew by the next run."""
     early = Span(span.first, span.first + dt.timedelta(days=9))
-    lab.run(early)
+    lab.filled(early)
     for path in (lab.archive.raw, lab.archive.csv):
         pointer = path.with_name(f"{path.name}.dvc")
         pointer.write_bytes(pointer.read_bytes()[:kept])

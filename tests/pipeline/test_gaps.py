@@ -147,7 +147,7 @@ def test_a_person_may_say_that_it_is_a_gap(lab, nasa):
 @pytest.mark.parametrize("day", [dt.date(2018, 12, 6), dt.date(2019, 1, 1), dt.date(1995, 6, 15)])
 def test_what_is_no_gap_is_not_accepted_as_one(lab, day):
     """A day that has an entry, one that is not due, one before the first picture: refused in words, nothing changed."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     lines = [path.read_bytes() for path in sorted(lab.archive.ledger.iterdir())]
     with pytest.raises(SettingsError, match="no gap"):
         lab.wired(lambda wired: accept_gap(wired, day, "because"))
@@ -157,7 +157,7 @@ def test_what_is_no_gap_is_not_accepted_as_one(lab, day):
 @pytest.mark.parametrize("words", [("--accept-gap", "2018-12-05"), ("--because", "x")])
 def test_day_and_reason_go_together(lab, words):
     """One without the other is wrong use, and the message shows how it is typed."""
-    lab.run(Span(_day(-1), TODAY))
+    lab.filled(Span(_day(-1), TODAY))
     told = lab.command("coverage", *words)
     assert told.returncode == 2
     assert "--because" in told.stderr

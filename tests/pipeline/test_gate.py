@@ -87,7 +87,7 @@ def test_a_new_day_that_can_be_no_entry_is_refused_by_itself(lab, undisturbed, b
 @pytest.mark.parametrize("bug", BUGS)
 def test_an_entry_that_new_rules_refuse_keeps_its_last_good_state(lab, undisturbed, bug):
     """New rules with a bug: the day stays as it was, exit 3, and every later run goes on; mended, all is as ever."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     before = lab.entries()
     ran = _run(lab, BUGS[bug], RULES_VERSION + 1)
     assert ran.exit_code == 3
@@ -101,7 +101,7 @@ def test_an_entry_that_new_rules_refuse_keeps_its_last_good_state(lab, undisturb
 
 def test_what_was_kept_is_rebuilt_and_loaded_anew(lab):
     """The kept state stands in the ledger: files and tables are made again from it, offline, to the same bytes."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     _run(lab, _relative, RULES_VERSION + 1)
     files, tables = lab.files(), lab.tables()
     lab.rows_deleted()
@@ -113,7 +113,7 @@ def test_what_was_kept_is_rebuilt_and_loaded_anew(lab):
 
 def test_an_edit_that_can_be_no_entry_leaves_the_day_as_it_was(lab, nasa):
     """NASA's edit meets a bug: exit 3, the day's state stays, and the edit comes with the first sane run."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     before = lab.files()
     nasa.edit(ODD, title="A Better Title")
     ran = _run(lab, _relative)
@@ -151,7 +151,7 @@ def test_fail_over_has_what_the_gate_refused_of_another_source(lab, nasa):
 
 def test_rules_that_refuse_most_days_stop_before_the_seal(lab):
     """More than half of the archive refused is the rules' fault: nothing is changed until a person says otherwise."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     versions, files = lab.versions(), lab.files()
     days = list(SPAN)[:11]
     with pytest.raises(DataRefused, match="apod rebuild --accept-loss"):
@@ -165,7 +165,7 @@ def test_rules_that_refuse_most_days_stop_before_the_seal(lab):
 
 def test_an_older_ledger_stops_before_the_load_and_says_how_to_go_on(lab):
     """An archive that holds less than it did is not loaded; both commands of the message work."""
-    lab.run(Span(SPAN.first, ODD))
+    lab.filled(Span(SPAN.first, ODD))
     lab.run(SPAN)
     newest = lab.git("rev-parse", "HEAD")
     lab.git("reset", "-q", "--hard", "HEAD~1")

@@ -64,7 +64,7 @@ def test_import_twice_changes_nothing(lab, tmp_path):
 
 def test_imported_days_are_other_readings(lab, tmp_path):
     """Days that NASA gave already keep NASA's words; the file's are kept as readings, and no version is made."""
-    lab.run(DAYS)
+    lab.filled(DAYS)
     before = lab.files()
     _as_lines(tmp_path / "a.jsonl")
     outcome = lab.wired(lambda pipeline: import_into(pipeline, tmp_path / "a.jsonl"))

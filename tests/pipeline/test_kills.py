@@ -70,7 +70,7 @@ def test_killed_edit_makes_its_revision_once(lab, nasa, span, place):
     """An edit whose run is killed is one revision and one commit more after the next run, not none and not two."""
     import datetime as dt
 
-    lab.run(span)
+    lab.filled(span)
     nasa.edit(dt.date(2018, 12, 28), title="Quite Another Title")
     killed = lab.command("run", APOD_KILL_AT=place)
     assert killed.returncode == -signal.SIGKILL, killed.stderr

@@ -21,7 +21,7 @@ def shouting(readings):
 
 def test_new_rules_make_revisions_of_cause_rules(lab):
     """New rules: one version of its own, revisions of cause `rules` for the entries they word otherwise, none else."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     before = lab.entries()
     with pipeline(resolve(lab.all_flags(), {}, None), lab.told.append) as wired:
         wired.derivation = dataclasses.replace(wired.derivation, transform=shouting, rules=RULES_VERSION + 1)
@@ -42,7 +42,7 @@ def test_new_rules_make_revisions_of_cause_rules(lab):
 
 def test_states_of_old_rules_survive_a_rebuild(lab):
     """Rebuilt from files with the new rules, the tables still tell what the old rules had made of a day."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     with pipeline(resolve(lab.all_flags(), {}, None), lab.told.append) as wired:
         wired.derivation = dataclasses.replace(wired.derivation, transform=shouting, rules=RULES_VERSION + 1)
         wired.run(_wanted())
@@ -54,7 +54,7 @@ def test_states_of_old_rules_survive_a_rebuild(lab):
 
 def test_another_preference_is_a_version_of_its_own(lab):
     """Preferring the old service makes revisions of cause `preference` for days of which both told something."""
-    lab.run(SPAN)
+    lab.filled(SPAN)
     lab.run(SPAN, sources=("planetary",))
     lab.run(preference=("planetary", "science", "file"))
     causes = lab.rows("SELECT cause, count(*) FROM apod_revision GROUP BY 1 ORDER BY 1")

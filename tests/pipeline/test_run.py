@@ -59,7 +59,7 @@ def test_commit_is_the_documents(lab, span):
 
 def test_documents_table_is_exact(lab, span):
     """The table has the document's columns, types, defaults, key and index, and no other."""
-    lab.run(span)
+    lab.filled(span)
     columns = lab.rows(
         "SELECT column_name, data_type, is_nullable, column_default FROM information_schema.columns "
         "WHERE table_name = 'apod' ORDER BY ordinal_position"
@@ -114,7 +114,7 @@ def test_days_come_by_themselves(lab, nasa, span):
 
 def test_edit_makes_one_revision_and_one_commit(lab, nasa, span):
     """A title that NASA edits: one revision more, one commit more, updated_at of that row alone moves."""
-    lab.run(span)
+    lab.filled(span)
     day = dt.date(2018, 12, 28)
     title = record_of(day)["title"]
     nasa.edit(day, title="Quite Another Title")
@@ -133,7 +133,7 @@ def test_edit_makes_one_revision_and_one_commit(lab, nasa, span):
 
 def test_as_of_answers_what_was_known(lab, nasa, span):
     """apod_as_of gives the old title before the edit, the new one from it on, and nothing before the first."""
-    lab.run(span)
+    lab.filled(span)
     nasa.edit(dt.date(2018, 12, 28), title="Quite Another Title")
     lab.run()
     (first,), (second,) = lab.rows("SELECT DISTINCT observed_from FROM apod_revision ORDER BY 1")
@@ -146,7 +146,7 @@ def test_as_of_answers_what_was_known(lab, nasa, span):
 
 def test_sources_do_not_flap(lab, span):
     """After science, the same days through planetary and again through science: no revision, row change or commit."""
-    lab.run(span)
+    lab.filled(span)
     before, files = lab.tables(), lab.files()
     through_old = lab.run(span, sources=("planetary",))
     through_new = lab.run(span, sources=("science",))
@@ -168,7 +168,7 @@ def test_preferred_source_replaces_with_its_cause(lab):
 
 def test_rebuild_gives_the_same_bytes_and_rows(lab, nasa, span):
     """Everything made again from raw replies and ledger, offline, is what it was: bytes, rows and revisions."""
-    lab.run(span)
+    lab.filled(span)
     nasa.edit(dt.date(2018, 12, 28), title="Quite Another Title")
     lab.run()
     lab.run(Span(dt.date(2018, 12, 1), dt.date(2018, 12, 5)), sources=("planetary",))
@@ -185,7 +185,7 @@ def test_rebuild_gives_the_same_bytes_and_rows(lab, nasa, span):
 
 def test_lost_database_is_filled_again(lab, span):
     """A database that was lost is projected anew by the next run, without a new version."""
-    lab.run(span)
+    lab.filled(span)
     before = lab.tables()
     lab.rows_deleted()
     outcome = lab.run(span)
@@ -195,7 +195,7 @@ def test_lost_database_is_filled_again(lab, span):
 
 def test_every_address_of_a_picture_has_its_rights(lab, span):
     """Each picture, film and still is told once with its part in the entry and what may be done with it."""
-    lab.run(span)
+    lab.filled(span)
     parts = {"shown": "url", "largest": "hdurl", "still": "thumbnail_url"}
     expected = {
         (day, part, entry[name], entry["rights"])
@@ -209,7 +209,7 @@ def test_every_address_of_a_picture_has_its_rights(lab, span):
 
 def test_file_that_lost_entries_is_not_loaded(lab, span):
     """A Parquet file with fewer entries than the ledger tells of: refused in words, and a rebuild heals it."""
-    lab.run(span)
+    lab.filled(span)
     before = lab.tables()
     rows = list(lab.entries().values())
     Table(lab.archive.parquet, COLUMNS).merge(rows[:-3], keep=False)

@@ -46,7 +46,7 @@ def dead():
 @pytest.mark.parametrize("kind", ["of a dead writer", "of a dead reader", "of a number used again", "torn", "empty"])
 def test_dvc_lock_of_a_dead_process(lab, dead, kind):
     """DVC's list of who reads and writes what names nobody who is at it, or is torn: the next run completes."""
-    lab.run(FIRST)
+    lab.filled(FIRST)
     holder, again = ({"pid": pid, "cmd": "dvc add"} for pid in (dead, os.getpid()))
     told = {
         "of a dead writer": json.dumps({"write": {str(lab.archive.csv): holder}, "read": {}}),
@@ -64,7 +64,7 @@ def test_dvc_lock_of_a_dead_process(lab, dead, kind):
 
 def test_dvc_lock_of_a_living_dvc_is_left_alone(lab, tmp_path):
     """Somebody's own `dvc` command is at the CSV: the run says so and commits nothing; afterwards it completes."""
-    lab.run(FIRST)
+    lab.filled(FIRST)
     program = tmp_path / "dvc"
     program.write_text("import sys; sys.stdin.read()")
     lock = lab.root / ".dvc" / "tmp" / "rwlock"
@@ -82,7 +82,7 @@ def test_dvc_lock_of_a_living_dvc_is_left_alone(lab, tmp_path):
 @pytest.mark.parametrize("name", ["index.lock", "HEAD.lock", "refs/heads/main.lock"])
 def test_git_lock_of_a_dead_git(lab, name):
     """A lock that a killed git left long ago is taken away, and the run completes."""
-    lab.run(FIRST)
+    lab.filled(FIRST)
     lock = lab.root / ".git" / name
     lock.touch()
     _make_old(lock)
@@ -126,7 +126,7 @@ def test_git_lock_of_a_git_that_was_killed(lab, first):
 
 def test_git_lock_that_another_program_has_open_is_left_alone(lab):
     """Not only git writes Git's files: who has the lock open holds it, however old it is."""
-    lab.run(FIRST)
+    lab.filled(FIRST)
     lock = lab.root / ".git" / "index.lock"
     holder = [sys.executable, "-c", "import sys; file = open(sys.argv[1], 'w'); print(flush=True); input()", str(lock)]
     with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
@@ -141,7 +141,7 @@ def test_git_lock_that_another_program_has_open_is_left_alone(lab):
 
 def test_git_lock_of_this_moment_is_waited_for(lab):
     """It is new and nobody is seen: the run says that it waits, and goes on as soon as the lock is away."""
-    lab.run(FIRST)
+    lab.filled(FIRST)
     lock = lab.root / ".git" / "HEAD.lock"
     lock.touch()
     words = [sys.executable, "-m", "apod_pipeline.cli", *RUN]
@@ -154,7 +154,7 @@ def test_git_lock_of_this_moment_is_waited_for(lab):
 
 def test_git_lock_becomes_old_while_it_is_waited_for(lab):
     """Nobody is seen, and the lock stays: when it is a minute old it is taken away."""
-    lab.run(FIRST)
+    lab.filled(FIRST)
     lock = lab.root / ".git" / "index.lock"
     lock.touch()
     os.utime(lock, (time.time() - 57,) * 2)
@@ -164,7 +164,7 @@ def test_git_lock_becomes_old_while_it_is_waited_for(lab):
 
 def test_git_lock_of_a_living_git_is_left_alone(lab):
     """However old a lock is: while a git is at work in the archive it stays."""
-    lab.run(FIRST)
+    lab.filled(FIRST)
     lock = lab.root / ".git" / "index.lock"
     lock.touch()
     _make_old(lock)

@@ -70,7 +70,21 @@ def _at_once(body: Path) -> list[Any] | None:
         told = orjson.loads(body.read_bytes().removeprefix(codecs.BOM_UTF8))
     except ValueError:
         return None
-    return told if isinstance(told, list) else [told]
+    items = told if isinstance(told, list) else [told]
+    return None if _holds_float(items) else items
+
+
+def _holds_float(items: list[Any]) -> bool:
+    """True where there is a number with a point, or one that was taken for such because it has more than 64 bits."""
+    waiting: list[Any] = [items]
+    while waiting:
+        value = waiting.pop()
+        for inner in value.values() if isinstance(value, dict) else value:
+            if isinstance(inner, float):
+                return True
+            if isinstance(inner, dict | list):
+                waiting.append(inner)
+    return False
 
 
 def _list_items(body: Path) -> Iterator[Any]:

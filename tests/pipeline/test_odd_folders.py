@@ -62,7 +62,7 @@ def test_two_archives_in_odd_folders_share_odd_remotes(lab, other, tmp_path, nam
     lab.flags = other.flags = {"git_remote": str(bare), "dvc_remote": str(tmp_path / f"{name} objects")}
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", bare], check=True)
     lab.run(FIRST)
-    other.run(FIRST)
+    other.cloned()
     other.run(NEXT)
     assert lab.run(LAST).version
     assert len(lab.entries()) == len(FIRST) + len(NEXT) + len(LAST)

@@ -169,3 +169,27 @@ def test_a_file_whose_name_is_no_text_is_taken_over(lab, tmp_path):
     wrong.touch()
     refused = lab.command("import", os.fsdecode(bytes(wrong)))
     assert (refused.returncode, "Traceback" in refused.stderr) == (2, False)
+
+
+@pytest.mark.parametrize("early", ["1970-01-01", "0001-01-01", "1995-06-15"])
+def test_a_day_before_the_first_picture_spoils_nothing(lab, tmp_path, early):
+    """Refused by its day, exit 3; coverage begins with the first picture, and `apod verify` is well."""
+    records = [record_of(DAYS.first) | {"date": early}, *(record_of(day) for day in DAYS)]
+    (tmp_path / "mine.json").write_text(json.dumps(records))
+    ran = lab.wired(lambda pipeline: import_into(pipeline, tmp_path / "mine.json"))
+    assert (ran.exit_code, ran.inserted, ran.refused) == (3, len(DAYS), 1)
+    lab.run()
+    assert lab.rows("SELECT min(date) FROM apod_day") == [("1995-06-16",)]
+    assert lab.command("verify").returncode == 0
+
+
+def test_coverage_that_was_spoiled_before_is_mended(lab):
+    """Rows of days before the first picture, as older programs wrote them: `apod recover database` takes them away."""
+    import psycopg
+
+    lab.filled(DAYS)
+    with psycopg.connect(lab.database) as connection:
+        connection.execute("INSERT INTO apod_day (date, status) VALUES ('1970-01-01', 'unasked')")
+    assert lab.command("verify").returncode == 1
+    assert lab.command("recover", "database").returncode == 0
+    assert lab.command("verify").returncode == 0

@@ -140,23 +140,6 @@ def pipeline(
             conninfo = open_things.enter_context(database(settings, archive))
             return PostgresStore(archive, ledger, COLUMNS, today(settings), conninfo)
 
-        def extraction(run: str, known: Known) -> Extraction:
-            return Extraction(
-                archive,
-                ledger,
-                known,
-                client,
-                today(settings),
-                run,
-                settings.http_concurrency,
-                tell,
-                advance,
-                timeout=settings.http_timeout,
-            )
-
-        def bring(commit: str) -> None:
-            Restoration(archive, objects(settings, archive), COLUMNS).fetch(commit)
-
         versioner = dvc(archive, settings.dvc_remote or str(settings.remote_folder))
         open_things.callback(versioner.close)
         wired = Pipeline(
@@ -165,12 +148,12 @@ def pipeline(
             sources=[known_sources[name] for name in settings.sources if name != "file"],
             readers=known_sources,
             derivation=derivation(settings, archive, ledger),
-            extraction=extraction,
+            extraction=_extractions(settings, ledger, client, tell, advance),
             quality=partial(_quality, archive),
             store=store,
             versioner=versioner,
             publisher=GitPublisher(archive, settings.git_author, settings.git_remote),
-            takeover=Takeover(archive, versioner.fetch, COLUMNS, bring),
+            takeover=Takeover(archive, versioner.fetch, COLUMNS, partial(_bring, settings, archive)),
             today=today(settings),
             lookback=settings.lookback,
             gap_after=settings.gap_after,
@@ -178,6 +161,36 @@ def pipeline(
         )
         kept = Copies(wired, objects(settings, archive), settings.git_remote)
         yield replace(wired, refill=kept.refill)
+
+
+def _extractions(
+    settings: Settings,
+    ledger: Ledger,
+    client: HttpClient,
+    tell: Callable[[str], None],
+    advance: Callable[[int], None],
+) -> Callable[[str, Known], Extraction]:
+    """What makes the extract stage for a run, over what is known."""
+
+    def of(run: str, known: Known) -> Extraction:
+        return Extraction(
+            ledger.archive,
+            ledger,
+            known,
+            client,
+            today(settings),
+            run,
+            settings.http_concurrency,
+            tell,
+            advance,
+            timeout=settings.http_timeout,
+        )
+
+    return of
+
+
+def _bring(settings: Settings, archive: Archive, commit: str) -> None:
+    Restoration(archive, objects(settings, archive), COLUMNS).fetch(commit)
 
 
 def passing_versioner(settings: Settings, archive: Archive) -> PartialVersioner:

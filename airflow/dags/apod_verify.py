@@ -30,7 +30,16 @@ percent of them are read and hashed: 5 reads all of them in twenty weeks, anothe
     catchup=False,
     max_active_runs=1,
     tags=["apod"],
-    params={"remote_bytes": Param(5, type="number", minimum=0, maximum=100, title="Remote bytes, %")},
+    params={
+        "remote_bytes": Param(
+            5,
+            type="number",
+            minimum=0,
+            maximum=100,
+            title="Remote bytes, %",
+            description="how much of a remote elsewhere is read",
+        )
+    },
     doc_md=DOC,
     default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=2), "on_failure_callback": failed},
     **deadline(dt.timedelta(hours=3)),

@@ -16,10 +16,10 @@ from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary
 from apod_pipeline.sources.science import Science
 from apod_pipeline.stages.extract_apod import Extraction
+from lab import KEY
 from paced import Paced, span_of
 
 TODAY = dt.date(2018, 12, 31)
-KEY = "0123456789abcdefghijABCDEFGHIJ0123456789"
 A_DAY = 0.003  # seconds; NASA's own 0.03 at a tenth, and everything that is waited for with it
 TIMEOUT = 2.0
 SOURCES = {"planetary": lambda url: Planetary(url, KEY), "science": Science}

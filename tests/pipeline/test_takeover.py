@@ -121,7 +121,7 @@ def test_what_comes_with_a_pull_gives_no_orders(pair, remote, tmp_path):
         assert (done.returncode, " .env" in done.stderr) == (2, True), done.stderr
     assert other.git("show", "HEAD:apod.toml") == before[0][Path("apod.toml")].decode().strip()
     assert not (other.archive.private / "takeover.json").exists()
-    assert not (tmp_path / "third").exists()
+    assert not any((tmp_path / "third").iterdir())
 
 
 def test_links_lead_nowhere(pair, remote, tmp_path):

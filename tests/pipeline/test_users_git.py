@@ -130,7 +130,7 @@ def test_two_machines_share_a_remote_whatever_their_users_set(lab, other, remote
     other.flags.update(remote)
     _set(home, what)
     lab.run(FIRST)
-    other.run(FIRST)
+    other.cloned()
     other.run(NEXT)
     lab.run(Span(dt.date(2018, 12, 13), dt.date(2018, 12, 14)))
     other.run()

@@ -16,10 +16,11 @@ from apod_pipeline.simulator.gateway import Gateway
 from apod_pipeline.simulator.message import Request as Asked
 from apod_pipeline.simulator.services import Services
 from apod_pipeline.simulator.world import World
+from lab import KEY
 
 TODAY = dt.date(2018, 12, 31)
 DAYS = [TODAY - dt.timedelta(days=number) for number in range(9, -1, -1)]
-KEY = "0123456789abcdefghijABCDEFGHIJ0123456789"
+__all__ = ["DAYS", "KEY", "TODAY", "WHOLE", "HostileTransport", "Lie", "services"]
 WHOLE = ("bytes", "status", "silence", "wrap", "reverse", "same")  # lies about a reply, not about one day of it
 
 

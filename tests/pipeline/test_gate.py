@@ -9,12 +9,16 @@ import json
 import httpx
 import pytest
 
+from apod_pipeline.audit.rederiving import derived_again
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import DataRefused
 from apod_pipeline.importing import replay_quarantine
+from apod_pipeline.ledger import Ledger
 from apod_pipeline.pipeline import Wanted
+from apod_pipeline.projection import content_hash
+from apod_pipeline.settings import resolve
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
-from apod_pipeline.wiring import audited
+from apod_pipeline.wiring import audited, derivation
 from lab import Lab
 
 SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
@@ -63,8 +67,6 @@ def _run(lab: Lab, bug=None, rules=RULES_VERSION, days=(ODD,), wanted=None, call
 
 
 def _verified(lab: Lab):
-    from apod_pipeline.settings import resolve
-
     checks = audited(resolve(lab.all_flags(), {}, None))
     return {check.what: check.says for check in checks if not check.well}
 
@@ -109,6 +111,21 @@ def test_what_was_kept_is_rebuilt_and_loaded_anew(lab):
         path.unlink()
     _run(lab, _relative, RULES_VERSION + 1, call=lambda wired: wired.rebuild())
     assert (lab.files(), lab.tables()) == (files, tables)
+
+
+def test_what_was_kept_is_audited_as_it_was_kept(lab):
+    """The audit derives every entry again, but for the one that is kept: its row is compared as the ledger has it."""
+    lab.filled(SPAN)
+    _run(lab, _relative, RULES_VERSION + 1)
+    ledger = Ledger(lab.archive)
+
+    def make():
+        how = derivation(resolve(lab.all_flags(), {}, None), lab.archive, ledger)
+        return dataclasses.replace(how, transform=_with(_relative, ODD))
+
+    with derived_again(make, ledger.versions()[-1].lines, ledger.known().first_line, 0) as derived:
+        told = {day: one.entry for day, one in derived().items()}
+    assert told == {day: content_hash(row) for day, row in lab.entries().items()}
 
 
 def test_an_edit_that_can_be_no_entry_leaves_the_day_as_it_was(lab, nasa):

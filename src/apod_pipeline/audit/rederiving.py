@@ -66,9 +66,11 @@ def _part(make: Derive, lines: int, part: int, parts: int) -> list[Derived]:
         if (chosen := known.chosen(day, derivation.preference))
         and known.replies[chosen[1].file]["order"] % parts == part
     ]
-    return [
-        _derived(entry.as_row(), derivation.columns) for entry in derivation.transform(derivation.readings(known, days))
-    ]
+    # What is kept because nothing that was told since can be an entry is not derived: its row stands in the ledger.
+    kept = [dict(known.kept[day].entry) for day in days if day in known.kept]
+    readings = derivation.readings(known, [day for day in days if day not in known.kept])
+    rows = [*kept, *(entry.as_row() for entry in derivation.transform(readings))]
+    return [_derived(row, derivation.columns) for row in rows]
 
 
 def _derived(row: dict[str, object], columns: Columns) -> Derived:

@@ -19,6 +19,7 @@ from apod_pipeline.ports import Request, Source
 
 UNAVAILABLE_IN_A_ROW = 3
 FRUITLESS_IN_A_ROW = 30
+DENIED_IN_A_ROW = 150  # the longest time without an entry lasted six weeks
 LISTS_IN_A_ROW = 2  # that did not come, then a few days are asked by themselves
 
 
@@ -55,6 +56,7 @@ class Asking:
     _in_vain: int = LISTS_IN_A_ROW - 1  # lists that did not come since anything did; as good as one before anything
     _unavailable: int = 0  # in a row
     _fruitless: int = 0
+    _denials: int = 0
 
     def begin_round(self, days: list[dt.date], most: int) -> None:
         """Look for days once more, in lists of at most so many days."""
@@ -91,13 +93,15 @@ class Asking:
         self._told = self._told or first
         return first
 
-    def count(self, *, fruitful: bool, miss: Miss | None) -> None:
-        """Count what came of a question."""
+    def count(self, *, fruitful: bool, miss: Miss | None, denied: bool = False) -> None:
+        """Count what came of a question; a service that says of a day that it has none answers well, for a while."""
         down = miss is not None and miss.kind == "unavailable"
         self._unavailable = self._unavailable + 1 if down else 0
-        self._fruitless = 0 if fruitful else self._fruitless + 1
+        self._fruitless = 0 if fruitful else self._fruitless + (not denied)
+        self._denials = 0 if fruitful else self._denials + denied
         self._in_vain = self._in_vain if down else 0  # a refusal was an answer too
-        if self._unavailable >= UNAVAILABLE_IN_A_ROW or self._fruitless >= FRUITLESS_IN_A_ROW:
+        fruitless = self._fruitless >= FRUITLESS_IN_A_ROW or self._denials >= DENIED_IN_A_ROW
+        if self._unavailable >= UNAVAILABLE_IN_A_ROW or fruitless:
             self.over = miss or Miss("denied", "nothing came of many requests in a row")
 
     def did_not_come(

@@ -19,7 +19,8 @@ class Missing(NamedTuple):
 
     Attributes:
         days: those that make its exit code, with the reason.
-        waited_for: those that every source denied in this run, and that are too old to be on their way.
+        waited_for: those that a source denied in this run (where days were typed: every source), and that are too old
+            to be on their way.
     """
 
     days: dict[dt.date, Miss]
@@ -47,7 +48,7 @@ def missing_of(extracted: Extracted, known: Known, *, since: dt.date, explicit: 
         for day, miss in extracted.missing.items()
         if not known.gap(str(day)) and (counted or not known.has(str(day)))
     }
-    denied = {*extracted.nowhere}
+    denied = {*(extracted.nowhere if explicit else extracted.denied)}
     waited_for = {day: miss for day, miss in missing.items() if day in denied and day < since}
     return Missing({day: miss for day, miss in missing.items() if day not in waited_for}, waited_for)
 

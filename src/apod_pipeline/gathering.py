@@ -106,7 +106,10 @@ class Gathering:
         since = self.today - dt.timedelta(days=self.lookback)
         missing = missing_of(extracted, known, since=since, explicit=wanted.span is not None)
         for day, miss in missing.waited_for.items():
-            self.tell(f"{day}: {miss.why}; it is asked for again in every run")
+            self.tell(
+                f"{day}: {miss.why}; it is asked for again in every run. If nothing was published: "
+                f"apod coverage --accept-gap {day} --because TEXT"
+            )
         outcome.missing |= {day: miss.why for day, miss in missing.days.items()}
         outcome.exit_code = missing.exit_code
 

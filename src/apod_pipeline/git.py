@@ -21,17 +21,19 @@ from apod_pipeline.git_settings import WORDS, environment, keep_every_byte, sett
 log = logging.getLogger(__name__)
 
 NETWORK_SECONDS = 600
+NO_SUCH_NAME = 1  # how rev-parse ends
 
 
 class GitFailed(VersioningError):
-    """Git ended with an error; `said` holds its own words."""
+    """Git ended with an error; `said` holds its own words, `code` how it ended."""
 
-    def __init__(self, command: str, said: str) -> None:
+    def __init__(self, command: str, said: str, code: int = 128) -> None:
         super().__init__(
             f"git {command}: {said or 'failed without a word'}. The archive's files and tables are complete, and "
             "nothing that was committed is lost; mend what git names, then type the same command again."
         )
         self.said = said
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Git:
             answer = _words(done.stderr)
         log.info("git %s: %s", without_credentials(" ".join(arguments[:2])), answer or "done")
         if done.returncode:
-            raise GitFailed(arguments[0], answer)
+            raise GitFailed(arguments[0], answer, done.returncode)
         return done.stdout
 
     def _unlocked(self, answer: str) -> bool:
@@ -147,9 +149,9 @@ class Git:
         try:
             return self.run("rev-parse", "--verify", "-q", "HEAD").strip()
         except GitFailed as error:
-            if error.said:
+            if error.code != NO_SUCH_NAME:  # of a branch without a commit; words may be warnings, or a user's trace
                 raise
-            return None  # which is all that it says of a branch without a commit
+            return None
 
     def branch(self) -> str:
         """The branch that HEAD is on."""

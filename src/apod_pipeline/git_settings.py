@@ -39,6 +39,8 @@ OURS = {
     "tag.gpgSign": "false",
     "tag.forceSignAnnotated": "false",
     "push.gpgSign": "false",
+    "push.pushOption": "",
+    "core.bigFileThreshold": "512m",
     "push.followTags": "false",
     "push.recurseSubmodules": "no",
     "submodule.recurse": "false",

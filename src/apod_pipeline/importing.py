@@ -9,17 +9,19 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from apod_pipeline.archive import sha256
 from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.errors import DataRefused, SettingsError, Unreadable
 from apod_pipeline.ledger import reply_of_line
-from apod_pipeline.model import Outcome
+from apod_pipeline.model import Outcome, Refusal
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Answer, Request, Source
 from apod_pipeline.stages.extract_apod import Extraction
 
+SHOWN = 5
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".csv")
 
 
@@ -44,13 +46,25 @@ def import_into(pipeline: Pipeline, file: Path) -> Outcome:
         verdict = extraction.settle(source, reply)
         if dateless:
             pipeline.tell(f"{name}: {dateless} records without a date were left out")
-        for refusal in verdict.refusals[:5]:
-            pipeline.tell(f"refused {refusal.day or 'all of it'}: {refusal.reason}")
-        if verdict.refusals:
-            pipeline.tell(f"{len(verdict.refusals)} records were refused and are kept; `apod replay` tries them again")
+        _tell_refused(pipeline, verdict.refusals)
+        if dateless or verdict.refusals:
             outcome.exit_code = DataRefused.exit_code
 
     return pipeline.settle(f"import {name}", take)
+
+
+def _tell_refused(pipeline: Pipeline, refusals: Sequence[Refusal]) -> None:
+    for refusal in refusals[:SHOWN]:
+        pipeline.tell(f"refused {refusal.day or 'all of it'}: {refusal.reason}")
+    days = [str(refusal.day) for refusal in refusals if refusal.day]
+    if days[SHOWN:]:
+        pipeline.tell(f"... and {', '.join(days[SHOWN:])}")
+    if refusals:
+        again = f"apod run --date {days[0]}" if days else "apod run"
+        pipeline.tell(
+            f"{len(refusals)} records were refused and are kept: `apod replay` judges them again; a service can be "
+            f"asked for such a day, `{again}`"
+        )
 
 
 def _readable(file: Path) -> str:

@@ -249,7 +249,7 @@ class Pipeline:
         elif self._waits_for_push(progress):
             self.push(outcome)
         if version := self.derivation.seal_rules(outcome.run, self.now()):
-            self.tell(f"rules {version.rules} word some entries differently; that is a version of its own")
+            self.tell("today's rules, or the preference, make other entries; that is a version of its own")
             self._publish(version, outcome)
 
     def _healed(self, version: Version, outcome: Outcome) -> Version:

@@ -102,7 +102,8 @@ class Steps:
                 f"{_days(refused)}: {misses[refused[0]].why}. Nothing was loaded, the replies are kept in quarantine; "
                 "`apod replay` judges them again after a fix."
             )
-        silent = [day for day in outcome.missing if misses[day].kind == "unavailable"]
+        # What is missing besides was asked for by an earlier run, and refused by the quality gate since.
+        silent = [day for day in outcome.missing if day in misses and misses[day].kind == "unavailable"]
         hopeful = [day for day in silent if not misses[day].hopeless]
         if silent and not hopeful and not extracted.answered:
             raise SourceRefused(misses[silent[0]].why)

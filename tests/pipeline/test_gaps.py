@@ -175,3 +175,29 @@ def _wanted():
     from apod_pipeline.pipeline import Wanted
 
     return Wanted("run", SPAN)
+
+
+@pytest.mark.parametrize("mode", ["gone", "placeholder"])
+def test_a_service_that_is_gone_for_good_does_not_keep_runs_red(lab, nasa, mode):
+    """The old API is no witness any more: a day that the new one denies is named with the command that settles it."""
+    nasa.hide(NEVER)
+    nasa.old_mode = mode
+    assert lab.run(SPAN).exit_code in {3, 4}
+    nasa.today = _day(60)
+    lab.run()
+    ran = lab.run()
+    assert (ran.exit_code, ran.missing) == (0, {})
+    told = lab.command("verify")
+    assert told.returncode == 1
+    typed = f"coverage --accept-gap {NEVER} --because TEXT"
+    assert f"apod {typed}" in lab.told[-1]
+    assert lab.command(*typed.split()).returncode == 0
+    assert lab.command("verify").returncode == 0
+
+
+def test_a_shutdown_of_two_months_is_no_dead_service(lab, nasa):
+    """Sixty days in a row without an entry: every one is denied, and all become gaps in one run."""
+    nasa.hide(*Span(dt.date(2018, 9, 1), dt.date(2018, 10, 30)))
+    ran = lab.run(Span(dt.date(2018, 8, 20), TODAY))
+    assert (ran.exit_code, ran.missing) == (0, {})
+    assert lab.rows("SELECT count(*) FROM apod_day WHERE status = 'gap'") == [(3 + 60,)]

@@ -11,13 +11,14 @@ import pytest
 
 from apod_pipeline.audit.rederiving import derived_again
 from apod_pipeline.calendar import Span
-from apod_pipeline.errors import DataRefused
+from apod_pipeline.errors import DataRefused, DaysMissing
 from apod_pipeline.importing import replay_quarantine
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.pipeline import Wanted
 from apod_pipeline.projection import content_hash
 from apod_pipeline.settings import resolve
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
+from apod_pipeline.steps import Steps
 from apod_pipeline.wiring import audited, derivation
 from lab import Lab
 
@@ -195,3 +196,22 @@ def test_an_older_ledger_stops_before_the_load_and_says_how_to_go_on(lab):
     assert lab.command("rebuild", "--accept-loss").returncode == 0
     assert lab.run().exit_code == 0
     assert newest != lab.git("rev-parse", "HEAD")
+
+
+def test_a_day_that_another_part_left_is_named_by_who_withdraws_it(lab, nasa):
+    """Parts of a backfill, each a step: what the first let in and the gate refuses is missing in the whole outcome."""
+    nasa.edit(ODD, title="\u0301\u0301")
+    first, second = Span(SPAN.first, ODD), Span(dt.date(2018, 12, 25), SPAN.last)
+
+    def parts(wired):
+        for name, span in (("r.1", first), ("r.2", second)):
+            Steps(wired, name).extract(Wanted("backfill", span, only_missing=True))
+        whole = Steps(wired, "r")
+        whole.gather({"r.1": first, "r.2": second})
+        whole.publish()
+        with pytest.raises(DaysMissing, match=str(ODD)):
+            whole.report_missing()
+        return wired
+
+    lab.wired(parts)
+    assert len(lab.entries()) == len(SPAN) - 1

@@ -193,3 +193,30 @@ def test_coverage_that_was_spoiled_before_is_mended(lab):
     assert lab.command("verify").returncode == 1
     assert lab.command("recover", "database").returncode == 0
     assert lab.command("verify").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "told", ["20181204", "2018-W49-2", "2018-12-4", "2018-12-04T00:00:00", " 2018-12-04 ", "2018-12-04 12:00"]
+)
+def test_a_day_may_be_written_in_any_way_that_means_one(lab, tmp_path, told):
+    """Dates as people write them: the record is that day's, as if it had been written in the usual way."""
+    day = dt.date(2018, 12, 4)
+    (tmp_path / "mine.json").write_text(json.dumps([record_of(DAYS.first), record_of(day) | {"date": told}]))
+    ran = lab.wired(lambda pipeline: import_into(pipeline, tmp_path / "mine.json"))
+    assert (ran.exit_code, ran.inserted) == (0, 2)
+    assert lab.entries()[str(day)]["flags"] == []
+
+
+def test_what_is_left_out_makes_no_success(lab, tmp_path):
+    """A record without a date is named, exit 3; a refused day is named with a command that has it from a service."""
+    odd = record_of(dt.date(2018, 11, 5)) | {"title": ""}
+    (tmp_path / "mine.json").write_text(json.dumps([record_of(DAYS.first), {"title": "A Lamp"}, odd]))
+    done = lab.command("import", str(tmp_path / "mine.json"))
+    assert done.returncode == 3
+    assert "1 records without a date" in done.stderr
+    checked = lab.command("verify", "--json")
+    (coverage,) = [check for check in json.loads(checked.stdout)["checks"] if check["what"] == "coverage"]
+    assert coverage["do"] == "apod run --date 2018-11-05"
+    assert f"`{coverage['do']}`" in done.stderr
+    assert lab.command(*coverage["do"].split()[1:]).returncode == 0
+    assert lab.command("verify").returncode == 0

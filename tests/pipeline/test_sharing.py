@@ -120,3 +120,35 @@ def test_takeover_killed_half_way_goes_on(lab, other, remote, undisturbed, place
     assert other.files() == undisturbed(Span(FIRST.first, SECOND.last))[0]
     assert other.git("rev-parse", "HEAD~1") == first.version
     assert other.git("rev-parse", "HEAD") == other.git("rev-parse", "origin/main")
+
+
+def test_refusals_of_both_sides_stay_true_in_a_takeover(lab, other, remote, nasa):
+    """Days that were refused here and there: after the takeover the tables say what the ledger says, on both."""
+    odd = dt.date(2018, 12, 12)
+    lab.flags, other.flags = dict(remote), dict(remote)
+    lab.run(BEGIN)
+    other.cloned()
+    nasa.edit(odd, title="\u0301\u0301")
+    assert other.run(Span(odd, odd), git_remote=None).exit_code == 3
+    nasa.edit(odd, title="NASA Science")
+    lab.run(FIRST)
+    nasa.edit(odd, title="A Lamp")
+    other.run(SECOND)
+    other.run(Span(odd, odd))
+    lab.run(Span(odd, odd))
+    for one in (lab, other):
+        told = one.command("verify")
+        assert told.returncode == 0, told.stdout
+
+
+def test_a_remote_that_is_ahead_is_no_defect(lab, other, remote):
+    """The other machine pushed, and nothing is new here: our newest commit is there, and that is what is looked for."""
+    lab.flags, other.flags = dict(remote), dict(remote)
+    lab.run(BEGIN)
+    other.cloned()
+    other.run(FIRST)
+    told = lab.command("verify")
+    assert told.returncode == 0, told.stdout
+    assert "and later ones" in told.stdout
+    assert lab.run(SECOND).version
+    assert lab.command("verify").returncode == 0

@@ -232,3 +232,10 @@ def test_another_users_repository_runs_nothing_and_is_named(lab, home):
         done = lab.command(word, "--archive", str(lab.root), *(["--from", str(NEXT.first)] if word == "run" else []))
         assert "safe.directory" in done.stdout + done.stderr, (word, done.stdout, done.stderr)
         assert not marker.exists(), word
+
+
+def test_words_that_git_says_besides_are_no_error(lab):
+    """A trace, and a setting that git does not know: the first version is made all the same."""
+    done = lab.command("run", "--date", "2018-12-20", GIT_TRACE="1")
+    assert done.returncode == 0, done.stderr
+    assert lab.commits() == 1

@@ -192,3 +192,12 @@ def test_dvcs_own_file_from_a_pull_stops_before_dvc_reads_it(past):
     subprocess.run(["sh", "-c", typed], check=True, env=os.environ | names)
     with versioner.repository("open"):
         versioner.close()
+
+
+def test_an_empty_remote_is_told_and_leaves_nothing(past, tmp_path):
+    """`recover archive` from a repository without a commit: exit 2 in words, and the folder is as it was."""
+    subprocess.run(["git", "init", "-q", "--bare", tmp_path / "empty.git"], check=True)
+    there = tmp_path / "there"
+    done = past.command("recover", "archive", "--archive", str(there), "--git-remote", str(tmp_path / "empty.git"))
+    assert (done.returncode, "is empty" in done.stderr) == (2, True), done.stderr
+    assert list(there.iterdir()) == []

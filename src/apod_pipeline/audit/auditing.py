@@ -15,7 +15,7 @@ from apod_pipeline.archive import Archive
 from apod_pipeline.audit import copies, files, tables
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derive, Derived, derived_again
-from apod_pipeline.coverage import coverage
+from apod_pipeline.coverage import DayStatus, coverage
 from apod_pipeline.errors import ApodError
 from apod_pipeline.known import Known, Version
 from apod_pipeline.ledger import Ledger
@@ -98,7 +98,17 @@ def _coverage(known: Known, today: dt.date, gap_after: int) -> Iterator[Check]:
     well = f"{counts['present']} days, {counts['gap']} gaps"
     if waited_for:
         well += f", {len(waited_for)} that no source has yet ({waited_for[0].day} the first)"
-    yield found("coverage", unwell, well=well, ill="{count} days are missing", do="apod run")
+    yield found("coverage", unwell, well=well, ill="{count} days are missing", do=_remedy(days, unwell))
+
+
+def _remedy(days: list[DayStatus], unwell: list[str]) -> str:
+    """What to type for the first day that is missing: a run without dates asks for what failed, not for all else."""
+    first = next((day for day in days if unwell and unwell[0].startswith(str(day.day))), None)
+    if first is None or first.status == "failed":
+        return "apod run"
+    if first.status == "pending":
+        return f"apod coverage --accept-gap {first.day} --because TEXT"
+    return f"apod run --date {first.day}"
 
 
 def _quality(quality: Callable[[], Report]) -> Iterator[Check]:

@@ -159,6 +159,17 @@ def _pushed(git: Git, remote: str | None) -> Check:
         told = git.run("ls-remote", remote, f"refs/heads/{git.branch()}").split()
     except GitFailed as error:
         return Check("Git remote", well=False, says=error.said, do="apod doctor; lost for good: apod recover remote")
-    same = bool(told) and told[0] == git.head()
-    says = "it has the newest commit" if same else f"it stands at {told[0][:10] if told else 'nothing'}, not at ours"
-    return Check("Git remote", same, says, "apod run")
+    if told and told[0] == git.head():
+        return Check("Git remote", well=True, says="it has the newest commit")
+    if told and _is_ahead(git, remote, told[0]):
+        says = f"it has the newest commit and later ones, to {told[0][:10]}: the next version takes them over"
+        return Check("Git remote", well=True, says=says)
+    says = f"it stands at {told[0][:10] if told else 'nothing'}, not at ours"
+    return Check("Git remote", well=False, says=says, do="apod run")
+
+
+def _is_ahead(git: Git, remote: str, tip: str) -> bool:
+    """True where the remote holds our newest commit below its own; its commits come into the repository, no branch."""
+    if not git.succeeds("cat-file", "-e", tip) and not git.succeeds("fetch", "-q", "--no-tags", remote, tip):
+        return False
+    return git.succeeds("merge-base", "--is-ancestor", "HEAD", tip)

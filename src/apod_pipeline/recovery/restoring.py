@@ -101,8 +101,10 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
     git = Git(root)
     git.run("clone", "-q", "--no-hardlinks", "--no-checkout", "--", str(source), ".")
     if commit is None:  # it comes from somewhere else than this machine's own archive
+        where = without_credentials(str(source))
         try:
-            see_that_it_is_an_archive(git, "HEAD", archive, without_credentials(str(source)))
+            _see_that_there_is_one(git, where)
+            see_that_it_is_an_archive(git, "HEAD", archive, where)
         except SettingsError:
             forget(archive)
             raise
@@ -110,6 +112,11 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
     git.run("checkout", "-q", "-B", git.branch(), commit or "HEAD")
     if commit:  # a state of the past is not to be pushed over the present
         git.run("remote", "remove", "origin")
+
+
+def _see_that_there_is_one(git: Git, where: str) -> None:
+    if git.head() is None:
+        raise SettingsError(f"{where} is empty: there is no archive in it. Nothing was kept here; name another one.")
 
 
 def forget(archive: Archive) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ class ArchiveFile:
             records = _json_lines(body)
         for record in records:
             told = record.get("date") if isinstance(record, dict) else None
-            yield (told if isinstance(told, str) else None), record
+            day = _day_of(told) if isinstance(told, str) else None
+            yield (day, record | {"date": day}) if day else (None, record)
 
     def settle(self, item: Any) -> Record:  # noqa: ANN401 - whatever the file held
         """One record without what does not concern the day."""
@@ -68,6 +70,20 @@ class ArchiveFile:
     def denies(self, status: int, body: Path) -> bool:  # noqa: ARG002 - the silhouette of a source
         """A file denies nothing."""
         return False
+
+
+def _day_of(told: str) -> str | None:
+    """The day that a date means, in the one way in which keys are written; None where it is none.
+
+    People write 2018-10-4, 20181004, 2018-W40-4 and 2018-10-04T00:00:00; all of these are one day to everybody.
+    """
+    plain = told.strip()
+    if found := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?", plain, re.ASCII | re.DOTALL):
+        plain = f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}"
+    try:
+        return str(dt.date.fromisoformat(plain))
+    except ValueError:
+        return None
 
 
 @contextmanager

@@ -51,6 +51,7 @@ class Extracted:
         lines: how many lines the ledger grew by.
         missing: days that were wanted and not had, with the reason.
         nowhere: those of them of which every source said in this run that it has none.
+        denied: those of which at least one did.
     """
 
     path: Path | None = None
@@ -60,6 +61,7 @@ class Extracted:
     replies: list[str] = field(default_factory=list)
     missing: dict[dt.date, Miss] = field(default_factory=dict)
     nowhere: list[dt.date] = field(default_factory=list)
+    denied: list[dt.date] = field(default_factory=list)
 
 
 class _Came(NamedTuple):
@@ -125,6 +127,7 @@ class Extraction:
         never = Miss("unavailable", "no source was left to be asked")
         self.result.missing = {day: self._fate.get(day, never) for day in missing}
         asked = {source.name for source in sources}
+        self.result.denied = [day for day in missing if day in self._deniers]
         self.result.nowhere = [day for day in missing if asked and asked <= self._deniers.get(day, set())]
         return self.finish()
 
@@ -205,7 +208,7 @@ class Extraction:
         reply = self.incoming.receive(came.request, answer, asking.source.name, came.body)
         verdict = self.settle(asking.source, reply)
         miss = Miss("refused", verdict.refusals[0].reason) if verdict.refusals else None
-        asking.count(fruitful=bool(verdict.readings), miss=miss)
+        asking.count(fruitful=bool(verdict.readings), miss=miss, denied=bool(verdict.absent))
 
     def _do_without(self, asking: Asking, came: _Came, error: SourceError) -> None:
         came.body.unlink(missing_ok=True)

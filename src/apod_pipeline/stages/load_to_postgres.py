@@ -85,6 +85,8 @@ class PostgresStore:
             if exactly:
                 self._remove_unknown(connection, versions)
                 connection.execute(SET_TIMES.encode())
+            elif mark is None:  # another archive's ledger was taken over: replies may have other names, or none
+                self._remove_untold(connection, self.ledger.known())
             if is_searchable(connection):
                 make_searchable(connection, anew=exactly)
             kill_point("before-database-commit")
@@ -168,14 +170,18 @@ class PostgresStore:
             cursor.execute("DELETE FROM apod_revision WHERE date = ANY(%s)", [days])
             cursor.execute("DELETE FROM apod WHERE date = ANY(%s)", [days])
 
+    def _remove_untold(self, connection: Connection, known: Known) -> None:
+        """Readings and refusals that the ledger does not tell of."""
+        readings = [(source, day) for source, day, _ in known.readings_since(0)]
+        remove_others(connection, READING.name, READING.key, readings)
+        remove_others(connection, QUARANTINE.name, QUARANTINE.key, [(q.file, q.day) for q in known.quarantine])
+
     def _remove_unknown(self, connection: Connection, versions: list[Version]) -> None:
         last, known = versions[-1], self.ledger.known()
         entries = [(day,) for day in self.ledger.known(last.lines).first_line]
         remove_others(connection, "apod", ("date",), entries)
         remove_others(connection, REVISION.name, ("date",), entries)
-        readings = [(source, day) for source, day, _ in known.readings_since(0)]
-        remove_others(connection, READING.name, READING.key, readings)
-        remove_others(connection, QUARANTINE.name, QUARANTINE.key, [(q.file, q.day) for q in known.quarantine])
+        self._remove_untold(connection, known)
         connection.execute("DELETE FROM apod_day WHERE date > %s OR date < %s", [str(self.today), str(FIRST_DAY)])
 
 

@@ -19,10 +19,11 @@ DELETE FROM apod_search s WHERE NOT EXISTS (
     WHERE (r.date, r.observed_from, r.content_hash) = (s.date, s.observed_from, s.content_hash)
     AND r.observed_to IS NOT DISTINCT FROM s.observed_to)
 """
-# PostgreSQL holds a megabyte of words: what is longer than any text is not searched to its end.
+# PostgreSQL holds a megabyte of words: what is longer than any text is not searched to its end. So many letters, each
+# word another one and each letter of four bytes, take half of it.
 # Titles weigh most (A), then who made the picture (B: what `credit=` looks in), then the text.
-WORDS = """setweight(to_tsvector('english', left(title, 10000)), 'A')
-       || setweight(to_tsvector('english', left(concat_ws(' ', credit, copyright), 100000)), 'B')
+WORDS = """setweight(to_tsvector('english', left(title, 1000)), 'A')
+       || setweight(to_tsvector('english', left(concat_ws(' ', credit, copyright), 20000)), 'B')
        || to_tsvector('english', left(coalesce(explanation, ''), 100000))"""
 LEARN = f"""
 INSERT INTO apod_search

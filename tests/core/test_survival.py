@@ -20,7 +20,7 @@ SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
 GOOD = record_of(dt.date(2018, 12, 1)) | {"title": "A Lamp"}
 ODD = {
     "a day in another form": {"date": "20181202"},
-    "a week's day": {"date": "2018-W48-6"},
+    "a week's day": {"date": "2018-W45-1"},
     "a day before the first": {"date": "1990-01-01"},
     "a day to come": {"date": "2031-01-01"},
     "a gap": {"date": "1995-06-18"},

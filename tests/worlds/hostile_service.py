@@ -104,7 +104,7 @@ def _bytes(value: Any, body: bytes) -> bytes:
 def _worded(lie: Lie, body: bytes) -> bytes:
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # another lie made it no JSON
         return body
     if lie.kind == "wrap":
         return _dumped(said[0] if isinstance(said, list) and said else [said, said])

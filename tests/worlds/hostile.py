@@ -98,6 +98,14 @@ def _keep(state: dict[str, Any]) -> None:
     shutil.move(neighbour, STATE)
 
 
+def _take(state: dict[str, Any], number: int, lived: int, broken: str | None, world: str | None) -> None:
+    state["done"].append(number)
+    state["lived"] += lived
+    if broken and len(world or "") < len(state["broken"].get(broken, {}).get("world", "x" * 10**6)):
+        state["broken"][broken] = {"world": world, "seed": number}
+    _keep(state)
+
+
 def main() -> int:
     """Live through what is left; tell what was broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -111,18 +119,16 @@ def main() -> int:
     start = time.monotonic()
     with ProcessPoolExecutor(wish.processes, initializer=_begin) as pool:
         running = [pool.submit(_live_through, number, BATCH) for number in left]
-        for done, future in enumerate(as_completed(running), 1):
-            number, lived, broken, world = future.result()
-            state["done"].append(number)
-            state["lived"] += lived
-            if broken and len(world or "") < len(state["broken"].get(broken, {}).get("world", "x" * 10**6)):
-                state["broken"][broken] = {"world": world, "seed": number}
-            _keep(state)
-            minutes = (time.monotonic() - start) / done * (len(left) - done) / 60
-            print(
-                f"{state['lived']} worlds, {len(state['broken'])} classes broken, {minutes:.0f} minutes left",
-                flush=True,
-            )
+        try:
+            for done, future in enumerate(as_completed(running), 1):
+                _take(state, *future.result())
+                minutes = (time.monotonic() - start) / done * (len(left) - done) / 60
+                told = f"{state['lived']} worlds, {len(state['broken'])} classes broken"
+                print(f"{told}, {minutes:.0f} minutes left", flush=True)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            print("stopped; typed again, it goes on here")
+            return 130
     for broken, found in state["broken"].items():
         print(f"\n{broken} (seed {found['seed']})\n    {found['world']}")
     return 1 if state["broken"] else 0

@@ -130,13 +130,13 @@ def no_data(day: dt.date) -> Refused:
     return Refused(404, f"No data available for date: {day}")
 
 
-def thumbnail(url: str) -> str:
-    """The still of a film, by its address alone; empty where that does not tell it."""
+def youtube_still(url: str) -> str:
+    """The still of a film on YouTube, by its address; empty for any other: NASA's service looked Vimeo's up."""
     address = urlsplit(url)
-    identifier = address.path.rpartition("/")[2]
-    if address.netloc.endswith(("youtube.com", "youtube-nocookie.com")):
-        return f"https://img.youtube.com/vi/{dict(parse_qsl(address.query)).get('v', identifier)}/0.jpg"
-    return f"https://i.vimeocdn.com/video/{identifier}_640.jpg" if address.netloc.endswith("vimeo.com") else ""
+    if not address.netloc.endswith(("youtube.com", "youtube-nocookie.com")):
+        return ""
+    identifier = dict(parse_qsl(address.query)).get("v", address.path.rpartition("/")[2])
+    return f"https://img.youtube.com/vi/{identifier}/0.jpg"
 
 
 def as_json(value: object) -> bytes:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 from xml.sax.saxutils import escape
 
 SITE = "https://api.nasa.gov:443"
+_KEY = re.compile(r"api[\W_]*key", re.IGNORECASE)
+_NAME = re.compile(r"[a-z_]+", re.IGNORECASE)
+_MOST_CODED = 8
 FORMS = ("json", "xml", "csv", "html")
 MESSAGES = {
     "API_KEY_MISSING": (403, f"No api_key was supplied. Get one at {SITE}"),
@@ -83,13 +88,38 @@ def key_of(headers: Mapping[str, str], arguments: Sequence[tuple[str, str]]) -> 
         return ""
 
 
-def masked(query: str) -> str:
-    """A query without the value of any `api_key`, however its name is written."""
-    pairs = (pair.partition("=") for pair in query.split("&"))
-    return "&".join(
-        f"{name}=***" if unquote_plus(name).strip().lower() == "api_key" else f"{name}{equals}{value}"
-        for name, equals, value in pairs
-    )
+def masked(query: str, known: Collection[str] | None = None) -> str:
+    """A query without any key, however its name is written and wherever it stands.
+
+    Args:
+        query: as it came.
+        known: the only names whose values are told, for whatever else stands there may be a key; None tells all that is
+            not called one.
+    """
+    return "&".join(_masked_pair(pair, known) for pair in re.split("[&;]", query))
+
+
+def masked_path(path: str) -> str:
+    """A path up to where a key was written into it."""
+    found = _KEY.search(_plain(path))
+    return f"{_plain(path)[: found.start()]}***" if found else path
+
+
+def _masked_pair(pair: str, known: Collection[str] | None) -> str:
+    name, equals, _ = pair.partition("=")
+    if not pair or (not _KEY.search(_plain(pair)) and (known is None or name in known)):
+        return pair
+    is_plain = _NAME.fullmatch(name) and (known is None or name in known or name == "api_key")
+    return f"{name}{equals}***" if is_plain else "***"
+
+
+def _plain(text: str) -> str:
+    """A text as whoever reads it last would: decoded as often as it was encoded, in common letters."""
+    for _ in range(_MOST_CODED):
+        if (decoded := unquote_plus(text)) == text:
+            break
+        text = decoded
+    return unicodedata.normalize("NFKC", text)
 
 
 def form_of(path: str, headers: Mapping[str, str], arguments: Sequence[tuple[str, str]]) -> str:

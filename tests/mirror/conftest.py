@@ -41,6 +41,7 @@ def started(
     if not found:
         ended(process)
         pytest.fail(f"apod serve said {line!r}")
+    httpx.get(f"{found[0]}/health/live", timeout=60)  # it listens before it is ready, and who comes meanwhile waits
     return process, found[0]
 
 

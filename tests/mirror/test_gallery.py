@@ -81,14 +81,87 @@ def test_today_is_shown_large_and_arrow_keys_turn_the_pages(page, shown):
     """The newest picture is there, drawn; its page leads to the day before and back by keys."""
     page.goto(shown)
     assert page.locator("h1").inner_text() == "A Title That Was Edited"
-    if page.locator("figure img").count():
-        assert page.locator("figure img").evaluate("image => image.complete && image.naturalWidth > 0")
+    picture = page.locator("figure img")
+    assert picture.count() == 1
+    picture.evaluate("image => image.decode()")
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 0")
+    assert len(set(page.screenshot(clip=picture.bounding_box()))) > 50  # something is drawn, not one colour
     page.locator("h1 a").click()
     page.wait_for_url("**/day/2020-06-18")
     page.keyboard.press("ArrowLeft")
     page.wait_for_url("**/day/2020-06-17")
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**/day/2020-06-18")
+
+
+JUMPED = """
+new Promise(done => {
+    let jumped = 0;
+    const add = entries => entries.filter(one => !one.hadRecentInput).forEach(one => { jumped += one.value; });
+    const seen = new PerformanceObserver(list => add(list.getEntries()));
+    seen.observe({ type: "layout-shift", buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => { add(seen.takeRecords()); done(jumped); }));
+})
+"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("path", ["/", "/grid", "/day/2020-06-01", "/search?q=title", "/calendar"])
+def test_nothing_jumps_as_pictures_come(browser, shown, address, path, width):
+    """On desk and phone, with a demo's pictures and with NASA's, which come late and in sizes that nobody foretells."""
+    from apod_pipeline.simulator.pictures import picture
+
+    context = browser.new_context(viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    tall = picture("tall", 300, 900)
+    page.route("https://*.nasa.gov/**", lambda route: route.fulfill(body=tall, content_type="image/png"))
+    for where in (shown, address):
+        page.goto(f"{where}{path}")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate(JUMPED) < 0.1
+    before = page.evaluate(JUMPED)
+    page.evaluate("document.body.style.paddingTop = '400px'")
+    assert page.evaluate(JUMPED) > before + 0.05  # the measure is one
+    context.close()
+
+
+def test_every_page_knows_the_past(page, shown):
+    """As of an instant before an edit: every page shows what was known then, and every link leads to the same past."""
+    states = httpx.get(f"{shown}/api/entries/{LAST}/history").json()["revisions"]
+    before = {"as_of": states[0]["provenance"]["observed_from"]}
+    for path in ("/", "/grid", f"/day/{LAST}", f"/day/{LAST}/history", "/search?q=title", "/calendar", "/status"):
+        separator = "&" if "?" in path else "?"
+        text = httpx.get(f"{shown}{path}{separator}as_of={before['as_of']}").text
+        assert "A Title That Was Edited" not in text
+        assert "As it was known at" in text
+        assert httpx.get(f"{shown}{path}{separator}as_of=once").status_code == 400
+    assert "A Title That Was Edited" in httpx.get(f"{shown}/calendar").text
+    page.goto(f"{shown}/calendar?as_of={before['as_of']}")
+    page.locator(f'a[href^="/day/{LAST}"]').click()
+    assert page.locator("h1").inner_text() == states[0]["entry"]["title"]
+    page.locator("a[rel=prev]").click()
+    page.wait_for_url("**/day/2020-06-17?as_of=*")
+    page.get_by_role("link", name="as it is now").click()
+    page.wait_for_url(lambda url: "as_of" not in url)
+    assert "Nothing here yet" in httpx.get(f"{shown}/?as_of=2001-01-01").text
+
+
+def test_a_demos_addresses_answer(shown):
+    """Whatever an answer to a program names as a demo's picture can be had there, by the name it was asked by."""
+    by_name = {"Host": f"localhost:{urlsplit(shown).port}"}
+    entry = httpx.get(f"{shown}/planetary/apod?date={LAST}", headers=by_name).json()
+    assert entry["url"].startswith("http://localhost:")
+    told = [entry["url"], entry["hdurl"]]
+    told += [one["url"] for one in httpx.get(f"{shown}/planetary/apod?start_date=2020-06-15").json() if "url" in one]
+    told += [httpx.get(f"{shown}/api/entries/{LAST}").json()["entry"]["url"]]
+    told += [one["image"] for one in httpx.get(f"{shown}/feed.json").json()["items"][:5] if "image" in one]
+    told += [one["url"] for one in httpx.get(f"{shown}/api/search?q=title").json()["hits"]]
+    pictures = [one for one in told if urlsplit(one).hostname in {"127.0.0.1", "localhost"}]
+    assert len(pictures) > 5
+    for one in pictures:
+        answer = httpx.get(one)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
 
 
 def test_search_finds_as_one_types(page, shown):

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import base64
+import re
+import shutil
+import subprocess
+import sys
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apod_pipeline.archive import Archive
 from apod_pipeline.errors import SettingsError
+from apod_pipeline.extras.mirror.counts import counts_of
 from apod_pipeline.extras.mirror.gateway import KeyedGate, digest, read_keys
 from mirror.conftest import ended, started
 
@@ -102,3 +108,51 @@ def test_a_file_that_holds_no_keys(tmp_path, text):
     (tmp_path / "keys.toml").write_text(text)
     with pytest.raises(SettingsError, match=r"docs/serve\.md"):
         read_keys(tmp_path / "keys.toml")
+
+
+def test_no_cache_between_gives_an_answer_to_somebody_else(guarded):
+    """With keys on, answers are private, and vary with where a key may stand; a refusal is not kept."""
+    answer = httpx.get(guarded, params={"api_key": KEY, "date": "2020-06-01"})
+    assert answer.headers["cache-control"].startswith("private, ")
+    assert {"x-api-key", "authorization"} <= {name.strip().lower() for name in answer.headers["vary"].split(",")}
+    page = httpx.get(guarded.replace("/planetary/apod", "/calendar"))
+    assert page.headers["cache-control"].startswith("private, ")
+    assert "public" not in httpx.get(guarded).headers.get("cache-control", "")
+
+
+def test_counts_lie_where_nobody_else_writes(tmp_path, served_lab):
+    """In the archive; where there is none in the user's own state folder, apart for each archive and file of keys."""
+    keys, nowhere = tmp_path / "keys.toml", Archive(tmp_path / "no-archive")
+    assert counts_of(served_lab.archive, keys) == served_lab.archive.private / "mirror-counts.sqlite"
+    environ = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    file = counts_of(nowhere, keys, environ)
+    assert file.parent == tmp_path / "state" / "apod-pipeline"
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    assert counts_of(nowhere, keys, environ) == file
+    assert file != counts_of(nowhere, tmp_path / "other.toml", environ)
+    assert file != counts_of(Archive(tmp_path / "another"), keys, environ)
+    file.parent.chmod(0o777)  # somebody else could have made the file first
+    passing = counts_of(nowhere, keys, environ)
+    assert passing.parent.name.startswith("apod-serve-counts-")
+    assert passing.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_keys_over_an_archive_that_may_only_be_read(served_lab, keys, tmp_path):
+    """As containers mount it: the mirror starts, and counts all the same, in a folder of its own."""
+    apart = ["unshare", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no mount can be made here")
+    (tmp_path / "state").mkdir()
+    root = served_lab.root
+    read_only = f"mount --bind {root} {root} && mount -o remount,bind,ro {root}"
+    command = f"{read_only} && exec {sys.executable} -m apod_pipeline.cli serve --port 0 --keys {keys}"
+    environment = served_lab.environment(XDG_STATE_HOME=str(tmp_path / "state"))
+    process = subprocess.Popen([*apart, "sh", "-c", command], env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:[1-9]\d*", process.stdout.readline())
+        assert found
+        asked = [httpx.get(f"{found[0]}/planetary/apod", params={"api_key": SMALL}).status_code for _ in range(4)]
+        assert asked == [200, 200, 200, 429]
+    finally:
+        ended(process)

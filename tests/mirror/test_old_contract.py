@@ -7,6 +7,9 @@ import json
 
 import pytest
 
+from apod_pipeline.extras.mirror.records import record
+from apod_pipeline.planetary_api import Question
+
 USAGE = (
     " Allowed request fields for apod method are 'concept_tags', 'date', 'hd', 'count', 'start_date', "
     "'end_date', 'thumbs'"
@@ -186,3 +189,73 @@ def test_nothing_is_sent_twice(client):
         zipped = client.get(f"/planetary/apod?{query}", headers={"Accept-Encoding": "gzip"})
         assert zipped.headers["content-encoding"] == "gzip"
         assert zipped.content == first.content
+
+
+def test_values_are_the_archives(client, served_lab):
+    """Every field of every day is the archive's own value, letter by letter."""
+    told = {entry["date"]: entry for entry in client.get("/planetary/apod?start_date=1995-06-16&thumbs=true").json()}
+    assert set(told) == set(served_lab.entries())
+    for day, row in served_lab.entries().items():
+        shown = "video" if row["media_type"] == "other" and row["url"] else row["media_type"]
+        wanted = {
+            "date": day,
+            "title": row["title"],
+            "explanation": row["explanation"] or "",
+            "media_type": shown,
+            "service_version": "v1",
+            "url": row["url"],
+            "hdurl": (row["hdurl"] or row["url"]) if shown == "image" else None,
+            "copyright": row["copyright"],
+        }
+        stills = {told[day].pop("thumbnail_url")} if shown == "video" else {None}
+        assert told[day] == {name: value for name, value in wanted.items() if value is not None}
+        assert stills <= {row["thumbnail_url"], "" if row["thumbnail_url"] is None else None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "url", "told"),
+    [
+        ("image", "https://example.org/m.jpg", "image"),
+        ("video", "https://www.youtube.com/embed/abcdefghijk", "video"),
+        ("other", "https://example.org/frame.html", "video"),
+        ("other", None, "other"),
+    ],
+)
+def test_what_stands_in_a_frame_is_a_film(kind, url, told):
+    """NASA's service knew two kinds where there is an address: a client that knows two loses no range by a third."""
+    row = dict.fromkeys(("date", "title", "explanation", "hdurl", "copyright", "thumbnail_url"), None)
+    shown = record(
+        row | {"date": "2020-06-01", "title": "A Title", "media_type": kind, "url": url}, Question(thumbs=True)
+    )
+    assert (shown["media_type"], shown.get("url")) == (told, url)
+    assert ("hdurl" in shown, "thumbnail_url" in shown) == (told == "image", told == "video")
+
+
+@pytest.mark.parametrize("kind", ["image", "video"])
+@pytest.mark.parametrize("past", ["", "&as_of=2099-01-01"])
+def test_only_entries_of_one_kind(client, kind, past):
+    """`media_type` narrows a range, what is drawn and the newest; a day of another kind is as good as none."""
+    everything = client.get("/planetary/apod?start_date=1995-06-16").json()
+    wanted = [entry for entry in everything if entry["media_type"] == kind]
+    assert 0 < len(wanted) < len(everything)
+    assert client.get(f"/planetary/apod?start_date=1995-06-16&media_type={kind}{past}").json() == wanted
+    drawn = client.get(f"/planetary/apod?count=100&media_type={kind}{past}").json()
+    assert sorted(entry["date"] for entry in drawn) == [entry["date"] for entry in wanted]
+    assert client.get(f"/planetary/apod?media_type={kind}{past}").json() == wanted[-1]
+    for entry in everything:
+        answer = client.get(f"/planetary/apod?date={entry['date']}&media_type={kind}{past}")
+        assert answer.status_code == (200 if entry in wanted else 404)
+
+
+def test_a_kind_that_there_is_not(client):
+    """It is refused in one sentence, which names those that there are."""
+    answer = client.get("/planetary/apod?media_type=song")
+    assert (answer.status_code, answer.json()["msg"]) == (400, "media_type='song' is none of image, video, other")
+
+
+def test_drawn_films_have_their_stills(client):
+    """`count` with `thumbs`: every film that is drawn comes with its still, and no picture does."""
+    drawn = client.get("/planetary/apod?count=100&thumbs=true").json()
+    kinds = {entry["media_type"] for entry in drawn}
+    assert {"image", "video"} <= kinds
+    assert all(("thumbnail_url" in entry) == (entry["media_type"] == "video") for entry in drawn)

@@ -93,18 +93,21 @@ def test_without_its_database_it_says_so_and_recovers(lab, served_lab):
     name = served_lab.database.partition("?")[0].rpartition("/")[2]
     server = served_lab.database.replace(f"/{name}?", "/postgres?")
     try:
-        kept = httpx.get(f"{address}/planetary/apod?date=2020-06-01").text
+        kept = {day: httpx.get(f"{address}/planetary/apod?date=2020-06-0{day}").text for day in (1, 2)}
         assert httpx.get(f"{address}/health/ready").status_code == 200
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-            away = httpx.get(f"{address}/planetary/apod?date=2020-06-02", timeout=15)
+            past = f"{address}/planetary/apod?date=2020-06-02&as_of=2099-01-01"
+            away = httpx.get(past, timeout=15)
             assert (away.status_code, away.json()["code"]) == (503, 503)
-            assert httpx.get(f"{address}/planetary/apod?date=2020-06-01", timeout=15).text == kept
+            for day in (1, 2):
+                assert httpx.get(f"{address}/planetary/apod?date=2020-06-0{day}", timeout=15).text == kept[day]
+            assert len(httpx.get(f"{address}/planetary/apod?start_date=2020-06-01", timeout=15).json()) > 2
             assert httpx.get(f"{address}/health/ready", timeout=15).status_code == 503
             assert httpx.get(f"{address}/health/live").status_code == 200
             connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        _until(lambda: httpx.get(f"{address}/planetary/apod?date=2020-06-02", timeout=15).status_code == 200)
+        _until(lambda: httpx.get(past, timeout=15).status_code == 200)
     finally:
         assert ended(process) == 0
 
@@ -149,3 +152,65 @@ def test_every_request_is_counted_and_told_without_its_key(served_lab, tmp_path)
     assert [line["path"] for line in lines].count("/planetary/apod") == 6
     assert "SECRET" not in (tmp_path / "log").read_text()
     assert {line["status"] for line in lines if line["path"] == "/nope"} == {404}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/planetary/apod?date=2020-06-01;api_key=SECRET",
+        "/planetary/apod?date=2020-06-01&%EF%BB%BFapi_key=SECRET",
+        "/planetary/apod?api_key%00=SECRET",
+        "/planetary/apod?%00api_key=SECRET",
+        "/planetary/apod?%20api_key%20=SECRET",
+        "/planetary/apod?+api_key=SECRET",
+        "/planetary/apod?api_key%3DSECRET",
+        "/planetary/apod?date=2020-06-01%26api_key%3DSECRET",
+        "/planetary/apod?date=2020-06-01%2526api_key%253DSECRET",
+        "/planetary/apod?api-key=SECRET",
+        "/planetary/apod?apikey=SECRET",
+        "/planetary/apod?key=SECRET",
+        "/planetary/apod?token=SECRET&date=2020-06-01",
+        "/planetary/apod?%EF%BD%81pi_key=SECRET",
+        "/planetary/apod?SECRET",
+        "/planetary/apod?SECRET=1",
+        "/planetary/apod;api_key=SECRET",
+        "/planetary/apod&api_key=SECRET",
+        "/planetary/apod%3Fapi_key=SECRET",
+        "/api/search?q=sky&api_key[]=SECRET",
+    ],
+)
+def test_no_way_to_write_a_key_reaches_the_log(served_lab, logged, target):
+    """Whatever the name is wrapped in, and wherever it stands: only what is known to be no key is written down."""
+    address, log = logged
+    answer = httpx.get(f"{address}{target}")
+    assert answer.status_code < 500
+    _until(lambda: "seconds" in log.read_text())
+    assert "SECRET" not in log.read_text()
+
+
+@pytest.fixture(scope="module")
+def logging_mirror(served_lab, tmp_path_factory):
+    """A mirror whose log is a file."""
+    file = tmp_path_factory.mktemp("log") / "log"
+    with file.open("a") as log:
+        process, address = started(served_lab, stderr=log)
+        yield address, file
+        assert ended(process) == 0
+
+
+@pytest.fixture
+def logged(logging_mirror):
+    """Its address, and its log from here on."""
+    address, file = logging_mirror
+    file.write_text("")
+    return address, file
+
+
+def test_what_was_asked_can_be_read_in_the_log(logged):
+    """What is known to be no key is told as it came."""
+    address, log = logged
+    httpx.get(f"{address}/planetary/apod?date=2020-06-01&thumbs=true&api_key=SECRET")
+    httpx.get(f"{address}/api/search?q=dark+nebula&year=2020")
+    _until(lambda: log.read_text().count("seconds") == 2)
+    queries = [json.loads(line)["query"] for line in log.read_text().splitlines() if line.startswith("{")]
+    assert queries == ["date=2020-06-01&thumbs=true&api_key=***", "q=dark+nebula&year=2020"]

@@ -79,7 +79,8 @@ def test_what_is_only_listed_is_called_so(lab, remote):
 def test_reading_leaves_nothing_here(lab, remote):
     """What is read to be compared is not kept: no object comes into the cache, and the remote stays as it was."""
     before = dict(remote.held)
-    victim = next(path for path in (lab.root / ".dvc/cache/files").rglob("*") if path.is_file())
+    objects = (path for path in (lab.root / ".dvc/cache/files").rglob("*") if path.is_file())
+    victim = next(path for path in objects if path.suffix != ".dir")  # without a folder's list nobody knows its files
     victim.unlink()
     assert _check(lab, 1).says == f"{len(before)} objects listed, {len(before)} of them read"
     assert not victim.exists()

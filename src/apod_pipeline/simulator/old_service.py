@@ -10,8 +10,9 @@ import random
 from datetime import date
 from threading import Lock
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from apod_pipeline.planetary_api import CONCEPTS, NOTHING_HERE, Question, Refused, no_data, question, thumbnail
+from apod_pipeline.planetary_api import CONCEPTS, NOTHING_HERE, Question, Refused, no_data, question, youtube_still
 from apod_pipeline.simulator.message import Answer, Request, as_json, text_answer
 
 if TYPE_CHECKING:
@@ -158,10 +159,18 @@ def _decorated(record: dict[str, str], asked: Question) -> dict[str, str]:
     if not (wants_thumbnail or asked.concepts):
         return record
     if wants_thumbnail:
-        record["thumbnail_url"] = thumbnail(record.get("url", ""))
+        record["thumbnail_url"] = _still(record.get("url", ""))
     if asked.concepts:
         record["concepts"] = CONCEPTS
     return dict(sorted(record.items()))
+
+
+def _still(url: str) -> str:
+    """A film's still; Vimeo's, which the service looked up, is as made up as the film."""
+    address = urlsplit(url)
+    if address.netloc.endswith("vimeo.com"):
+        return f"https://i.vimeocdn.com/video/{address.path.rpartition('/')[2]}_640.jpg"
+    return youtube_still(url)
 
 
 def _data(value: object) -> Answer:

@@ -120,9 +120,9 @@ def moment(name: str) -> dt.datetime | None:
         if len(name) == len("YYYY-MM-DD"):
             return dt.datetime.combine(dt.date.fromisoformat(name), dt.time.max, dt.UTC)
         told = dt.datetime.fromisoformat(name)
-    except ValueError:
+        return told.astimezone(dt.UTC) if told.tzinfo else told.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):  # its zone may lead out of the calendar's years
         return None
-    return told if told.tzinfo else told.replace(tzinfo=dt.UTC)
 
 
 def commit_of(archive: Archive, commit: str) -> Commit:

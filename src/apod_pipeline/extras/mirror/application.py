@@ -8,12 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -25,12 +24,15 @@ from starlette.routing import Route
 from apod_pipeline.archive import Archive
 from apod_pipeline.demo import MARK
 from apod_pipeline.errors import DatabaseUnavailable
+from apod_pipeline.extras.mirror.answers import Answer, Header
 from apod_pipeline.extras.mirror.feeds import Feeds
 from apod_pipeline.extras.mirror.gallery import PAGES, Gallery
-from apod_pipeline.extras.mirror.gateway import NO_LIMIT, Header, KeyedGate, Passage, open_gate, read_keys
-from apod_pipeline.extras.mirror.http_answers import Send, guarded, send_answer, send_kept, send_text
+from apod_pipeline.extras.mirror.gateway import NO_LIMIT, KeyedGate, Passage, open_gate, read_keys
+from apod_pipeline.extras.mirror.http_answers import Message, Receive, Send, Sender
 from apod_pipeline.extras.mirror.new_api import NewApi
-from apod_pipeline.extras.mirror.old_api import Answer, OldApi
+from apod_pipeline.extras.mirror.old_api import OldApi
+from apod_pipeline.extras.mirror.old_links import old_links
+from apod_pipeline.extras.mirror.picture_addresses import places
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reader_role import reading_door
 from apod_pipeline.extras.mirror.reading import Reading
@@ -43,15 +45,16 @@ from apod_pipeline.planetary_gateway import refusal as refusal_of
 from apod_pipeline.settings import Settings, resolve
 from apod_pipeline.wiring import database
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-
 OLD_PATHS = frozenset({"/planetary/apod", "/planetary/apod/", "/v1/apod", "/v1/apod/"})
 METHODS = "GET, HEAD, OPTIONS"
-NOT_ALLOWED = (
+ALLOW: Header = (b"allow", METHODS.encode())
+NOT_ALLOWED = Refusal(
+    405,
+    "text/html; charset=utf-8",
     "<!doctype html>\n<html lang=en>\n<title>405 Method Not Allowed</title>\n<h1>Method Not Allowed</h1>\n"
-    "<p>The method is not allowed for the requested URL.</p>\n"
+    "<p>The method is not allowed for the requested URL.</p>\n",
 )
+NEVER_KEPT = {"Cache-Control": "no-store"}
 CONNECTIONS = 8
 LARGEST_BODY = 65_536  # bytes
 
@@ -61,41 +64,47 @@ class Mirror:
 
     Args:
         settings: of the archive that is served.
-        keys: a file of keys; without one everybody may ask, without a limit.
+        keys: a file of keys, and the file in which what they ask is counted; without them everybody may ask, without a
+            limit.
     """
 
-    def __init__(self, settings: Settings, keys: Path | None = None) -> None:
+    def __init__(self, settings: Settings, keys: tuple[Path, Path] | None = None) -> None:
         self._settings = settings
         archive = Archive(settings.archive)
-        counts = (archive.private if archive.exists else Path(tempfile.gettempdir())) / "mirror-counts.sqlite"
-        self._keyed = KeyedGate(read_keys(keys), counts) if keys else None
+        self._keyed = KeyedGate(read_keys(keys[0]), keys[1]) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
+        self._sender = Sender(private=keys is not None)
         self._reading = Reading()
         watch = VersionWatch(self._reading, self._today)
         provenance = Provenance(archive, watch)
         search = Search(self._reading, watch)
-        self._gallery = Gallery(self._reading, watch, provenance, search, demo=archive.is_marked(MARK))
+        self._demo = archive.is_marked(MARK)
+        self._gallery = Gallery(self._reading, watch, provenance, search, demo=self._demo)
         self._old = OldApi(self._reading, watch)
         routes = [
             Route("/health/live", self._live),
             Route("/health/ready", self._ready),
             Route("/health", self._ready),
             Route("/metrics", self._metrics),
-            *NewApi(self._reading, provenance, search).routes,
-            *Feeds(self._reading).routes,
+            *NewApi(self._reading, provenance, search, demo=self._demo).routes,
+            *Feeds(self._reading, demo=self._demo).routes,
+            *old_links(),
             *self._gallery.routes,
         ]
         handlers = {HTTPException: self._refused, DatabaseUnavailable: _away}
         self._routes = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """ASGI's entry."""
-        if scope["type"] == "http" and _too_large(scope["headers"]):
-            await send_text(Refusal(413, "text/plain; charset=utf-8", "There is nothing to be sent here.\n"), (), send)
-        elif scope["type"] == "http" and scope["path"] in OLD_PATHS:
+        if scope["type"] != "http":
+            await self._routes(scope, receive, send)
+        elif _too_large(scope["headers"]):
+            refused = Refusal(413, "text/plain; charset=utf-8", "There is nothing to be sent here.\n")
+            await self._sender.send_text(refused, (), send)
+        elif (path := _one_slash(scope["path"])) in OLD_PATHS:
             await self._old_api(scope, send)
         else:
-            await self._routes(scope, receive, guarded(send) if scope["type"] == "http" else send)
+            await self._sender.respond(self._routes, {**scope, "path": path}, receive, send)
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -115,43 +124,63 @@ class Mirror:
         return self._settings.today or dt.datetime.now(dt.UTC).date()
 
     # ---- the old API -----------------------------------------------------------------------
-    async def _old_api(self, scope: Scope, send: Send) -> None:
+    async def _old_api(self, scope: Message, send: Send) -> None:
         method, query = scope["method"], scope["query_string"]
         if self._keyed is None and method in {"GET", "HEAD"} and (kept := self._old.at_once(query)):
-            await send_kept(kept, scope["headers"], NO_LIMIT, send, head=method == "HEAD")
+            await self._sender.send_kept(kept, scope["headers"], NO_LIMIT, send, head=method == "HEAD")
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if method == "OPTIONS":
-            await _preflight(send)
+            await self._preflight(send)
             return
         if method not in {"GET", "HEAD"}:
-            await _not_allowed(send)
+            await self._sender.send_text(NOT_ALLOWED, (ALLOW,), send)
             return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         pairs = parse_qsl(query.decode("utf-8", "replace"), keep_blank_values=True)
-        passage = self._gate(key_of(headers, pairs))
-        if passage.refused:
-            await send_text(refusal_of(passage.refused, form_of(scope["path"], headers, pairs)), passage.headers, send)
+        try:
+            passage = self._gate(key_of(headers, pairs))
+        except DatabaseUnavailable as error:
+            await self._sender.send_answer(_unavailable(error), headers, (), send, head=method == "HEAD")
             return
+        if passage.refused:
+            refused = refusal_of(passage.refused, form_of(scope["path"], headers, pairs))
+            await self._sender.send_text(refused, passage.headers, send)
+            return
+        answer = await self._answered(pairs, scope)
+        try:
+            await self._sender.send_answer(answer, headers, passage.headers, send, head=method == "HEAD")
+        except DatabaseUnavailable as error:  # a range is read as it is sent
+            answer = _unavailable(error)
+            await self._sender.send_answer(answer, headers, passage.headers, send, head=method == "HEAD")
+
+    async def _answered(self, pairs: list[tuple[str, str]], scope: Message) -> Answer:
         arguments = {name: value for name, value in reversed(pairs) if name != "api_key"}
         try:
-            answer = await self._old.answer(arguments, query)
-            await send_answer(answer, headers, passage.headers, send, head=method == "HEAD")
+            if self._demo:  # its pictures are here, whatever name we are reached by
+                base = str(Request(scope).base_url).rstrip("/")
+                return await self._old.answer(arguments, place=places(base, demo=True))
+            return await self._old.answer(arguments, scope["query_string"])
         except DatabaseUnavailable as error:
-            await send_answer(_unavailable(error), headers, passage.headers, send, head=method == "HEAD")
+            return _unavailable(error)
+
+    async def _preflight(self, send: Send) -> None:
+        methods, names = b"access-control-allow-methods", b"access-control-allow-headers"
+        more = ALLOW, (methods, METHODS.encode()), (names, b"X-Api-Key, Authorization")
+        await self._sender.send_text(Refusal(200, "text/html; charset=utf-8", ""), more, send)
 
     # ---- health ----------------------------------------------------------------------------
     async def _live(self, _: Request) -> Response:
-        return JSONResponse({"live": True})
+        return JSONResponse({"live": True}, headers=NEVER_KEPT)
 
     async def _metrics(self, _: Request) -> Response:
-        return Response(metrics(), media_type=METRICS_TYPE)
+        return Response(metrics(), media_type=METRICS_TYPE, headers=NEVER_KEPT)
 
     async def _ready(self, _: Request) -> Response:
         try:
             version = await self._reading.version()
         except DatabaseUnavailable as error:
             return JSONResponse({"live": True, "ready": False, "why": str(error)}, 503)
-        return JSONResponse({"live": True, "ready": version is not None}, 200 if version else 503)
+        return JSONResponse({"live": True, "ready": version is not None}, 200 if version else 503, NEVER_KEPT)
 
     async def _refused(self, request: Request, error: Exception) -> Response:
         """What is wrong with a request: as a page, in NASA's words where there is no such address, else as JSON."""
@@ -161,6 +190,11 @@ class Mirror:
         if error.status_code == 404 and not request.url.path.startswith("/api/"):
             return Response(refusal(Refused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+def _one_slash(path: str) -> str:
+    """A path as it was meant: whoever joins an address that ends in a slash to one that begins with it doubles it."""
+    return re.sub("/{2,}", "/", path) if "//" in path else path
 
 
 def _too_large(headers: list[Header]) -> bool:
@@ -178,28 +212,13 @@ async def _away(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, 503)
 
 
-ALLOW: Header = (b"allow", METHODS.encode())
-
-
-async def _preflight(send: Send) -> None:
-    methods, names = b"access-control-allow-methods", b"access-control-allow-headers"
-    more = ALLOW, (methods, METHODS.encode()), (names, b"X-Api-Key, Authorization")
-    await send_text(Refusal(200, "text/html; charset=utf-8", ""), more, send)
-
-
-async def _not_allowed(send: Send) -> None:
-    await send_text(Refusal(405, "text/html; charset=utf-8", NOT_ALLOWED), (ALLOW,), send)
-
-
-FLAGS, KEYS, LOG = (
-    "APOD_SERVE_FLAGS",
-    "APOD_SERVE_KEYS",
-    "APOD_SERVE_LOG",
-)  # what was typed, handed to the worker processes
+# What was typed, handed to the worker processes.
+FLAGS, KEYS, COUNTS, LOG = "APOD_SERVE_FLAGS", "APOD_SERVE_KEYS", "APOD_SERVE_COUNTS", "APOD_SERVE_LOG"
 
 
 def from_environment() -> Watched:
     """The application of a worker process: the environment's settings, with what was typed on top."""
-    keys = os.environ.get(KEYS)
-    mirror = Mirror(resolve(json.loads(os.environ.get(FLAGS, "{}"))), Path(keys) if keys else None)
+    keys, counts = os.environ.get(KEYS), os.environ.get(COUNTS)
+    settings = resolve(json.loads(os.environ.get(FLAGS, "{}")))
+    mirror = Mirror(settings, (Path(keys), Path(counts)) if keys and counts else None)
     return Watched(mirror, sys.stderr if os.environ.get(LOG) else None)

@@ -39,8 +39,11 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from apod_pipeline.extras.mirror.application import FLAGS, KEYS, LOG
+    from apod_pipeline.archive import Archive
+    from apod_pipeline.extras.mirror.application import COUNTS, FLAGS, KEYS, LOG
+    from apod_pipeline.extras.mirror.counts import counts_of
     from apod_pipeline.extras.mirror.gateway import read_keys
+    from apod_pipeline.extras.mirror.patience import Impatient
 
     settings = settings_of(archive=archive)
     if settings.database or not settings.read_database_url:
@@ -49,6 +52,7 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     if keys:
         read_keys(keys)  # a mistake in it is told before anything listens
         os.environ[KEYS] = str(keys.absolute())
+        os.environ[COUNTS] = str(counts_of(Archive(settings.archive), keys))
     os.environ[LOG] = "1" if access_log else ""
     config = uvicorn.Config(
         "apod_pipeline.extras.mirror.application:from_environment",
@@ -56,6 +60,7 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
         host=host,
         port=port,
         workers=workers,
+        http=Impatient,
         access_log=False,
         server_header=False,
         log_level="warning",

@@ -6,8 +6,9 @@ its paths with the routes.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from apod_pipeline.extras.mirror.response_schemas import SCHEMAS, Schema, named, some
 from apod_pipeline.model import MEDIA_TYPES
 
 Parameter = dict[str, Any]
@@ -31,6 +32,7 @@ _SEARCH = [
     _in("page", "which page", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1}),
     _in("per_page", "hits a page", {"type": "integer", "minimum": 1, "maximum": 50, "default": 10}),
 ]
+_KIND = _in("media_type", "only of this kind", {"type": "string", "enum": list(MEDIA_TYPES)})
 _OLD = [
     _in("date", "one day", {"type": "string"}),
     _in("start_date", "first day of a range", {"type": "string"}),
@@ -40,33 +42,81 @@ _OLD = [
     _in("concept_tags", "true or false; they are off", {"type": "string"}),
     _in("hd", "ignored", {"type": "string"}),
     _in("api_key", "any, unless the mirror asks for keys", {"type": "string"}),
+    _KIND,
     AS_OF,
 ]
 
 _JSON, _PLAIN = "application/json", "text/plain"
-# path -> (what it answers, its parameters, media type, statuses beside 200)
-PATHS: dict[str, tuple[str, list[Parameter], str, tuple[int, ...]]] = {
-    "/planetary/apod": ("NASA's old API, in its own words", _OLD, _JSON, (400, 403, 404, 429, 503)),
-    "/v1/apod/": ("the same, as the service behind NASA's gateway", _OLD, _JSON, (400, 403, 404, 429, 503)),
-    "/api/entries/{day}": ("one entry with every field and where it came from", [DAY, AS_OF], _JSON, (400, 404, 503)),
-    "/api/entries/{day}/history": ("every state it was ever in", [DAY, AS_OF], _JSON, (400, 404, 503)),
-    "/api/search": ("full text in English, best first", _SEARCH, _JSON, (400, 503)),
-    "/api/on-this-day": (
-        "this day in all years",
-        [_in("date", "the day; today unless given", _DATE), AS_OF],
-        _JSON,
-        (400, 503),
+
+
+class Path(NamedTuple):
+    """What is answered at a path.
+
+    Attributes:
+        meaning: what it answers.
+        name: of the operation, for those who make a client of this.
+        parameters: that it takes.
+        gives: the schema of its answer; None where it is no JSON.
+        media_type: of its answer.
+        refusals: statuses beside 200.
+        refusal: the name of their schema; empty where they have none of their own.
+    """
+
+    meaning: str
+    name: str
+    parameters: list[Parameter]
+    gives: Schema | None
+    media_type: str = _JSON
+    refusals: tuple[int, ...] = (400, 503)
+    refusal: str = "Refusal"
+
+
+_ONE_OR_MORE: Schema = {"oneOf": [named("Apod"), some(named("Apod"))]}
+_OLD_REFUSALS = (400, 403, 404, 429, 503)
+_DAY_REFUSALS = (400, 404, 503)
+PATHS: dict[str, Path] = {
+    "/planetary/apod": Path(
+        "NASA's old API, in its own words", "apod", _OLD, _ONE_OR_MORE, refusals=_OLD_REFUSALS, refusal="ApodRefusal"
     ),
-    "/api/random": ("some entries", [_in("count", "how many", _COUNT), AS_OF], _JSON, (400, 503)),
-    "/api/coverage": ("which days there are, and why others are not", [AS_OF], _JSON, (400, 503)),
-    "/api/status": ("the archive in a few numbers, and its last runs", [AS_OF], _JSON, (400, 503)),
-    "/feed.xml": ("the newest entries, Atom", [AS_OF], "application/atom+xml", (400, 503)),
-    "/feed.json": ("the newest entries, JSON Feed", [AS_OF], "application/feed+json", (400, 503)),
-    "/health": ("whether it can answer", [], _JSON, (503,)),
-    "/health/live": ("whether the process lives", [], _JSON, ()),
-    "/health/ready": ("whether it can answer", [], _JSON, (503,)),
-    "/metrics": ("counters for Prometheus", [], _PLAIN, ()),
+    "/v1/apod/": Path(
+        "the same, as the service behind NASA's gateway",
+        "apod_v1",
+        _OLD,
+        _ONE_OR_MORE,
+        refusals=_OLD_REFUSALS,
+        refusal="ApodRefusal",
+    ),
+    "/api/entries/{day}": Path(
+        "one entry with every field and where it came from",
+        "entry",
+        [DAY, AS_OF],
+        named("EntryState"),
+        refusals=_DAY_REFUSALS,
+    ),
+    "/api/entries/{day}/history": Path(
+        "every state it was ever in", "history", [DAY, AS_OF], named("History"), refusals=_DAY_REFUSALS
+    ),
+    "/api/search": Path("full text in English, best first", "search", _SEARCH, named("Hits")),
+    "/api/on-this-day": Path(
+        "this day in all years",
+        "on_this_day",
+        [_in("date", "the day; today unless given", _DATE), _KIND, AS_OF],
+        named("OnThisDay"),
+    ),
+    "/api/random": Path("some entries", "random", [_in("count", "how many", _COUNT), _KIND, AS_OF], named("Entries")),
+    "/api/coverage": Path("which days there are, and why others are not", "coverage", [AS_OF], named("Coverage")),
+    "/api/status": Path("the archive in a few numbers, and its last runs", "status", [AS_OF], named("Status")),
+    "/feed.xml": Path("the newest entries, Atom", "atom", [_KIND, AS_OF], None, "application/atom+xml"),
+    "/feed.json": Path(
+        "the newest entries, JSON Feed", "json_feed", [_KIND, AS_OF], named("Feed"), "application/feed+json"
+    ),
+    "/health": Path("whether it can answer", "health", [], named("Health"), refusals=(503,), refusal="Health"),
+    "/health/live": Path("whether the process lives", "live", [], named("Health"), refusals=()),
+    "/health/ready": Path("whether it can answer", "ready", [], named("Health"), refusals=(503,), refusal="Health"),
+    "/metrics": Path("counters for Prometheus", "metrics", [], None, _PLAIN, refusals=()),
 }
+# Every name that may stand in a query; a page's own are the last three.
+PARAMETERS = {one["name"] for path in PATHS.values() for one in path.parameters} | {"before", "part", "w"}
 WORDS = {
     200: "as asked",
     400: "what was asked makes no sense",
@@ -86,11 +136,20 @@ def description(version: str) -> dict[str, Any]:
             "version": version,
             "description": "NASA's old APOD API from an archive, and what NASA never had.",
         },
-        "paths": {path: {"get": _operation(*told)} for path, told in PATHS.items()},
+        "paths": {path: {"get": _operation(told)} for path, told in PATHS.items()},
+        "components": {"schemas": SCHEMAS},
     }
 
 
-def _operation(meaning: str, parameters: list[Parameter], media_type: str, others: tuple[int, ...]) -> dict[str, Any]:
-    answers: dict[str, Any] = {"200": {"description": WORDS[200], "content": {media_type: {}}}}
-    answers |= {str(status): {"description": WORDS[status]} for status in others}
-    return {"summary": meaning, "parameters": parameters, "responses": answers}
+def _operation(told: Path) -> dict[str, Any]:
+    given = {"schema": told.gives} if told.gives else {"schema": {"type": "string"}}
+    answers: dict[str, Any] = {"200": {"description": WORDS[200], "content": {told.media_type: given}}}
+    for status in told.refusals:
+        name = "GatewayRefusal" if status in {403, 429} else told.refusal
+        answers[str(status)] = {"description": WORDS[status], "content": {_JSON: {"schema": named(name)}}}
+    return {
+        "operationId": told.name,
+        "summary": told.meaning,
+        "parameters": told.parameters,
+        "responses": answers,
+    }

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from apod_pipeline import __version__
 from apod_pipeline.extras.mirror.description import description
@@ -34,6 +34,7 @@ from apod_pipeline.versions.wording import as_text, changed_words
 
 HERE = Path(__file__).parent
 PAGES = ("/day/", "/grid", "/search", "/calendar", "/status")  # whose errors are pages too
+STATIC = {"gallery.css": "text/css", "gallery.js": "text/javascript", "icon.svg": "image/svg+xml"}
 A_PAGE = 24  # pictures of the grid; divides by 2, 3, 4 and 6 columns
 
 
@@ -64,9 +65,9 @@ class Gallery:
         self._templates.filters["utc"] = _utc
 
     @property
-    def routes(self) -> list[BaseRoute]:
+    def routes(self) -> list[Route]:
         """What is answered where."""
-        pages: list[BaseRoute] = [
+        pages = [
             Route("/", self._front),
             Route("/grid", self._grid),
             Route("/day/{day}", self._day),
@@ -76,57 +77,55 @@ class Gallery:
             Route("/status", self._status),
             Route("/docs", self._docs),
             Route("/openapi.json", self._openapi),
-            Mount("/static", StaticFiles(directory=HERE / "static")),
+            Route("/static/{name}", _static),
         ]
         return [*pages, Route(f"{DRAWN}/{{path:path}}", _drawn)] if self._demo else pages
 
     def refusal(self, error: HTTPException) -> Response:
         """What is wrong with a request for a page, as a page."""
-        body = self._templates.get_template("error.html").render(status=error.status_code, why=error.detail)
-        return HTMLResponse(body, error.status_code, error.headers)
+        page = self._page("error.html", status=error.status_code, why=error.detail)
+        return HTMLResponse(page.body, error.status_code, error.headers)
 
     def _picture(self, address: str | None, width: int = 0) -> Any:  # noqa: ANN401 - for the templates
         return picture(address, demo=self._demo, width=width)
 
-    def _page(self, name: str, **values: object) -> Response:
-        return HTMLResponse(self._templates.get_template(name).render(**values))
+    def _page(self, name: str, instant: dt.datetime | None = None, **values: object) -> Response:
+        """A page; its links lead to pages of the same instant."""
+        told = f"as_of={quote(instant.isoformat())}" if instant else ""
+        past = {"instant": instant, "at": told and f"?{told}", "also": told and f"&{told}"}
+        return HTMLResponse(self._templates.get_template(name).render(**past, **values))
 
-    async def _front(self, _: Request) -> Response:
-        rows = await self._reading.newest_first(7)
+    async def _front(self, request: Request) -> Response:
+        instant = as_of(request)
+        rows = await self._reading.newest_first(7, instant)
         if not rows:
-            return self._page("empty.html")
-        return self._page("front.html", entry=rows[0], others=rows[1:])
+            return self._page("empty.html", instant)
+        return self._page("front.html", instant, entry=rows[0], others=rows[1:])
 
     async def _grid(self, request: Request) -> Response:
-        before = request.query_params.get("before")
-        rows = await self._reading.before(day_of(before) if before else dt.date.max, A_PAGE)
+        before, instant = request.query_params.get("before"), as_of(request)
+        rows = await self._reading.before(day_of(before) if before else dt.date.max, A_PAGE, instant)
         older = rows[-1]["date"] if len(rows) == A_PAGE else None
         part = request.query_params.get("part") == "1"
-        return self._page("grid_part.html" if part else "grid.html", entries=rows, older=older)
+        return self._page("grid_part.html" if part else "grid.html", instant, entries=rows, older=older)
 
     async def _day(self, request: Request) -> Response:
         day, instant = day_of(request.path_params["day"]), as_of(request)
         row = await self._reading.entry(day, instant)
         if row is None:
             raise HTTPException(404, await self._reading.why_none(day))
-        around = await self._reading.around(day)
-        states = await self._reading.history(day)
-        return self._page(
-            "day.html",
-            entry=row,
-            around=around,
-            states=len(states),
-            instant=instant,
-            came=await self._provenance.of(row),
-        )
+        around = await self._reading.around(day, instant)
+        states = await self._reading.history(day, instant)
+        came = await self._provenance.of(row)
+        return self._page("day.html", instant, entry=row, around=around, states=len(states), came=came)
 
     async def _history(self, request: Request) -> Response:
-        day = day_of(request.path_params["day"])
-        rows = await self._reading.history(day)
+        day, instant = day_of(request.path_params["day"]), as_of(request)
+        rows = await self._reading.history(day, instant)
         if not rows:
             raise HTTPException(404, await self._reading.why_none(day))
         changes = [(new, list(_changes(old, new))) for old, new in pairwise(rows)]
-        return self._page("history.html", day=str(day), first=rows[0], changes=changes)
+        return self._page("history.html", instant, day=str(day), first=rows[0], changes=changes)
 
     async def _found(self, request: Request) -> Response:
         asked = request.query_params
@@ -135,27 +134,36 @@ class Gallery:
         name = "search_part.html" if asked.get("part") == "1" else "search.html"
         page = number(request, "page", 1, 1000, "1")
         kept = {name: asked.get(name, "") for name in ("q", "year", "media_type", "credit")}
-        return self._page(name, found=found, asked=kept, page=page)
+        return self._page(name, as_of(request), found=found, asked=kept, page=page)
 
-    async def _calendar(self, _: Request) -> Response:
+    async def _calendar(self, request: Request) -> Response:
+        if instant := as_of(request):
+            return await self._calendar_drawn(instant)
         return await self._pages.get("calendar", self._calendar_drawn)
 
-    async def _calendar_drawn(self) -> Response:
-        days = await self._reading.every_day()
+    async def _calendar_drawn(self, instant: dt.datetime | None = None) -> Response:
+        days = await self._reading.every_day(instant)
         years = [(year, list(some)) for year, some in groupby(days, lambda row: row["date"][:4])]
-        return self._page("calendar.html", years=[(year, _first_weekday(some), some) for year, some in years[::-1]])
+        drawn = [(year, _first_weekday(some), some) for year, some in years[::-1]]
+        return self._page("calendar.html", instant, years=drawn)
 
     async def _docs(self, _: Request) -> Response:
         return self._page("docs.html", api=description(__version__))
 
     async def _openapi(self, _: Request) -> Response:
-        return JSONResponse(description(__version__), headers={"Access-Control-Allow-Origin": "*"})
+        return JSONResponse(description(__version__))
 
-    async def _status(self, _: Request) -> Response:
-        numbers, runs = await self._reading.numbers() or {}, await self._reading.runs(12)
-        years, quality = await self._reading.kinds(), await self._reading.quality()
-        recent = (await self._reading.every_day())[-60:]
-        return self._page("status.html", numbers=numbers, runs=runs, years=years, quality=quality, recent=recent)
+    async def _status(self, request: Request) -> Response:
+        instant, reading = as_of(request), self._reading
+        return self._page(
+            "status.html",
+            instant,
+            numbers=await reading.numbers(instant) or {},
+            runs=await reading.runs(12, instant),
+            years=await reading.kinds(instant),
+            quality=await reading.quality(instant),
+            recent=(await reading.every_day(instant))[-60:],
+        )
 
 
 def _utc(instant: dt.datetime) -> str:
@@ -177,6 +185,13 @@ def _changes(old: Row, new: Row) -> Iterator[tuple[str, list[Any], list[Any]]]:
                 [piece for piece in pieces if piece.change != "added"],
                 [piece for piece in pieces if piece.change != "removed"],
             )
+
+
+async def _static(request: Request) -> Response:
+    """A file of the pages' own."""
+    if (kind := STATIC.get(request.path_params["name"])) is None:
+        raise HTTPException(404, "there is no such file")
+    return Response((HERE / "static" / request.path_params["name"]).read_bytes(), media_type=kind)
 
 
 async def _drawn(request: Request) -> Response:

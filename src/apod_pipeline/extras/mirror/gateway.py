@@ -18,17 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from apod_pipeline.errors import SettingsError
+from apod_pipeline.errors import DatabaseUnavailable, SettingsError
+from apod_pipeline.extras.mirror.answers import Header
 
 UNLIMITED = 1_000_000  # clients read a number, so they get one
 WINDOW = 3600.0  # seconds, rolling: the present hour, and of the one before the part that is still in the window
-Header = tuple[bytes, bytes]
 
 ALWAYS: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"X-RateLimit-Limit, X-RateLimit-Remaining"),
     (b"x-content-type-options", b"nosniff"),
-    (b"vary", b"Accept-Encoding"),
 )
 
 
@@ -114,7 +113,11 @@ class KeyedGate:
         self._connection.close()
 
     def __call__(self, key: str) -> Passage:
-        """Count one request of a key, if it may pass."""
+        """Count one request of a key, if it may pass.
+
+        Raises:
+            DatabaseUnavailable: the file of the counts cannot be written.
+        """
         if not key:
             return Passage("API_KEY_MISSING", ())
         name = digest(key)
@@ -123,7 +126,10 @@ class KeyedGate:
             return Passage("API_KEY_INVALID", ())
         if limit <= 0:
             return Passage("API_KEY_DISABLED", ())
-        left, wait = self._count(name, limit)
+        try:
+            left, wait = self._count(name, limit)
+        except sqlite3.Error as error:  # a full disk, say: nobody passes uncounted
+            raise DatabaseUnavailable(f"what keys have asked cannot be counted now ({error})") from error
         headers = limit_headers(limit, left)
         if wait:
             return Passage("OVER_RATE_LIMIT", (*headers, (b"retry-after", str(wait).encode())))
@@ -150,7 +156,8 @@ class KeyedGate:
             self._connection.execute("DELETE FROM used WHERE hour < ?", (int(hour) - 1,))
             return max(0, math.floor(limit - used - 1)), 0
         finally:
-            self._connection.execute("COMMIT")
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
 
 
 def _wait(limit: int, before: int, present: int, into: float) -> int:

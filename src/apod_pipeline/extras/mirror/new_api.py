@@ -16,13 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
+from apod_pipeline.extras.mirror.parameters import as_of, day_of, media_type, number
+from apod_pipeline.extras.mirror.picture_addresses import places
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.model import ENTRY_FIELDS
 
 MOST = 100
+ADDRESSES = frozenset({"url", "hdurl", "thumbnail_url"})
 PROVENANCE = ("observed_from", "observed_to", "cause", "changed", "source", "reply", "content_hash")
 
 
@@ -33,9 +35,11 @@ class NewApi:
         reading: the SELECTs.
         provenance: the way back from a row to its bytes.
         search: the full text.
+        demo: whether the archive is a demo's, whose pictures are drawn here.
     """
 
-    def __init__(self, reading: Reading, provenance: Provenance, search: Search) -> None:
+    def __init__(self, reading: Reading, provenance: Provenance, search: Search, *, demo: bool) -> None:
+        self._demo = demo
         self._reading = reading
         self._search = search
         self._provenance = provenance
@@ -58,27 +62,30 @@ class NewApi:
         row = await self._reading.entry(day, as_of(request))
         if row is None:
             raise HTTPException(404, await self._reading.why_none(day))
-        return _json(await self._told(row))
+        return _json(await self._told(row, request))
 
     async def _history(self, request: Request) -> Response:
         day = day_of(request.path_params["day"])
         rows = await self._reading.history(day, as_of(request))
         if not rows:
             raise HTTPException(404, await self._reading.why_none(day))
-        return _json({"date": str(day), "revisions": [await self._told(row) for row in rows]})
+        return _json({"date": str(day), "revisions": [await self._told(row, request) for row in rows]})
 
     async def _found(self, request: Request) -> Response:
-        return _json(await self._search.page(request))
+        page = await self._search.page(request)
+        return _json(page | {"hits": [self._placed(hit, request) for hit in page["hits"]]})
 
     async def _on_this_day(self, request: Request) -> Response:
         day = request.query_params.get("date")
         wanted = day_of(day) if day else dt.datetime.now(dt.UTC).date()
-        rows = await self._reading.on_this_day(f"{wanted:-%m-%d}", as_of(request))
-        return _json({"month_day": f"{wanted:%m-%d}", "entries": [await self._told(row) for row in rows]})
+        rows = await self._reading.on_this_day(f"{wanted:-%m-%d}", as_of(request), media_type(request))
+        return _json({"month_day": f"{wanted:%m-%d}", "entries": [await self._told(row, request) for row in rows]})
 
     async def _random(self, request: Request) -> Response:
         count = number(request, "count", 1, MOST, "1")
-        return _json({"entries": [await self._told(row) for row in await self._reading.some(count, as_of(request))]})
+        rows = await self._reading.some(count, as_of(request), media_type(request))
+        entries = [await self._told(row, request) for row in rows]
+        return _json({"entries": entries}, {"Cache-Control": "no-store"})
 
     async def _coverage(self, request: Request) -> Response:
         years: dict[str, dict[str, int]] = defaultdict(dict)
@@ -93,11 +100,19 @@ class NewApi:
         instant = as_of(request)
         return _json({**(await self._reading.numbers(instant) or {}), "runs": await self._reading.runs(10, instant)})
 
-    async def _told(self, row: Row) -> dict[str, Any]:
+    async def _told(self, row: Row, request: Request) -> dict[str, Any]:
         provenance = {name: row[name] for name in PROVENANCE} | await self._provenance.of(row)
-        return {"entry": {name: row[name] for name in ENTRY_FIELDS}, "provenance": provenance}
+        entry = {name: row[name] for name in ENTRY_FIELDS}
+        return {"entry": self._placed(entry, request), "provenance": provenance}
+
+    def _placed(self, row: Row, request: Request) -> Row:
+        """A row whose addresses answer."""
+        if not self._demo:
+            return row
+        place = places(str(request.base_url).rstrip("/"), demo=True)
+        return {name: place(value) if name in ADDRESSES and value else value for name, value in row.items()}
 
 
-def _json(value: Mapping[str, Any]) -> Response:
+def _json(value: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     body = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
-    return Response(body, media_type="application/json", headers={"Access-Control-Allow-Origin": "*"})
+    return Response(body, media_type="application/json", headers=headers)

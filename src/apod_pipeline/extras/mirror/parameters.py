@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from apod_pipeline.calendar import FIRST_DAY
+from apod_pipeline.model import MEDIA_TYPES
 from apod_pipeline.versions.commits import moment
 
 
@@ -33,6 +34,14 @@ def as_of(request: Request) -> dt.datetime | None:
     if (instant := moment(text)) is None:
         raise HTTPException(400, f"as_of={text!r} is neither a day (YYYY-MM-DD) nor an instant")
     return instant
+
+
+def media_type(request: Request) -> str | None:
+    """The kind that is asked for; None for all."""
+    kind = request.query_params.get("media_type", "").strip()
+    if kind and kind not in MEDIA_TYPES:
+        raise HTTPException(400, f"media_type is one of {', '.join(MEDIA_TYPES)}")
+    return kind or None
 
 
 def number(request: Request, name: str, least: int, most: int, default: str = "") -> int:

@@ -7,12 +7,13 @@ were drawn by the simulator, which has ended since: the mirror draws them itself
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from apod_pipeline.simulator.pictures import fitted, size_of, stem_of
 
-DRAWN = "/simulated"
+DRAWN, SIMULATED = "/simulated", "127.0.0.1"
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 HOSTS = "https://*.nasa.gov"  # the same for the Content-Security-Policy
 
@@ -42,12 +43,28 @@ def picture(address: str | None, *, demo: bool, width: int = 0) -> Shown | None:
     parts = urlsplit(address or "")
     if not parts.path.lower().endswith(PICTURES):
         return None
-    if demo and parts.hostname == "127.0.0.1":
+    if demo and parts.hostname == SIMULATED:
         wide, high = fitted(size_of(stem_of(parts.path)), width, 0)
         return Shown(f"{DRAWN}{parts.path}" + (f"?w={width}" if width else ""), wide, high)
     if parts.scheme == "https" and (parts.hostname or "").endswith(".nasa.gov"):
         return Shown(parts.geturl())
     return None
+
+
+def places(base: str, *, demo: bool) -> Callable[[str], str]:
+    """Where an address of the archive is to be found now: a demo's pictures at the mirror, all others where they are.
+
+    Args:
+        base: the mirror's own address, as whoever asks reaches it.
+        demo: whether the archive was made by `apod demo`.
+    """
+
+    def drawn_here(address: str) -> str:
+        parts = urlsplit(address)
+        is_drawn = parts.hostname == SIMULATED and parts.path.lower().endswith(PICTURES)
+        return f"{base}{DRAWN}{parts.path}" if is_drawn else address
+
+    return drawn_here if demo else str
 
 
 def link(address: str | None) -> str | None:

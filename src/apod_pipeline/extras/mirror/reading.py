@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, LiteralString
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncConnection, Error, OperationalError
+from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedColumn, UndefinedFunction, UndefinedTable
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -25,10 +26,13 @@ Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
 COLUMNS: LiteralString = "SELECT date, title, explanation, media_type, url, hdurl, thumbnail_url, copyright"
 SELECT: LiteralString = f"{COLUMNS} FROM apod_entry"
 SELECT_AT: LiteralString = f"{COLUMNS} FROM apod_as_of(%(at)s)"
+KIND: LiteralString = "CASE WHEN media_type = 'other' AND url IS NOT NULL THEN 'video' ELSE media_type END"
+OF_KIND: LiteralString = f"(%(kind)s::text IS NULL OR %(kind)s = {KIND})"  # `entries.shown_kind`, in SQL
 STATES: LiteralString = "SELECT * FROM apod_revision"
 REVISIONS: LiteralString = f"{STATES} WHERE date = %(day)s"
 SEEN: LiteralString = "observed_from <= coalesce(%(at)s::timestamptz, 'infinity')"
 AT: LiteralString = f"{SEEN} AND (observed_to IS NULL OR observed_to > coalesce(%(at)s::timestamptz, 'infinity'))"
+OF_TYPE: LiteralString = "(%(media_type)s::text IS NULL OR media_type = %(media_type)s)"
 WHY_NONE = {
     "gap": "NASA has none",
     "pending": "NASA may still publish it",
@@ -75,24 +79,38 @@ class Reading:
         row = await self._one("SELECT version_at, lines FROM apod_state")
         return (row["version_at"], row["lines"]) if row else None
 
-    async def newest(self, at: dt.datetime | None = None) -> Row | None:
-        """The newest entry."""
-        return await self._one(f"{_entries(at)} ORDER BY date DESC LIMIT 1", at=at)
+    async def days(self) -> list[Row]:
+        """Every day that has an entry, with its kind and address, oldest first."""
+        return await self.rows("SELECT date, media_type, url FROM apod_entry ORDER BY date")
 
-    async def day(self, day: dt.date, at: dt.datetime | None = None) -> Row | None:
+    async def year(self, year: str) -> list[Row]:
+        """The entries of a year (four digits), oldest first."""
+        query: LiteralString = "WHERE date >= %(year)s || '-01-01' AND date <= %(year)s || '-12-31' ORDER BY date"
+        return await self.rows(f"{SELECT} {query}", year=year)
+
+    # ---- as it was known at an instant -----------------------------------------------------
+    async def newest_at(self, at: dt.datetime, kind: str | None = None) -> Row | None:
+        """The newest entry of a kind, in the old API's words."""
+        return await self._one(f"{SELECT_AT} WHERE {OF_KIND} ORDER BY date DESC LIMIT 1", at=at, kind=kind)
+
+    async def day_at(self, day: dt.date, at: dt.datetime, kind: str | None = None) -> Row | None:
         """One day's entry."""
-        return await self._one(f"{_entries(at)} WHERE date = %(day)s", day=str(day), at=at)
+        return await self._one(f"{SELECT_AT} WHERE date = %(day)s AND {OF_KIND}", day=str(day), at=at, kind=kind)
 
-    async def at_random(self, count: int, at: dt.datetime | None = None) -> list[Row]:
+    async def drawn_at(self, count: int, at: dt.datetime, kind: str | None = None) -> list[Row]:
         """So many different entries, in any order."""
-        return await self.rows(f"{_entries(at)} ORDER BY random() LIMIT %(count)s", count=count, at=at)
+        query: LiteralString = f"{SELECT_AT} WHERE {OF_KIND} ORDER BY random() LIMIT %(count)s"
+        return await self.rows(query, count=count, at=at, kind=kind)
 
-    async def span(self, first: dt.date, last: dt.date, at: dt.datetime | None = None) -> AsyncIterator[list[Row]]:
+    async def span_at(
+        self, first: dt.date, last: dt.date, at: dt.datetime, kind: str | None = None
+    ) -> AsyncIterator[list[Row]]:
         """The entries of some days in pieces, in the order of the days."""
         after = str(first - dt.timedelta(days=1))
+        span: LiteralString = "date > %(after)s AND date <= %(last)s"
         for piece in chain([FIRST_PIECE], repeat(PIECE)):
-            days: LiteralString = "WHERE date > %(after)s AND date <= %(last)s ORDER BY date LIMIT %(piece)s"
-            rows = await self.rows(f"{_entries(at)} {days}", after=after, last=str(last), piece=piece, at=at)
+            query: LiteralString = f"{SELECT_AT} WHERE {span} AND {OF_KIND} ORDER BY date LIMIT %(piece)s"
+            rows = await self.rows(query, after=after, last=str(last), piece=piece, at=at, kind=kind)
             if rows:
                 yield rows
             if len(rows) < piece:
@@ -114,55 +132,76 @@ class Reading:
         """Every state of one day's entry that was known at an instant, oldest first."""
         return await self.rows(f"{REVISIONS} AND {SEEN} ORDER BY observed_from", day=str(day), at=instant)
 
-    async def on_this_day(self, month_day: str, instant: dt.datetime | None) -> list[Row]:
+    async def on_this_day(
+        self, month_day: str, instant: dt.datetime | None, media_type: str | None = None
+    ) -> list[Row]:
         """The entries of one calendar day (`-11-26`) of all years, newest first."""
-        query: LiteralString = f"{STATES} WHERE right(date, 6) = %(day)s AND {AT} ORDER BY date DESC"
-        return await self.rows(query, day=month_day, at=instant)
+        query: LiteralString = f"{STATES} WHERE right(date, 6) = %(day)s AND {AT} AND {OF_TYPE} ORDER BY date DESC"
+        return await self.rows(query, day=month_day, at=instant, media_type=media_type)
 
-    async def some(self, count: int, instant: dt.datetime | None) -> list[Row]:
+    async def some(self, count: int, instant: dt.datetime | None, media_type: str | None = None) -> list[Row]:
         """So many different entries with every field, in any order."""
-        return await self.rows(f"{STATES} WHERE {AT} ORDER BY random() LIMIT %(count)s", count=count, at=instant)
+        query: LiteralString = f"{STATES} WHERE {AT} AND {OF_TYPE} ORDER BY random() LIMIT %(count)s"
+        return await self.rows(query, count=count, at=instant, media_type=media_type)
 
-    async def newest_first(self, count: int, instant: dt.datetime | None = None) -> list[Row]:
+    async def newest_first(
+        self, count: int, instant: dt.datetime | None = None, media_type: str | None = None
+    ) -> list[Row]:
         """The newest entries with every field."""
-        return await self.rows(f"{STATES} WHERE {AT} ORDER BY date DESC LIMIT %(count)s", count=count, at=instant)
+        query: LiteralString = f"{STATES} WHERE {AT} AND {OF_TYPE} ORDER BY date DESC LIMIT %(count)s"
+        return await self.rows(query, count=count, at=instant, media_type=media_type)
 
-    async def before(self, day: dt.date, count: int) -> list[Row]:
+    async def before(self, day: dt.date, count: int, instant: dt.datetime | None = None) -> list[Row]:
         """The entries before a day with every field, newest first."""
-        query: LiteralString = f"{STATES} WHERE observed_to IS NULL AND date < %(day)s"
-        return await self.rows(f"{query} ORDER BY date DESC LIMIT %(count)s", day=str(day), count=count)
+        query: LiteralString = f"{STATES} WHERE {AT} AND date < %(day)s ORDER BY date DESC LIMIT %(count)s"
+        return await self.rows(query, day=str(day), count=count, at=instant)
 
-    async def around(self, day: dt.date) -> Row:
+    async def around(self, day: dt.date, instant: dt.datetime | None = None) -> Row:
         """The days of the entries before and after one: `previous`, `next`."""
         query: LiteralString = (
-            "SELECT (SELECT max(date) FROM apod WHERE date < %(day)s) AS previous,"
-            " (SELECT min(date) FROM apod WHERE date > %(day)s) AS next"
+            f"SELECT (SELECT max(date) FROM apod_revision WHERE date < %(day)s AND {AT}) AS previous,"  # noqa: S608 - ours
+            f" (SELECT min(date) FROM apod_revision WHERE date > %(day)s AND {AT}) AS next"
         )
-        return await self._one(query, day=str(day)) or {}
+        return await self._one(query, day=str(day), at=instant) or {}
 
-    async def every_day(self) -> list[Row]:
-        """Every calendar day with its status, and the kind and title of its entry, oldest first."""
+    async def every_day(self, instant: dt.datetime | None = None) -> list[Row]:
+        """Every calendar day with its status, and the kind and title of its entry, oldest first.
+
+        Of an instant up to the newest day that was known then; why others were not there is known of today only.
+        """
+        if instant is None:
+            return await self.rows(
+                "SELECT date, status, media_type, title FROM apod_day LEFT JOIN apod USING (date)"
+                " WHERE status <> 'unasked' ORDER BY date"
+            )
         return await self.rows(
-            "SELECT date, status, media_type, title FROM apod_day LEFT JOIN apod USING (date)"
-            " WHERE status <> 'unasked' ORDER BY date"
+            f"WITH known AS (SELECT date, media_type, title FROM apod_revision WHERE {AT})"  # noqa: S608 - ours
+            " SELECT date, CASE WHEN known.date IS NOT NULL THEN 'present' WHEN status = 'gap' THEN 'gap'"
+            " ELSE 'unasked' END AS status, media_type, title FROM apod_day LEFT JOIN known USING (date)"
+            " WHERE date BETWEEN (SELECT min(date) FROM known) AND (SELECT max(date) FROM known) ORDER BY date",
+            at=instant,
         )
 
-    async def kinds(self) -> list[Row]:
+    async def kinds(self, instant: dt.datetime | None = None) -> list[Row]:
         """For every year how many entries of each kind."""
         return await self.rows(
-            "SELECT left(date, 4) AS year, count(*) FILTER (WHERE media_type = 'image') AS image,"
+            "SELECT left(date, 4) AS year, count(*) FILTER (WHERE media_type = 'image') AS image,"  # noqa: S608 - ours
             " count(*) FILTER (WHERE media_type = 'video') AS video,"
-            " count(*) FILTER (WHERE media_type NOT IN ('image', 'video')) AS other FROM apod GROUP BY 1 ORDER BY 1"
+            " count(*) FILTER (WHERE media_type NOT IN ('image', 'video')) AS other"
+            f" FROM apod_revision WHERE {AT} GROUP BY 1 ORDER BY 1",
+            at=instant,
         )
 
-    async def quality(self) -> list[Row]:
+    async def quality(self, instant: dt.datetime | None = None) -> list[Row]:
         """For every version how many entries there were, and how many of them carried a damage that was kept."""
         return await self.rows(
             "WITH steps AS (SELECT observed_from AS at, 1 AS entries, (flags <> '{}')::int AS flagged"
             " FROM apod_revision"
             " UNION ALL SELECT observed_to, -1, -(flags <> '{}')::int FROM apod_revision WHERE observed_to IS NOT NULL)"
             " SELECT at, sum(sum(entries)) OVER (ORDER BY at)::int AS entries,"
-            " sum(sum(flagged)) OVER (ORDER BY at)::int AS flagged FROM steps GROUP BY at ORDER BY at"
+            " sum(sum(flagged)) OVER (ORDER BY at)::int AS flagged FROM steps"
+            " WHERE at <= coalesce(%(at)s::timestamptz, 'infinity') GROUP BY at ORDER BY at",
+            at=instant,
         )
 
     async def coverage(self) -> list[Row]:
@@ -227,14 +266,24 @@ class Reading:
                     return list(await (await connection.execute(query, values)).fetchall())
                 except OperationalError as error:
                     raise (_Cut if connection.broken else DatabaseUnavailable)(AWAY) from error
+                except Error as error:
+                    raise DatabaseUnavailable(_why(error)) from error
         except PoolTimeout as error:
             raise DatabaseUnavailable(AWAY) from error
 
 
+def _why(error: Error) -> str:
+    """What a statement of ours, which is right, failed by: the tables it was asked of."""
+    if isinstance(error, InsufficientPrivilege):
+        return f"the mirror's role may not read the tables ({_told(error)}): docs/serve.md has the GRANTs"
+    if isinstance(error, UndefinedTable | UndefinedColumn | UndefinedFunction | InvalidSchemaName):
+        return f"the tables are not there, or of another release ({_told(error)}): type `apod migrate`"
+    return f"the database refuses to answer ({_told(error)})"
+
+
+def _told(error: Error) -> str:
+    return error.diag.message_primary or type(error).__name__
+
+
 class _Cut(DatabaseUnavailable):
     """The connection ended in the middle: another one may answer."""
-
-
-def _entries(at: dt.datetime | None) -> LiteralString:
-    """The entries as they are, or as they were known at an instant."""
-    return SELECT if at is None else SELECT_AT

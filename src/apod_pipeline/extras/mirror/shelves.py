@@ -32,6 +32,7 @@ class Shelf(Generic[Made]):
     watch: VersionWatch
     most: int
     _made: dict[Hashable, Made] = field(default_factory=dict)
+    _making: dict[Hashable, asyncio.Task[Made]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.watch.add(self)
@@ -47,7 +48,7 @@ class Shelf(Generic[Made]):
         self._made[asked] = made
 
     async def get(self, asked: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
-        """What was made for the very same question, or is made now.
+        """What was made for the very same question, or is made now: once, however many ask for it at one time.
 
         Raises:
             DatabaseUnavailable: what is not kept cannot be read now.
@@ -59,16 +60,27 @@ class Shelf(Generic[Made]):
             if known is None:
                 raise
             return known
-        if (known := self._made.get(asked)) is None:
-            edition = self.watch.edition
-            known = await make()
-            if edition == self.watch.edition:
-                self.put(asked, known)
-        return known
+        if (known := self._made.get(asked)) is not None:
+            return known
+        if (making := self._making.get(asked)) is None:
+            making = self._making[asked] = asyncio.create_task(self._make(asked, make))
+        return await asyncio.shield(making)  # who goes away meanwhile takes it from nobody
+
+    async def _make(self, asked: Hashable, make: Callable[[], Awaitable[Made]]) -> Made:
+        edition = self.watch.edition
+        try:
+            made = await make()
+        finally:
+            if self._making.get(asked) is asyncio.current_task():
+                del self._making[asked]
+        if edition == self.watch.edition:
+            self.put(asked, made)
+        return made
 
     def clear(self) -> None:
-        """Everything is out of date."""
+        """Everything is out of date, also what is being made."""
         self._made.clear()
+        self._making.clear()
 
 
 @dataclass(eq=False, repr=False)

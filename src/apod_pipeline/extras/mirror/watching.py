@@ -15,7 +15,8 @@ from typing import Any, TextIO
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
-from apod_pipeline.planetary_gateway import masked
+from apod_pipeline.extras.mirror.description import PARAMETERS
+from apod_pipeline.planetary_gateway import masked, masked_path
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -68,8 +69,8 @@ class Watched:
         requests.inc()
         timed.observe(seconds)
         if self._log is not None:
-            line = {"at": round(time.time(), 3), "method": scope["method"], "path": scope["path"], **told}
-            query = masked(scope["query_string"].decode("utf-8", "replace"))
+            line = {"at": round(time.time(), 3), "method": scope["method"], "path": masked_path(scope["path"]), **told}
+            query = masked(scope["query_string"].decode("utf-8", "replace"), PARAMETERS)
             client = scope["client"][0] if scope.get("client") else None
             line |= {"query": query, "seconds": round(seconds, 4), "client": client}
             self._log.write(json.dumps(line) + "\n")

@@ -118,6 +118,7 @@ check: install ## lint, types, import law
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo | tail -n 3
+	@$(BIN)/python benchmarks/stamps.py
 
 format: install ## put the code into the house's form
 	@$(BIN)/ruff format --quiet .
@@ -128,6 +129,15 @@ lock: install ## pin what requirements/*.in ask for, with hashes and no addresse
 
 bench: install ## speed and memory, as ratios in one run
 	@$(BIN)/python benchmarks/run.py
+
+bench-all: install wrk ## every kept record anew, growth to a hundred times APOD included (most of two hours)
+	@$(BIN)/python benchmarks/run.py --growth
+	@$(BIN)/python benchmarks/versions.py
+	@$(BIN)/python benchmarks/mirror.py
+	@$(BIN)/python benchmarks/airflow_day.py
+
+bench-against: install ## the last commit against COMMIT=...: both wheels in turns, medians with their interval
+	@$(BIN)/python benchmarks/against.py $(COMMIT)
 
 bench-airflow: install ## one new day on Airflow, from the trigger to green, against an empty DAG of the same shape
 	@$(BIN)/python benchmarks/airflow_day.py
@@ -152,4 +162,4 @@ runbook: install ## performs docs/runbook.md, command by command, and writes dow
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-hostile test-celery redis test-airflow-2 check format lock bench bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: help install demo run airflow test system test-hostile test-celery redis test-airflow-2 check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

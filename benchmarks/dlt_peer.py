@@ -1,7 +1,8 @@
 """The peer: dlt, merging the same days from the same service into the same PostgreSQL.
 
-Takes two days and how many days a request may cover. As its documentation shows it: a resource of ranges, a transformer
-that asks for them (four at a time, like ours), `merge` on the primary key.
+Takes two days, how many days a request may cover, the strategy of the merge and the form of the files it loads. As its
+documentation shows it: a resource of ranges, a transformer that asks for them in parallel, `merge` on the primary key.
+With `WORDS` set, the words that our search looks in are made beside its table, with their index, by hand.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import datetime as dt
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import dlt
+import psycopg2
 from dlt.sources.helpers import requests
 from psycopg2.extensions import parse_dsn
 
@@ -26,7 +29,17 @@ def ranges(first: dt.date, last: dt.date, width: int) -> Iterator[dict[str, str]
         first = end + dt.timedelta(days=1)
 
 
-@dlt.transformer(name="apod", primary_key="date", write_disposition="merge", parallelized=True)
+# What our search keeps, of what dlt's table holds.
+WORDS = """
+CREATE TABLE apod.words AS SELECT date, setweight(to_tsvector('english', left(title, 1000)), 'A')
+    || setweight(to_tsvector('english', left(coalesce(copyright, ''), 20000)), 'B')
+    || to_tsvector('english', left(coalesce(explanation, ''), 100000)) AS words FROM apod.apod;
+CREATE INDEX ON apod.words USING gin (words);
+ANALYZE apod.words;
+"""
+
+
+@dlt.transformer(name="apod", primary_key="date", parallelized=True)
 def entries(query: dict[str, str]) -> Iterator[list[dict[str, Any]]]:
     """The entries of one range."""
     address, key = f"{os.environ['NASA_URL']}/planetary/apod", os.environ["NASA_API_KEY"]
@@ -40,12 +53,21 @@ def credentials() -> dict[str, Any]:
     return {**said, "query": {"host": parts["host"], "port": parts["port"]}}
 
 
-def main(first: str, last: str, width: str) -> None:
+def main(first: str, last: str, width: str, strategy: str, form: str) -> None:
     """Run the pipeline."""
     days = dt.date.fromisoformat(first), dt.date.fromisoformat(last)
     destination = dlt.destinations.postgres(credentials())
     pipeline = dlt.pipeline("apod", destination=destination, dataset_name="apod")
-    pipeline.run(ranges(*days, int(width)) | entries).raise_on_failed_jobs()
+    disposition = {"disposition": "merge", "strategy": strategy}
+    loaded = pipeline.run(ranges(*days, int(width)) | entries, write_disposition=disposition, loader_file_format=form)
+    loaded.raise_on_failed_jobs()
+    if os.environ.get("WORDS"):
+        with (
+            closing(psycopg2.connect(os.environ["DATABASE_URL"])) as connection,
+            connection,
+            connection.cursor() as one,
+        ):
+            one.execute(WORDS)
 
 
 main(*sys.argv[1:])

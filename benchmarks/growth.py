@@ -7,7 +7,7 @@ measured.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from comparisons import ran
@@ -31,15 +31,25 @@ class Point:
     cost: Cost
 
 
-def growth(place: Surroundings, rounds: int, *, large: bool) -> Iterator[Point | str]:
-    """Points of all sizes, smallest first; a text where one was left out, with the reason."""
-    for entries in SIZES if large else SIZES[:1]:
+def growth(place: Surroundings, rounds: int) -> Iterator[Point | str]:
+    """Everything, one new day and nothing new, at the size of today's APOD."""
+    yield from _sizes(place, rounds, SIZES[:1])
+
+
+def large_growth(place: Surroundings, rounds: int) -> Iterator[Point | str]:  # noqa: ARG001 - once will do
+    """The same at ten and a hundred times that; takes most of an hour."""
+    yield from _sizes(place, 1, SIZES[1:])
+
+
+def _sizes(place: Surroundings, rounds: int, sizes: Sequence[int]) -> Iterator[Point | str]:
+    """Points of these sizes; a text where one was left out, with the reason."""
+    for entries in sizes:
         free = min(DISK_LIMIT, shutil.disk_usage(place.work).free)
         if entries * DISK_BYTES_AN_ENTRY > free:
             yield f"{entries:,} entries: left out, they need about {entries * DISK_BYTES_AN_ENTRY >> 30} GB of disk"
             continue
         try:
-            yield from _points(place, entries, rounds if entries == SIZES[0] else 1)
+            yield from _points(place, entries, rounds)
         except Failed as error:
             yield f"{entries:,} entries: left out after {error}"
 
@@ -51,14 +61,14 @@ def _points(place: Surroundings, entries: int, rounds: int) -> Iterator[Point]:
     def command(words: str, held: int) -> Command:
         return replace(place.apod(words, name, database, last_day(held)), accepted=ACCEPTED)
 
-    yield Point("everything", entries, cost_of(command("backfill", entries), limit=MINUTES * 60))
+    yield Point("everything", entries, cost_of(command("backfill", entries), limit=MINUTES * 60, memory=True))
 
     def one_day(number: int) -> Cost:
-        return ran(command("run", entries + number + 1), inserted=1)
+        return ran(command("run", entries + number + 1), watched=True, inserted=1)
 
     def nothing(number: int) -> Cost:
         # In the turns it comes before or after the new day of its round: either way nothing is new by then.
-        return ran(command("run", entries + number), inserted=0)
+        return ran(command("run", entries + number), watched=True, inserted=0)
 
     days, repeats = in_turns(rounds, one_day, nothing)
     yield Point("one new day", entries, median(days))

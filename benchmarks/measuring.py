@@ -1,7 +1,8 @@
 """What a process costs: seconds, processor seconds and peak memory, from its start to its end.
 
 Takes command lines, gives costs; two of them are run in turns, so that whatever else the machine does falls on both.
-Never times anything inside a process, and never counts a process that failed.
+Never times anything inside a process, and never counts a process that failed. Memory is measured in runs of its own,
+because looking takes time.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from proportional_memory import Peak, watched, watched_by_words
 
 
 class Failed(Exception):
@@ -40,7 +44,7 @@ class Cost:
     Attributes:
         seconds: by the clock on the wall.
         processor: seconds of processors, user and system, of a process and those that it waited for.
-        peak: bytes of the largest resident set that one of these processes ever had.
+        peak: bytes of memory that the process and all that it started ever held at one time; 0 where nobody looked.
         output: what the (last) process printed.
     """
 
@@ -50,8 +54,13 @@ class Cost:
     output: str = ""
 
 
-def cost_of(command: Command, limit: float = 600) -> Cost:
+def cost_of(command: Command, limit: float = 600, *, memory: bool = False) -> Cost:
     """Run one process to its end.
+
+    Args:
+        command: what is run.
+        limit: seconds after which it has failed.
+        memory: look at what it holds, every 20 ms; its seconds are not worth much then.
 
     Raises:
         Failed: with the end of what it said.
@@ -69,7 +78,8 @@ def cost_of(command: Command, limit: float = 600) -> Cost:
         )
         guard = threading.Timer(limit, os.killpg, (process.pid, signal.SIGKILL))
         guard.start()
-        _, status, usage = os.wait4(process.pid, 0)
+        with watched(process.pid) if memory else nullcontext(Peak()) as peak:
+            _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         guard.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -77,8 +87,20 @@ def cost_of(command: Command, limit: float = 600) -> Cost:
             raise Failed(f"{Path(command.words[0]).name} ended with {process.returncode}: {_tail(errors)}")
         output.seek(0)
         said = output.read().decode(errors="replace")
-    # Linux counts kilobytes.
-    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, said)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, peak.bytes, said)
+
+
+def cost_beside(command: Command, server: str, limit: float = 600) -> tuple[Cost, int]:
+    """Run a process that starts a server of its own; gives its cost, and the most that the server held, in bytes.
+
+    Args:
+        command: what is run.
+        server: a part of the server's own words, by which it is known: it is nobody's child.
+        limit: as of `cost_of`.
+    """
+    with watched_by_words(server) as peak:
+        cost = cost_of(command, limit, memory=True)
+    return cost, peak.bytes
 
 
 def _tail(file: IO[bytes]) -> str:

@@ -9,14 +9,18 @@ Keeps them in `mirror.md`. Load comes from `wrk`.
 from __future__ import annotations
 
 import datetime as dt
+import random
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -24,7 +28,10 @@ import httpx
 import psutil
 from measuring import cost_of
 from run import peers_environment
+from stamps import commit
 from surroundings import BIN, HERE, Surroundings, last_day, surroundings
+
+from apod_pipeline.calendar import FIRST_DAY, GAPS
 
 ENTRIES, SECONDS, CLIENTS = 11_400, 5, 8
 PORTS = {"ours": 18731, "bare": 18732, "flask": 18733}
@@ -41,7 +48,7 @@ def main(rounds: int) -> None:
             lines = [*_measured(place, database, rounds), *_beside_a_backfill(place)]
     for line in lines:
         print(line)
-    day = f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"
+    day = f"{dt.datetime.now(dt.UTC):%Y-%m-%d} at commit {commit()}"
     made = f"Made by `make bench-mirror` on {day}, {rounds} rounds in turns, {CLIENTS} clients"
     text = f"# What the mirror does\n\n{made}, {ENTRIES:,} entries.\n\n" + "".join(f"- {line}\n" for line in lines)
     (HERE / "mirror.md").write_text(text, encoding="utf-8")
@@ -49,9 +56,8 @@ def main(rounds: int) -> None:
 
 def _measured(place: Surroundings, database: str, rounds: int) -> Iterator[str]:
     day = last_day(ENTRIES - 100)
-    served = place.apod(f"serve --no-access-log --port {PORTS['ours']}", "mirror", database, last_day(ENTRIES))
-    environment = dict(served.environ)
-    words = [str(word) for word in served.words if word != "--json"]
+    words, environment = _serving(place, "mirror", database)
+    yield from _never_asked_before(place, words, environment, rounds)
     with _running(words, environment, "ours") as ours:
         body = httpx.get(_address("ours", day)).content
         (place.work / "body").write_bytes(body)
@@ -62,6 +68,38 @@ def _measured(place: Surroundings, database: str, rounds: int) -> Iterator[str]:
             yield from _one_date(day, rounds)
         yield from _whole_range(ours)
         yield _searches(place.work)
+
+
+def _serving(
+    place: Surroundings, archive: str, database: str, *, log: bool = False
+) -> tuple[list[str], dict[str, str]]:
+    """The words and the environment of our mirror; as it is deployed, it keeps a log."""
+    kept = "" if log else "--no-access-log "
+    served = place.apod(f"serve {kept}--port {PORTS['ours']}", archive, database, last_day(ENTRIES))
+    return [str(word) for word in served.words if word != "--json"], dict(served.environ)
+
+
+def _never_asked_before(
+    place: Surroundings, words: list[str], environment: dict[str, str], rounds: int
+) -> Iterator[str]:
+    """Every day of the archive once, in any order, and days drawn; each round by a mirror that was just started."""
+    days = [FIRST_DAY + dt.timedelta(days=n) for n in range((last_day(ENTRIES) - FIRST_DAY).days + 1)]
+    asked = [f"/planetary/apod?date={day}" for day in days if day not in GAPS]
+    once, drawn = [], []
+    logged = [word for word in words if word != "--no-access-log"]
+    for number in range(rounds):
+        random.Random(number).shuffle(asked)
+        with _running(logged, environment, "ours"):
+            found = _loaded(place.work, asked, 60, once=True)
+            if found["errors"] or abs(found["requests"] - len(asked)) > CLIENTS:
+                raise SystemExit(f"not every day was answered once: {found}")
+            once.append(found["requests"] / found["seconds"])
+        with _running(logged, environment, "ours"):
+            found = _loaded(place.work, ["/planetary/apod?count=10"], SECONDS)
+            drawn.append(found["requests"] / found["seconds"])
+    one, ten = statistics.median(once), statistics.median(drawn)
+    yield f"each of {len(asked):,} days once, in any order, log on: {one:,.0f} requests/s (target 5,000)"
+    yield f"ten days drawn (`count=10`), log on: {ten:,.0f} requests/s (target 1,000)"
 
 
 def _one_date(day: dt.date, rounds: int) -> Iterator[str]:
@@ -128,31 +166,46 @@ def _beside_a_backfill(place: Surroundings) -> Iterator[str]:
     database, last = place.database("beside"), last_day(ENTRIES)
     few = f"run --from {last - dt.timedelta(days=30)} --to {last}"
     cost_of(place.apod(few, "beside", database, last))
-    served = place.apod(f"serve --no-access-log --port {PORTS['ours']}", "beside", database, last)
-    words = [str(word) for word in served.words if word != "--json"]
-    with _running(words, dict(served.environ), "ours"):
-        filling = place.apod("backfill", "beside", database, last)
-        process = subprocess.Popen(
-            [str(word) for word in filling.words], env=filling.environ, stdout=subprocess.DEVNULL
-        )
+    words, environment = _serving(place, "beside", database, log=True)
+    with _running(words, environment, "ours"), _filled_over_and_over(place, database, last) as loads:
         days = [f"/planetary/apod?date={last - dt.timedelta(days=n)}" for n in range(20)]
         found = _loaded(place.work, [*days, "/api/search?q=nebula", "/api/search?q=stars", "/", "/grid"], 60)
-        if process.wait(300):
-            raise SystemExit("the backfill failed")
+        loaded = len(loads)
     yield (
-        f"a minute of load beside a backfill: {found['requests'] / 60:,.0f} requests/s, {found['errors']:.0f} errors"
-        " (target 0)"
+        f"a minute of load beside {loaded} loads of everything, one after another: {found['requests'] / 60:,.0f} "
+        f"requests/s, {found['errors']:.0f} errors (target 0)"
     )
 
 
-def _loaded(work: Path, asked: list[str], seconds: int) -> dict[str, float]:
-    """What `wrk` measures while it asks these addresses in turns."""
+@contextmanager
+def _filled_over_and_over(place: Surroundings, database: str, last: dt.date) -> Iterator[list[float]]:
+    """A backfill, and then its load again and again, until the end; gives what each took."""
+    took: list[float] = []
+    ending = threading.Event()
+
+    def fill() -> None:
+        for words in chain(["backfill"], repeat("recover database")):
+            if ending.is_set():
+                return
+            took.append(cost_of(place.apod(words, "beside", database, last)).seconds)
+
+    with ThreadPoolExecutor(1) as pool:
+        filling = pool.submit(fill)
+        try:
+            yield took
+        finally:
+            ending.set()
+        filling.result()
+
+
+def _loaded(work: Path, asked: list[str], seconds: int, *, once: bool = False) -> dict[str, float]:
+    """What `wrk` measures while it asks these addresses in turns, or each of them once."""
     file = work / "asked"
     file.write_text("\n".join(asked), encoding="utf-8")
     words = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{seconds}s", "-s", str(HERE / "mirror_load.lua")]
     said = subprocess.run(
         [*words, f"http://127.0.0.1:{PORTS['ours']}"],
-        env={"ASKED": str(file), "PATH": "/usr/bin:/bin"},
+        env={"ASKED": str(file), "PATH": "/usr/bin:/bin"} | ({"ONCE": "1"} if once else {}),
         capture_output=True,
         text=True,
         check=True,
@@ -167,7 +220,7 @@ def _address(name: str, day: dt.date) -> str:
 @contextmanager
 def _running(words: list[str], environment: dict[str, str], name: str) -> Iterator[int]:
     """A server, from the moment it answers to its end."""
-    process = subprocess.Popen(words, env=environment, cwd=HERE, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(words, env=environment, cwd=HERE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         deadline = time.monotonic() + 30
         while True:

@@ -1,27 +1,34 @@
 """The measurements as words: a table on the terminal, `results.md` and the growth plot beside this file.
 
-Takes lines and points, gives text. Tells the machine's kind and the versions, never its name or a path.
+Takes lines and points, keeps each comparison's in `records/`, gives text made of all of them. Tells the machine's kind
+and the versions, never its name or a path.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import platform
 import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import plot
 from comparisons import Line, told
 from growth import Point
+from measuring import Cost
 from rich.console import Console
 from rich.table import Table
+from stamps import commit
 from surroundings import HERE
 
+RECORDS = HERE / "records"
 HEADS = ("", "what", "ours", "other", "found", "target", "verdict")
 OURS = ("apod-pipeline", "dvc", "polars", "psycopg", "httpx")
 PEERS = ("dlt", "pandas", "psycopg2-binary", "requests")
@@ -64,24 +71,50 @@ def growth_cells(point: Point) -> tuple[str, ...]:
     return point.kind, f"{point.entries:,}", told(point.cost)
 
 
-def keep(lines: Sequence[Line], points: Sequence[Point], remarks: Sequence[str], rounds: int, peers: Path) -> None:
-    """Write `results.md`, and `growth.svg` where growth was measured."""
-    parts = [_head(rounds, peers), _markdown(HEADS, [cells(line) for line in lines])]
+def keep(letter: str, items: Sequence[Line | Point | str], rounds: int) -> None:
+    """Keep what one comparison found, in a file of its own: what is measured another day leaves it alone."""
+    record = {
+        "made": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}",
+        "commit": commit(),
+        "rounds": rounds,
+        "lines": [asdict(item) for item in items if isinstance(item, Line)],
+        "points": [asdict(item) for item in items if isinstance(item, Point)],
+        "remarks": [item for item in items if isinstance(item, str)],
+    }
+    RECORDS.mkdir(exist_ok=True)
+    (RECORDS / f"{letter}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def write(peers: Path) -> None:
+    """Write `results.md` and `growth.svg` from all that is kept."""
+    records = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(RECORDS.glob("*.json"))}
+    lines = [Line(**line) for record in records.values() for line in record["lines"]]
+    points = [_point(point) for record in records.values() for point in record["points"]]
+    parts = [_head(peers), _made(records), _markdown(HEADS, [cells(line) for line in lines])]
     if points:
         (HERE / "growth.svg").write_text(plot.svg(points), encoding="utf-8")
         table = _markdown(("run", "entries", "took"), [growth_cells(point) for point in points])
         parts += ["## Growth", table, "![growth](growth.svg)"]
-    parts += [f"- {remark}" for remark in remarks]
+    parts += [f"- {remark}" for record in records.values() for remark in record["remarks"]]
     parts.append((HERE / "reading.md").read_text(encoding="utf-8").strip())
     (HERE / "results.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
-def _head(rounds: int, peers: Path) -> str:
+def _point(told: dict[str, Any]) -> Point:
+    return Point(told["kind"], told["entries"], Cost(**told["cost"]))
+
+
+def _made(records: dict[str, Any]) -> str:
+    rows = [(letter, one["made"], one["commit"], str(one["rounds"])) for letter, one in records.items()]
+    return _markdown(("", "made on", "at commit", "rounds"), rows)
+
+
+def _head(peers: Path) -> str:
     ours = ", ".join(f"{name} {version(name)}" for name in OURS)
     return (
         "# Speed and memory\n\n"
-        f"Made by `make bench` on {dt.datetime.now(dt.UTC):%Y-%m-%d}, {rounds} rounds in turns, medians. "
-        "Ratios hold from machine to machine, seconds do not.\n\n"
+        "Made by `make bench` and `make bench-all`, in turns, medians. Ratios hold from machine to machine, seconds do "
+        "not.\n\n"
         f"- machine: {_processor()}, {os.cpu_count()} processors, {_memory()} GB of memory, {platform.system()}\n"
         f"- Python {platform.python_version()}; {ours}\n"
         f"- peers: {_peer_versions(peers)}\n"

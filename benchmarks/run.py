@@ -1,7 +1,8 @@
 """Speed and memory, as ratios in one run: `make bench`, or `benchmarks/run.py --only a,b`.
 
-Takes letters of comparisons, prints a table, keeps `results.md` and `growth.svg` when everything was measured. A missed
-target is told, and is no failure: these are measurements, not tests.
+Takes letters of comparisons, prints a table, keeps what was measured and nothing else: what an earlier day found of the
+other comparisons stays in `results.md`, with its day and commit. A missed target is told, and is no failure: these are
+measurements, not tests.
 """
 
 from __future__ import annotations
@@ -11,12 +12,11 @@ import compileall
 import subprocess
 import sys
 import tempfile
-from functools import partial
 from pathlib import Path
 
 import report
 from comparisons import ALL, Line
-from growth import Point, growth
+from growth import Point, growth, large_growth
 from measuring import Failed
 from surroundings import BIN, HERE, Surroundings, surroundings
 
@@ -34,17 +34,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="apod-bench-", dir=asked.work) as work:
         Path(work).chmod(0o755)
         with surroundings(Path(work), peers) as place:
-            lines, points, remarks = _measured(place, asked)
-    report.show(lines, points, remarks)
-    if not asked.only:
-        report.keep(lines, points, remarks, asked.rounds, peers)
+            found = _measured(place, asked)
+    items = [item for some in found.values() for item in some]
+    report.show(
+        [item for item in items if isinstance(item, Line)],
+        [item for item in items if isinstance(item, Point)],
+        [item for item in items if isinstance(item, str)],
+    )
+    if asked.keep:
+        for letter, some in found.items():
+            report.keep(letter, some, asked.rounds)
+        report.write(peers)
 
 
 def _arguments() -> argparse.Namespace:
     words = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    words.add_argument("--only", help=f"some of {','.join(sorted([*ALL, 'd']))}; without it all, and results are kept")
+    words.add_argument("--only", help=f"some of {','.join(sorted([*ALL, 'd', 'g']))}; without it all but the last")
+    words.add_argument("--keep", action=argparse.BooleanOptionalAction, default=True, help="keep what was measured")
     words.add_argument("--rounds", type=int, default=5, help="how often each side is measured (default 5)")
-    words.add_argument("--growth", action="store_true", help="also ten and a hundred times the entries; takes long")
+    words.add_argument("--growth", action="store_true", help="also g: ten and a hundred times the entries; takes long")
     words.add_argument("--peers", type=Path, help="a virtual environment that holds the peers (default: .venv-bench)")
     words.add_argument("--work", type=Path, help="where to work (default: the system's temporary folder)")
     return words.parse_args()
@@ -63,25 +71,21 @@ def peers_environment() -> Path:
     return ENVIRONMENT / "bin"
 
 
-def _measured(place: Surroundings, asked: argparse.Namespace) -> tuple[list[Line], list[Point], list[str]]:
-    letters = asked.only.split(",") if asked.only else [*ALL, "d"]
-    found: list[Line | Point | str] = []
-    for letter in letters:
-        measure = ALL.get(letter) or partial(growth, large=asked.growth)
-        tell(f"{letter}: {(ALL.get(letter) or growth).__doc__}")
+def _measured(place: Surroundings, asked: argparse.Namespace) -> dict[str, list[Line | Point | str]]:
+    """By the letter of the comparison what it found; what could not be measured is told, and found nothing."""
+    every = {**ALL, "d": growth} | ({"g": large_growth} if asked.growth else {})
+    found: dict[str, list[Line | Point | str]] = {}
+    for letter in asked.only.split(",") if asked.only else every:
+        tell(f"{letter}: {every[letter].__doc__}")
         try:
-            found += measure(place, asked.rounds)
+            found[letter] = list(every[letter](place, asked.rounds))
         except Failed as error:
-            found.append(f"{letter}: not measured, because {_in_short(error, place)}")
-    return (
-        [item for item in found if isinstance(item, Line)],
-        [item for item in found if isinstance(item, Point)],
-        [item for item in found if isinstance(item, str)],
-    )
+            tell(f"{letter}: not measured, because {_in_short(error, place)}; what was kept of it stays")
+    return found
 
 
 def _in_short(error: Failed, place: Surroundings) -> str:
-    """What went wrong, in one line and without a path: it is kept in the results."""
+    """What went wrong, in one line and without a path."""
     return " ".join(str(error).replace(f"{place.work}/", "").split())[:300]
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -86,10 +86,23 @@ class Surroundings:
         }
         return Command([BIN / "apod", *words.split(), "--json"], self.environ(**ours | settings), self.work)
 
-    def backfill(self, archive: str, entries: int, limit: float = 600) -> tuple[Cost, str]:
-        """A fresh archive of so many entries in a fresh database; gives what it cost, and the database."""
+    def backfill(
+        self, archive: str, entries: int, limit: float = 600, *, searched: bool = False, memory: bool = False
+    ) -> tuple[Cost, str]:
+        """A fresh archive of so many entries in a fresh database; gives what it cost, and the database.
+
+        Args:
+            archive: name of both.
+            entries: how many.
+            limit: seconds after which it has failed.
+            searched: the words of all texts are kept too, as where Compose, the charts or `apod serve` made the tables.
+            memory: look at what it holds.
+        """
         database = self.database(archive)
-        return cost_of(self.apod("backfill", archive, database, last_day(entries)), limit), database
+        if searched:
+            prepared = self.apod("migrate", archive, database, last_day(entries))
+            cost_of(replace(prepared, words=[word for word in prepared.words if word != "--json"]))
+        return cost_of(self.apod("backfill", archive, database, last_day(entries)), limit, memory=memory), database
 
     def script(self, name: str, *words: str, peer: bool = False, **settings: str) -> Command:
         """A script of this folder, in the project's environment or in the peers'."""

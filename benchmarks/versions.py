@@ -17,6 +17,7 @@ from pathlib import Path
 
 import polars
 from measuring import Command, Cost, cost_of, in_turns, median, median_ratio
+from stamps import commit
 from surroundings import BIN, HERE, Surroundings, last_day, surroundings
 
 from apod_pipeline.settings import Settings
@@ -121,7 +122,8 @@ def _added(place: Surroundings, added: int) -> Iterator[str]:
 
 
 def _page(lines: list[str], rounds: int) -> str:
-    made = f"Made by `make bench-versions` on {dt.datetime.now(dt.UTC):%Y-%m-%d}, {rounds} rounds in turns"
+    day = f"{dt.datetime.now(dt.UTC):%Y-%m-%d} at commit {commit()}"
+    made = f"Made by `make bench-versions` on {day}, {rounds} rounds in turns"
     return f"# What versions cost\n\n{made}, at {ENTRIES:,} entries.\n\n" + "".join(f"- {line}\n" for line in lines)
 
 

@@ -43,6 +43,9 @@ test: check system ## every test (10 to 20 minutes on two cores)
 	folder=$$(mktemp -d "$$place/apod-test-XXXXXX"); trap 'rm -rf "$$folder"' EXIT; chmod 755 "$$folder"; \
 	TMPDIR=$$folder $(BIN)/python -m pytest -n 2 --dist loadscope
 
+test-real: install ## every fault and every kill over real records, through both sources (needs ../shared; 10 minutes)
+	@$(BIN)/python -m pytest -n 2 tests/real -m "whole or not whole"
+
 test-hostile: install ## 20,000 worlds in which services lie, with new seeds; goes on where it stopped (under an hour)
 	@$(BIN)/python tests/worlds/hostile.py $(HOSTILE)
 
@@ -162,4 +165,4 @@ runbook: install ## performs docs/runbook.md, command by command, and writes dow
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-hostile test-celery redis test-airflow-2 check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: help install demo run airflow test system test-real test-hostile test-celery redis test-airflow-2 check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

@@ -33,6 +33,12 @@ KEY = "0123456789abcdefghijABCDEFGHIJ0123456789"
 SPAN = Span(dt.date(2018, 11, 2), TODAY)
 
 
+def bare_repository(folder: Path) -> str:
+    """A Git remote in a folder; gives its address."""
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(folder)], check=True)
+    return str(folder)
+
+
 @dataclass
 class Lab:
     """One archive and what it talks to; `nasa` is the simulator, `flags` are settings by field name."""

@@ -7,39 +7,14 @@ import subprocess
 
 import pytest
 
-PLACES = [
-    "reply-received",
-    "reply-received:3",
-    "reply-promoted",
-    "reply-promoted:2",
-    "write ledger",
-    "write ledger:3",
-    "write ledger:4",
-    "ledger-appended:2",
-    "version-sealed",
-    "write apod_data.csv",
-    "write apod_transformed.json",
-    "write apod_entries.parquet",
-    "write progress.json",
-    "write quality.json",
-    "before-database-commit",
-    "after-database-commit",
-    "dvc-added",
-    "dvc-pushing",
-    "dvc-pushing:2",
-    "dvc-pushed",
-    "write progress.json:3",
-    "committed",
-    "git-pushed",
-]
+from kill_places import KILL_PLACES
+from lab import bare_repository
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", KILL_PLACES)
 def test_killed_run_ends_as_if_it_never_was(lab, span, undisturbed, tmp_path, place):
     """SIGKILL at a named place, then the same command: same bytes, same rows, one commit, one version, pushed."""
-    remote = tmp_path / "remote.git"
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(remote)], check=True)
-    lab.flags["git_remote"] = str(remote)
+    remote = lab.flags["git_remote"] = bare_repository(tmp_path / "remote.git")
     words = ("run", "--from", str(span.first), "--to", str(span.last))
     killed = lab.command(*words, APOD_KILL_AT=place)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
@@ -48,7 +23,7 @@ def test_killed_run_ends_as_if_it_never_was(lab, span, undisturbed, tmp_path, pl
     assert (lab.files(), lab.tables()) == undisturbed(span)
     assert (lab.commits(), lab.versions()) == (1, 1)
     pushed = subprocess.run(
-        ["git", "-C", str(remote), "rev-parse", "main"], capture_output=True, text=True, check=True
+        ["git", "-C", remote, "rev-parse", "main"], capture_output=True, text=True, check=True
     ).stdout.strip()
     assert pushed == lab.git("rev-parse", "HEAD")
     assert lab.git("status", "--porcelain") == ""

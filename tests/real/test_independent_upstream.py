@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,7 +17,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from apod_pipeline.calendar import Span
-from lab import KEY, Lab
+from kill_places import KILL_PLACES
+from lab import KEY, Lab, bare_repository
 
 SHARED = Path(os.environ.get("APOD_SHARED", Path(__file__).parents[2].parent / "shared"))
 STANDIN, RECORDS = SHARED / "upstream" / "standin.py", SHARED / "data" / "apod_v1_1995_2018.jsonl.gz"
@@ -125,11 +127,18 @@ FAULTS = {
 }
 
 
+def _through_both(kinds):
+    """Each through both sources; a run of every test takes one of the two, the lane `make test-real` both."""
+    for number, kind in enumerate(kinds):
+        for other, source in enumerate(("science", "planetary")):
+            marks = [] if number % 2 == other else [pytest.mark.whole]
+            yield pytest.param(kind, source, marks=marks, id=f"{kind}-{source}")
+
+
 @pytest.mark.parametrize("times", [1, -1], ids=["once", "always"])
-@pytest.mark.parametrize("kind", FAULTS)
-def test_their_faults_leave_no_wrong_row(real, upstream, clean, second_database, kind, times):
+@pytest.mark.parametrize(("kind", "source"), [*_through_both(FAULTS)])
+def test_their_faults_leave_no_wrong_row(real, upstream, clean, second_database, kind, source, times):
     """Each fault of the independent upstream on a page in the middle: healed, or told; completed by the next run."""
-    source = "science" if len(kind) % 2 else "planetary"
     expected = clean(source, second_database)
     page = "date_from=181120" if source == "science" else "start_date=2018-11-20"
     upstream.control(reset=True, faults=[{"kind": kind, "match": page, "times": times, **FAULTS[kind]}])
@@ -143,6 +152,23 @@ def test_their_faults_leave_no_wrong_row(real, upstream, clean, second_database,
     upstream.control(reset=True)
     assert real.run(MONTHS, **flags).exit_code == 0
     assert real.files() == expected
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("source", ["science", "planetary"])
+@pytest.mark.parametrize("place", KILL_PLACES)
+def test_killed_over_real_entries(real, clean, second_database, place, source):
+    """SIGKILL at every named place while real entries come in, then the same command: the bytes of one undisturbed."""
+    expected = clean(source, second_database)
+    real.flags |= {"git_remote": bare_repository(real.root.with_name("remote.git"))}
+    more = {"APOD_SOURCES": source, "APOD_RANGE_DAYS": "25"}
+    words = ("run", "--from", str(MONTHS.first), "--to", str(MONTHS.last))
+    killed = real.command(*words, APOD_KILL_AT=place, **more)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert real.command(*words, **more).returncode == 0
+    assert real.files() == expected
+    assert (real.commits(), real.rows("SELECT count(*) FROM apod")) == (1, [(len(MONTHS),)])
+    assert real.git("status", "--porcelain") == ""
 
 
 def test_hidden_days_come_by_themselves_and_an_edit_is_one_revision(real, upstream):

@@ -15,6 +15,8 @@ if [ "${1:-}" = healthy ]; then
         [ -n "$(newest -mmin "-$((BACKUP_HOURS * 60 + 120))")" ]
     exit
 fi
+umask 077
+find "$backups" -maxdepth 1 -name '.apod-*.partial' -exec rm -r -- {} + # of a backup that was killed
 trap 'exit 0' TERM INT
 while true; do
     seconds=60

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-SECRETS = Path("/run/secrets")
+SECRETS, PASSWORDS = Path("/run/secrets"), Path("/opt/apod/secrets")
 USERS = Path(tempfile.gettempdir()) / "airflow-users.json"
 POOL = ("nasa_api", "4", "Requests to NASA's services at one time.")
 
@@ -68,7 +68,9 @@ def connections() -> dict[str, dict[str, object]]:
 
 
 def prepare() -> None:
-    """Airflow's tables, APOD's tables, connections and pool; what is there already stays as it is."""
+    """Password files, Airflow's tables, APOD's tables, connections and pool; what is there already stays as it is."""
+    for role, name in (("apod_pipeline", "apod_db_password"), ("apod_reader", "apod_reader_password")):
+        write_passfile(PASSWORDS / role, role, secret(name))
     _run("airflow", "db", "migrate")
     _run("apod", "migrate", extra={"APOD_DATABASE_URL": _apod_url()})
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:  # only its owner may read it
@@ -76,6 +78,18 @@ def prepare() -> None:
         file.flush()
         _run("airflow", "connections", "import", file.name)
     _run("airflow", "pools", "set", *POOL)
+
+
+def write_passfile(file: Path, role: str, password: str) -> None:
+    """The password of a role in libpq's form, for the containers that mount this folder; libpq wants it closed."""
+    if not file.parent.is_dir():
+        return  # not in Compose
+    escaped = password.replace("\\", "\\\\").replace(":", "\\:")
+    neighbour = file.with_name(f".{file.name}")
+    neighbour.unlink(missing_ok=True)
+    neighbour.touch(mode=0o600)
+    neighbour.write_text(f"*:*:*:{role}:{escaped}\n", encoding="utf-8")
+    neighbour.replace(file)
 
 
 def api_server() -> None:

@@ -1,13 +1,16 @@
 #!/bin/bash
 # Run once by the postgres image, on an empty volume: a database and a role for Airflow, and for APOD a role that loads
-# and one that can only read. Passwords come from the environment and go to psql as variables, never onto a command line
-# that others see.
+# and one that can only read. Passwords come from files and go to psql as variables, never onto a command line that others
+# see.
 set -euo pipefail
 
+for name in airflow_db apod_db apod_reader; do
+    [ -s "/run/secrets/${name}_password" ] || { echo "no secret ${name}_password: type make up, which makes them" >&2; exit 1; }
+done
 psql --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
-\getenv airflow_password AIRFLOW_DB_PASSWORD
-\getenv apod_password APOD_DB_PASSWORD
-\getenv reader_password APOD_READER_PASSWORD
+\set airflow_password `cat /run/secrets/airflow_db_password`
+\set apod_password `cat /run/secrets/apod_db_password`
+\set reader_password `cat /run/secrets/apod_reader_password`
 CREATE ROLE airflow LOGIN PASSWORD :'airflow_password';
 CREATE DATABASE airflow OWNER airflow;
 REVOKE CONNECT ON DATABASE airflow FROM PUBLIC;

@@ -39,6 +39,20 @@ def test_labels_and_user(engine, image):
 
 
 @BOTH
+def test_whose_work_it_holds_is_told(engine, image):
+    """A page in the image names every distribution with its licence, those that ask for it with their text."""
+    page = _run(engine, image, "cat", "/opt/apod/NOTICES.md")
+    told = dict(re.findall(r"^\| (\S+) \| \S+ \| (.+) \|$", page, re.MULTILINE))
+    held = _run(
+        engine, image, "python3", "-c", "import importlib.metadata as m; print(*{d.name for d in m.distributions()})"
+    )
+    assert set(told) >= set(held.split())
+    assert "LGPL" in told["psycopg"]
+    assert "GPL" in told["pygit2"]
+    assert "GNU LESSER GENERAL PUBLIC LICENSE" in page
+
+
+@BOTH
 def test_no_compiler_and_no_package_manager_of_the_build(engine, image):
     """What was needed to build is not what is shipped."""
     for program in ("gcc", "cc", "make", "uv"):

@@ -112,6 +112,14 @@ def test_what_is_let_out(rendered):
         assert lets_in == ([8000] if name == "apod-mirror" else [])
 
 
+def test_further_ports_are_let_out_where_they_are_named():
+    """An object store or a Git server of one's own, on its own port: for the pipeline, and for nobody else."""
+    let_out = {"enabled": True, "mirrorFrom": [], "databaseTo": [], "furtherPorts": [9000, 2222]}
+    items = _made(EXAMPLES / "everything.yaml", networkPolicy=let_out)
+    pipeline, mirror = (crosschecks.egress(_one(items, "NetworkPolicy", f"apod-{p}")) for p in ("pipeline", "mirror"))
+    assert pipeline - mirror == {(443, "TCP"), (22, "TCP"), (9000, "TCP"), (2222, "TCP")}
+
+
 # ---- what single values do ----------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("more", "says"),

@@ -10,7 +10,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     initdb -D "$PGDATA" -U "$POSTGRES_USER" --auth-host=scram-sha-256 --auth-local=trust \
-        --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") >/dev/null
+        --pwfile="$POSTGRES_PASSWORD_FILE" >/dev/null
     printf 'host all all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
     pg_ctl -D "$PGDATA" -w -o "-c listen_addresses=''" start >/dev/null
     for file in /docker-entrypoint-initdb.d/*.sh; do bash "$file"; done

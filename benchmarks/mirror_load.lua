@@ -1,9 +1,8 @@
--- For wrk: asks the lines of the file $ASKED in turns, or each once where $ONCE is set, and prints the 95th percentile, how
--- many seconds it took and what went wrong, in one line.
-local asked, at, once = {}, 0, os.getenv("ONCE")
+-- For wrk: asks the lines of the file $ASKED in turns, and prints the 95th percentile, how many seconds it took and what went
+-- wrong, in one line.
+local asked, at = {}, 0
 for line in io.lines(os.getenv("ASKED")) do asked[#asked + 1] = line end
 request = function()
-  if once and at == #asked then wrk.thread:stop() end
   at = at % #asked + 1
   return wrk.format("GET", asked[at])
 end

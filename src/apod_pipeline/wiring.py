@@ -92,7 +92,7 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
 
     archive.close_private()
     with EmbeddedPostgres(archive.private / "postgres").lease() as conninfo:
-        yield conninfo
+        yield f"{conninfo}&options="  # PGOPTIONS is meant for a server that the environment names
 
 
 def migrated(settings: Settings) -> dict[str, int]:

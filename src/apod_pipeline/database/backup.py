@@ -1,17 +1,18 @@
 """The database as one file, and back: PostgreSQL's own dump in its custom format.
 
 Takes a connection string, gives a file that was restored once already, in a scratch server, and compared table by
-table.
+table. A dump is its owner's alone (0600), and what a killed backup had left is taken away by the next one.
 Never shows a password to other processes: programs get it by their environment.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,13 +49,15 @@ def back_up(conninfo: str, file: Path, programs: Path, scratch: Scratch) -> dict
 
     partial = file.with_name(f".{file.name}.partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(partial.parent)
     try:
-        before = _dumped(conninfo, partial, programs)
-        with scratch() as server:
-            empty = make_conninfo(server, options="")  # the environment's are meant for the database
-            restore(empty, partial, programs)
-            with connected(empty) as connection:
-                after = _digests(connection)
+        with _private(partial):
+            before = _dumped(conninfo, partial, programs)
+            with scratch() as server:
+                empty = make_conninfo(server, options="")  # the environment's are meant for the database
+                restore(empty, partial, programs)
+                with connected(empty) as connection:
+                    after = _digests(connection)
         if wrong := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
             raise DatabaseError(
                 f"the backup does not hold what the database does: {', '.join(wrong)} differ. No file was kept; "
@@ -64,6 +67,24 @@ def back_up(conninfo: str, file: Path, programs: Path, scratch: Scratch) -> dict
     finally:
         partial.unlink(missing_ok=True)
     return {name: rows for name, (rows, _) in before.items()}
+
+
+@contextmanager
+def _private(file: Path) -> Iterator[None]:
+    """A file that only its owner reads, made anew and locked: nobody takes it for one that was left behind."""
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what killed backups have left in a folder: nobody holds it any more."""
+    for left in folder.glob(".apod_*.dump.partial"):
+        with suppress(OSError), left.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for path in (left, *folder.glob(f".{left.name}.sql.partial*")):
+                path.unlink(missing_ok=True)
 
 
 def _dumped(conninfo: str, file: Path, programs: Path) -> dict[str, tuple[int, str]]:
@@ -91,7 +112,8 @@ def restore(conninfo: str, file: Path, programs: Path) -> None:
         tables = [str(name) for (name,) in connection.execute(TABLES.encode(), [OURS])]
     script = file.with_name(f".{file.name}.sql.partial")
     try:
-        _program(programs / "pg_restore", conninfo, "--data-only", "--no-owner", f"--file={script}", str(file))
+        with _private(script):
+            _program(programs / "pg_restore", conninfo, "--data-only", "--no-owner", f"--file={script}", str(file))
         _only_rows(script, schema)
         empty = f"TRUNCATE {', '.join(f'{schema}.{table}' for table in tables)}"
         words = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction")
@@ -114,7 +136,7 @@ def _only_rows(script: Path, schema: str) -> None:
     moved = script.with_name(f"{script.name}.moved")
     into, copying = f"COPY {schema}.".encode(), False
     try:
-        with script.open("rb") as lines, moved.open("wb") as file:
+        with _private(moved), script.open("rb") as lines, moved.open("wb") as file:
             for line in lines:
                 begins = not copying and COPY.match(line)
                 if begins:

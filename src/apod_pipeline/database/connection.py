@@ -46,7 +46,7 @@ def connected(conninfo: str, *, still: bool = False) -> Iterator[Connection]:
     try:
         # A statement is rarely repeated here, and one that was prepared would stay behind in a pooler's session.
         with psycopg.connect(conninfo, prepare_threshold=None, **_unsaid(conninfo)) as connection:
-            look_at_version(connection.info.server_version)
+            _new_enough(connection)
             if still:
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
@@ -61,19 +61,15 @@ def connected(conninfo: str, *, still: bool = False) -> Iterator[Connection]:
         ) from error
 
 
-def look_at_version(number: int) -> None:
-    """Refuse a server that is too old; the number is libpq's (150018 is 15.18).
-
-    Raises:
-        DatabaseError: naming the oldest one that will do.
-    """
-    if number // 10000 < OLDEST:
-        minor = number % 10000 if number >= 100000 else number // 100 % 100
-        raise DatabaseError(
-            f"the server is PostgreSQL {number // 10000}.{minor}, and {OLDEST} is the oldest that is supported. "
-            "Nothing was loaded, the archive's files are complete; upgrade the server, or type `unset "
-            "APOD_DATABASE_URL POSTGRES_HOST` for the archive's own PostgreSQL."
-        )
+def _new_enough(connection: Connection) -> None:
+    if connection.info.server_version // 10000 >= OLDEST:
+        return
+    version = (connection.info.parameter_status("server_version") or "older").partition(" ")[0]
+    raise DatabaseError(
+        f"the server is PostgreSQL {version}, and {OLDEST} is the oldest that is supported. Nothing was loaded, the "
+        "archive's files are complete; upgrade the server, or type `unset APOD_DATABASE_URL POSTGRES_HOST` for the "
+        "archive's own PostgreSQL."
+    )
 
 
 def _unsaid(conninfo: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -47,6 +47,7 @@ from apod_pipeline.versions.tracing import Tracing
 
 if TYPE_CHECKING:
     from apod_pipeline.audit import Check
+    from apod_pipeline.waiting import Waiting
 
 COLUMNS = Columns(key="date", output=OUTPUT_FIELDS, every=ENTRY_FIELDS, lists=("repairs", "flags"))
 
@@ -226,6 +227,18 @@ def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
 def objects(settings: Settings, archive: Archive) -> DvcObjects:
     """What DVC keeps of this archive."""
     return DvcObjects(archive, settings.dvc_remote or str(settings.remote_folder))
+
+
+def waiting(settings: Settings) -> list[Waiting]:
+    """What of an archive waits for somebody, or for the next run."""
+    from apod_pipeline.waiting import Places, Terms, waiting
+
+    archive = Archive(settings.archive)
+    begun = settings.database or (archive.private / "postgres").exists()  # no server is made for a look
+    with database(settings, archive) if begun else nullcontext() as conninfo:
+        places = Places(settings.git_remote, settings.dvc_remote or str(settings.remote_folder), conninfo)
+        terms = Terms(today(settings), settings.gap_after, settings.sources)
+        return list(waiting(archive, places, terms))
 
 
 def states(settings: Settings) -> States:

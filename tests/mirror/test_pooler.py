@@ -10,10 +10,10 @@ import pytest
 
 import debian_pgbouncer
 from apod_pipeline.calendar import Span
+from lab import KEY as PASSWORD
 from mirror.conftest import ended, started
 
 pytestmark = debian_pgbouncer.needs_one
-PASSWORD = "a-password-that-must-not-show"
 
 
 @pytest.fixture

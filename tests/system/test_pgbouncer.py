@@ -12,9 +12,9 @@ import pytest
 
 import debian_pgbouncer
 from apod_pipeline.calendar import Span
+from lab import KEY as PASSWORD
 
 pytestmark = debian_pgbouncer.needs_one
-PASSWORD = "a-password-that-must-not-show"
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ import debian_postgres
 from apod_pipeline.calendar import Span
 from apod_pipeline.database.connection import OLDEST, connected
 from apod_pipeline.errors import DatabaseError, DatabaseUnavailable
+from lab import KEY as PASSWORD
 
-PASSWORD = "a-password-that-must-not-show"
 PAGE = Path(__file__).parents[2] / "docs" / "postgres.md"
 
 

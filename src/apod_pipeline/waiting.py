@@ -7,7 +7,8 @@ remote: what was pushed is known from the archive's own marks.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 from apod_pipeline.archive import Archive, timestamp
@@ -27,11 +28,17 @@ class Waiting(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Where an archive's parts go: None keeps versions here, and lets tables be none yet."""
+    """Where an archive's parts go: None keeps versions here, and lets tables be none yet.
+
+    Attributes:
+        git_remote: where versions are pushed.
+        dvc_remote: where objects are pushed.
+        database: gives a way to the tables as long as it is held.
+    """
 
     git_remote: str | None
     dvc_remote: str
-    conninfo: str | None
+    database: Callable[[], AbstractContextManager[str]] | None
 
 
 class Terms(NamedTuple):
@@ -120,11 +127,11 @@ def _tables(ledger: Ledger, places: Places) -> Iterator[Waiting]:
 
     last, row = ledger.versions()[-1], None
     try:
-        if places.conninfo:
-            with connected(places.conninfo) as connection:
+        if places.database:
+            with places.database() as conninfo, connected(conninfo) as connection:
                 there = applied(connection)
                 row = there and connection.execute("SELECT version_at, lines FROM apod_state").fetchone()
-    except ApodError as error:
+    except (ApodError, OSError) as error:
         yield Waiting(f"the tables cannot be looked at: {str(error).partition('. ')[0]}", "apod doctor")
         return
     if not row:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -235,10 +235,9 @@ def waiting(settings: Settings) -> list[Waiting]:
 
     archive = Archive(settings.archive)
     begun = settings.database or (archive.private / "postgres").exists()  # no server is made for a look
-    with database(settings, archive) if begun else nullcontext() as conninfo:
-        places = Places(settings.git_remote, settings.dvc_remote or str(settings.remote_folder), conninfo)
-        terms = Terms(today(settings), settings.gap_after, settings.sources)
-        return list(waiting(archive, places, terms))
+    tables = partial(database, settings, archive) if begun else None
+    places = Places(settings.git_remote, settings.dvc_remote or str(settings.remote_folder), tables)
+    return list(waiting(archive, places, Terms(today(settings), settings.gap_after, settings.sources)))
 
 
 def states(settings: Settings) -> States:

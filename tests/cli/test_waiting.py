@@ -84,6 +84,15 @@ def test_tables_that_are_behind_or_lost(lab, database_url):
     assert (do, "tables" in what) == ("apod doctor", True)
 
 
+def test_an_own_server_that_does_not_start(lab):
+    """The numbers are told all the same, as they come from the files alone."""
+    lab.filled(DAYS)
+    lab.flags["database_url"] = ""
+    (lab.archive.private / "postgres").write_text("no server")
+    what, do = _only(lab)
+    assert (do, "tables" in what) == ("apod doctor", True)
+
+
 def test_what_is_not_pushed(lab, tmp_path):
     """A Git remote that was set later lacks the commits until the next run."""
     lab.run(DAYS)

@@ -80,18 +80,18 @@ def _days(known: Known, terms: Terms) -> Iterator[Waiting]:
     old = [day for day in days if day.status == "pending" and day not in young]
     failed, refused = ([day for day in days if day.status == name] for name in ("failed", "quarantined"))
     if failed:
-        yield Waiting(f"{_named(failed)} asked for, and no source answered", RUN)
+        yield Waiting(f"{_named(failed)}: asked for, and no source answered", RUN)
     if young:
-        yield Waiting(f"{_named(young)} not published yet, as far as the sources say", RUN)
+        yield Waiting(f"{_named(young)}: not published yet, as far as the sources say", RUN)
     if old:
-        yield Waiting(f"{_named(old)} in no source", f"apod coverage --accept-gap {old[0].day} --because TEXT")
+        yield Waiting(f"{_named(old)}: in no source", f"apod coverage --accept-gap {old[0].day} --because TEXT")
     if refused:
-        yield Waiting(f"{_named(refused)} refused: {refused[0].detail}", _accept(str(refused[0].day)))
+        yield Waiting(f"{_named(refused)}: refused, {refused[0].detail}", _accept(str(refused[0].day)))
     if changed := sorted({day for source, day in known.open_refusals if _would_count(known, source, day, terms)}):
-        what = f"{_list(changed)} told anew, and that was refused: the entry stays as it was"
+        what = f"{_list(changed)}: told anew, and that was refused; the entry stays as it was"
         yield Waiting(what, _accept(changed[0]))
     if known.kept:
-        what = f"{_list(sorted(known.kept))} kept as last known: no entry can be made of what was told since"
+        what = f"{_list(sorted(known.kept))}: kept as last known; no entry can be made of what was told since"
         yield Waiting(what, f"apod run --date {min(known.kept)}")
 
 
@@ -145,7 +145,7 @@ def _named(days: Sequence[DayStatus]) -> str:
 
 
 def _list(days: Sequence[str]) -> str:
-    return f"{_many(len(days), 'day is', 'days are')} ({days[0]}{' and on' if days[1:] else ''})"
+    return f"{_many(len(days), 'day', 'days')} ({days[0]}{' and on' if days[1:] else ''})"
 
 
 def _many(count: int, one: str, more: str) -> str:

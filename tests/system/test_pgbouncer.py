@@ -106,7 +106,7 @@ def test_a_stateless_run_wants_the_server_itself(lab, tmp_path):
 def test_the_doctor_tells(lab):
     """Whoever looks at the database is told that a pooler stands before it."""
     told = json.loads(lab.command("doctor", "--json").stdout)
-    (database,) = [one for one in told if one["what"] == "database"]
+    (database,) = [one for one in told["findings"] if one["what"] == "database"]
     assert "through a pooler" in database["says"]
 
 

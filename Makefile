@@ -30,11 +30,11 @@ run: install ## the main job against the real NASA; fills ./apod-archive
 airflow: install ## a real Airflow on the bundled simulator (SOURCE=nasa: live), until Ctrl-C
 	@$(BIN)/python airflow/run_locally.py
 
-# Some tests need an sshd, a PostgreSQL that speaks TLS, a browser; where they cannot be had, those tests skip visibly.
+# Some tests need an sshd, a PostgreSQL that speaks TLS, a pooler before it, a browser; where they cannot be had, those tests skip visibly.
 system:
-	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { [ -x /usr/sbin/sshd ] && [ -x /usr/bin/chromium ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
-		echo "installing openssh-server, postgresql and chromium for the tests (once)"; apt-get update -qq; \
-		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql chromium fonts-dejavu-core >/dev/null; fi
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { [ -x /usr/sbin/sshd ] && [ -x /usr/bin/chromium ] && [ -x /usr/sbin/pgbouncer ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
+		echo "installing openssh-server, postgresql, pgbouncer and chromium for the tests (once)"; apt-get update -qq; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql pgbouncer chromium fonts-dejavu-core >/dev/null; fi
 
 # Their folders lie in memory where there is room (a sixth of the time went to the disk), and are gone afterwards: to see
 # what a test leaves, run it by its name.

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 from apod_pipeline.archive import Archive
 from apod_pipeline.database.backup import back_up, restore
 from apod_pipeline.database.connection import connected
+from apod_pipeline.database.pooler import refuse_pooler
 from apod_pipeline.errors import DatabaseError, SettingsError
 from apod_pipeline.settings import Settings
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
@@ -23,7 +25,7 @@ def backed_up(settings: Settings, file: Path) -> dict[str, int]:
     """Dump the archive's tables into a file, and see by restoring it that it is good; gives rows by table.
 
     Raises:
-        SettingsError: the file is there already.
+        SettingsError: the file is there already, or the address leads to a connection pooler.
         DatabaseError: no backup was made.
     """
     from apod_pipeline.embedded_postgres import temporary_server
@@ -32,7 +34,7 @@ def backed_up(settings: Settings, file: Path) -> dict[str, int]:
         raise SettingsError(f"{file} exists. Nothing was changed; name another file.")
     archive = Archive(settings.archive)
     with archive.locked(600.0), database(settings, archive) as conninfo:
-        programs = _programs(conninfo)
+        programs = _programs(conninfo, "apod backup")
         scratch = partial(temporary_server, archive.private / "scratch", binaries=programs)
         return back_up(conninfo, file, programs, scratch)
 
@@ -41,19 +43,22 @@ def from_backup(settings: Settings, file: Path, tell: Callable[[str], None]) -> 
     """Put a backup back, then bring the tables to the archive's last version; gives what that inserted and changed.
 
     Raises:
+        SettingsError: the address leads to a connection pooler.
         DatabaseError: the file is no backup; the tables are as they were.
     """
     with pipeline(settings, tell, dvc=DvcVersioner) as wired, wired.held():
         with database(settings, wired.archive) as conninfo:
-            restore(conninfo, file.absolute(), _programs(conninfo))
+            programs = _programs(conninfo, f"apod recover database --from-backup {quote(str(file))}")
+            restore(conninfo, file.absolute(), programs)
         inserted, changed = wired.store().load()
     return {"inserted": inserted, "changed": changed}
 
 
-def _programs(conninfo: str) -> Path:
+def _programs(conninfo: str, command: str) -> Path:
     from apod_pipeline.embedded_postgres import client_programs
 
     with connected(conninfo) as connection:
+        refuse_pooler(connection, command)
         found = connection.execute("SELECT current_setting('server_version_num')::int / 10000").fetchone()
     major = int(found[0]) if found else 0
     if programs := client_programs(major):

@@ -144,12 +144,14 @@ def _database(settings: Settings, archive: Archive) -> str:
     if not settings.database and not archive.exists:
         return "embedded, will be made with the archive"
     from apod_pipeline.database.connection import connected
+    from apod_pipeline.database.pooler import is_pooled
     from apod_pipeline.database.schema import applied, available
 
     with database(settings, archive) as conninfo, connected(conninfo) as connection:
         version = connection.info.server_version
         number = applied(connection)
         secure = "TLS" if connection.pgconn.ssl_in_use else "no TLS"
+        secure += ", through a pooler" if is_pooled(connection) else ""
     where = "embedded" if not settings.database else secure
     return f"PostgreSQL {version // 10000}.{version % 10000} ({where}), schema {number} of {available()[-1][0]}"
 

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +25,9 @@ from apod_pipeline import kill_points
 from apod_pipeline.archive import Archive
 from apod_pipeline.disk import room
 from apod_pipeline.errors import VersioningError
+from apod_pipeline.inherited import inherited
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 
-NOT_NEEDED, NEEDED = ("APOD_", "NASA_", "POSTGRES_", "PG", "AIRFLOW"), ("APOD_KILL_AT", "AIRFLOW_HOME")
 FULL_BYTES, FULL_FILES, FULL_SECONDS = 64 << 10, 4, 15
 
 
@@ -95,7 +94,7 @@ class DvcProcess:
 
         words = [sys.executable, "-P", "-m", __name__]
         child = self._child = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_what_dvc_needs(os.environ)
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=inherited(os.environ)
         )
         level = logging.getLogger(DvcVersioner.__module__).getEffectiveLevel()
         self._say(child, [str(self.archive.root), self.archive.dataset, self.remote, level])
@@ -125,11 +124,6 @@ class DvcProcess:
             f"DVC's process ended in the middle of {question}, as if killed. Nothing was committed, and what came is "
             "kept; see that there is memory and disk left (`apod doctor`), then type the same command again."
         )
-
-
-def _what_dvc_needs(environ: Mapping[str, str]) -> dict[str, str]:
-    """An environment without what concerns databases, NASA and an orchestrator: nothing of that is DVC's business."""
-    return {name: value for name, value in environ.items() if name in NEEDED or not name.startswith(NOT_NEEDED)}
 
 
 def _pipe(end: IO[str] | None) -> IO[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from apod_pipeline.archive import replacing
+from apod_pipeline.inherited import inherited
 
 # What is kept, and how: also written into the archive's own `.git/config`.
 KEPT = {
@@ -87,9 +88,9 @@ _BEGIN, _END = "# apod: begin, whatever a user's own settings say", "# apod: end
 
 def environment() -> dict[str, str]:
     """This process's environment as a git of ours may have it."""
-    inherited = {name: value for name, value in os.environ.items() if name not in _TURNING}
-    inherited.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
-    return inherited | _QUIET
+    kept = {name: value for name, value in inherited(os.environ).items() if name not in _TURNING}
+    kept.setdefault("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")
+    return kept | _QUIET
 
 
 def settled(root: Path) -> bool:

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from apod_pipeline.archive import Archive, timestamp
-from apod_pipeline.calendar import Span
+from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.coverage import DayStatus, coverage
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.ledger import Ledger
@@ -43,6 +43,14 @@ def status(archive: Archive, today: dt.date) -> dict[str, Any]:
         "version_at": timestamp(versions[-1].at) if versions else None,
         "csv_md5": tracked_hash(archive.csv),
     }
+
+
+def begins(archive: Archive, today: dt.date) -> dt.datetime:
+    """The first day of the year in which an archive begins: nothing before it was ever asked for, or told."""
+    known = Ledger(archive).known()
+    told = [dt.date.fromisoformat(day) for day in (*known.first_line, *known.refused)]
+    first = min([*told, *(span.first for span in known.asked)], default=today)
+    return dt.datetime.combine(max(FIRST_DAY, min(first, today).replace(month=1, day=1)), dt.time())
 
 
 def by_year(archive: Archive, today: dt.date, span: Span | None = None) -> dict[int, list[DayStatus]]:

@@ -47,6 +47,7 @@ from apod_pipeline.versions.tracing import Tracing
 
 if TYPE_CHECKING:
     from apod_pipeline.audit import Check
+    from apod_pipeline.waiting import Waiting
 
 COLUMNS = Columns(key="date", output=OUTPUT_FIELDS, every=ENTRY_FIELDS, lists=("repairs", "flags"))
 
@@ -92,7 +93,7 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
 
     archive.close_private()
     with EmbeddedPostgres(archive.private / "postgres").lease() as conninfo:
-        yield conninfo
+        yield f"{conninfo}&options="  # PGOPTIONS is meant for a server that the environment names
 
 
 def migrated(settings: Settings) -> dict[str, int]:
@@ -226,6 +227,17 @@ def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
 def objects(settings: Settings, archive: Archive) -> DvcObjects:
     """What DVC keeps of this archive."""
     return DvcObjects(archive, settings.dvc_remote or str(settings.remote_folder))
+
+
+def waiting(settings: Settings) -> list[Waiting]:
+    """What of an archive waits for somebody, or for the next run."""
+    from apod_pipeline.waiting import Places, Terms, waiting
+
+    archive = Archive(settings.archive)
+    begun = settings.database or (archive.private / "postgres").exists()  # no server is made for a look
+    tables = partial(database, settings, archive) if begun else None
+    places = Places(settings.git_remote, settings.dvc_remote or str(settings.remote_folder), tables)
+    return list(waiting(archive, places, Terms(today(settings), settings.gap_after, settings.sources)))
 
 
 def states(settings: Settings) -> States:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import datetime as dt
 import json
 import sqlite3
 from contextlib import closing
 
+import pandas
 import polars
 import pytest
 from datasette.app import Datasette
 
 from apod_pipeline.archive import timestamp
 from apod_pipeline.dictionary.fields import ENTRY
+from apod_pipeline.exporting.choice import choose
+from apod_pipeline.exporting.export import export
+from apod_pipeline.exporting.snapshot import snapshot
 from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import ENTRY_FIELDS
+from apod_pipeline.wiring import COLUMNS
 
 LISTS = [field.name for field in ENTRY if field.kind == "names"]
 
@@ -43,10 +49,34 @@ def test_json_lines_hold_every_field(taken, tmp_path):
     assert {tuple(line) for line in lines} == {ENTRY_FIELDS}
 
 
+@pytest.mark.parametrize("late", [0, 99, 100, 1500, 1999])
+def test_json_lines_are_read_without_a_word(taken, tmp_path, late):
+    """Readers that guess types by the first lines find all that is there, however late a field is first filled."""
+    full = taken.entries[0] | {name: "something" for name, value in taken.entries[0].items() if value is None}
+    full |= {name: ["one"] for name in LISTS}
+    empty = full | {field.name: None for field in ENTRY if field.nullable} | {name: [] for name in LISTS}
+    first = dt.date(2001, 1, 1)
+    entries = [
+        (full if number >= late else empty) | {"date": str(first + dt.timedelta(days=number))} for number in range(2000)
+    ]
+    frame = polars.LazyFrame(
+        entries, schema=dict.fromkeys(ENTRY_FIELDS, polars.String) | dict.fromkeys(LISTS, polars.List(polars.String))
+    )
+    with snapshot(taken.lab.archive, COLUMNS) as (_, provenance):
+        export(choose(frame, provenance), "jsonl", tmp_path / "a.jsonl")
+    for read in (polars.read_ndjson, lambda path: polars.scan_ndjson(path).collect()):
+        assert read(tmp_path / "a.jsonl").sort("date").to_dicts() == entries
+    told = pandas.read_json(tmp_path / "a.jsonl", lines=True)
+    assert list(told["date"].dt.strftime("%Y-%m-%d").sort_values()) == [entry["date"] for entry in entries]
+    assert told["alt"].notna().sum() == 2000 - late
+
+
 def test_parquet_holds_every_field_and_where_it_came_from(taken, tmp_path):
     """The frame is the entries; the file's own metadata name commit, instant, rules and code."""
     taken.write("parquet", tmp_path / "a.parquet")
-    assert polars.read_parquet(tmp_path / "a.parquet").to_dicts() == taken.entries
+    frame = polars.read_parquet(tmp_path / "a.parquet")
+    assert frame.schema["date"] == polars.Date
+    assert frame.with_columns(polars.col("date").cast(polars.String)).to_dicts() == taken.entries
     told = json.loads(polars.read_parquet_metadata(tmp_path / "a.parquet")["apod"])
     assert told["version"] == taken.lab.git("rev-parse", "HEAD")
     assert told["version_at"] == timestamp(Ledger(taken.lab.archive).versions()[-1].at)

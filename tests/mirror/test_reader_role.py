@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import contextmanager
+
 import psycopg
 import pytest
+from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
+from psycopg.rows import dict_row
 
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.extras.mirror.reader_role import reading_door
+from apod_pipeline.extras.mirror.sessions import Sessions
 from apod_pipeline.settings import resolve
+
+
+@contextmanager
+def _session(door):
+    """What the mirror's sessions begin as, for statements that the mirror never asks."""
+
+    async def begun():
+        async with await AsyncConnection.connect(door.conninfo, autocommit=True, row_factory=dict_row) as connection:
+            await Sessions(door).begin(connection)
+            names = ("default_transaction_read_only", "search_path", "role", "statement_timeout", "TimeZone")
+            rows = [await (await connection.execute(f"SHOW {name}".encode())).fetchone() for name in names]
+            return dict(zip(names, [next(iter(row.values())) for row in rows], strict=True))
+
+    with psycopg.connect(door.conninfo, autocommit=True) as connection:
+        for name, value in asyncio.run(begun()).items():
+            connection.execute("SELECT set_config(%s, %s, false)", [name, value])
+        yield connection
 
 
 @pytest.fixture
 def reader(served_lab):
     """A connection as the mirror makes it, on a server that the settings name."""
     door = reading_door(resolve(served_lab.all_flags(), {}, None), served_lab.database)
-    with psycopg.connect(door.conninfo, options=door.options, autocommit=True) as connection:
+    with _session(door) as connection:
         yield connection
 
 
@@ -70,7 +93,7 @@ def test_whoever_may_not_make_roles_loads_all_the_same(postgres_server, database
         lab.database = make_conninfo(name, user="few")
         lab.run()
         door = reading_door(resolve(lab.all_flags(), {}, None), lab.database)
-        with psycopg.connect(door.conninfo, options=door.options) as connection:
+        with _session(door) as connection:
             assert connection.execute("SELECT count(*) FROM apod").fetchone() == (11,)
             with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
                 connection.execute("DELETE FROM apod")

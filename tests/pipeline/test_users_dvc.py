@@ -7,13 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from apod_pipeline.calendar import Span
 from apod_pipeline.dvc_process import DvcProcess
-from apod_pipeline.settings import resolve
+from apod_pipeline.git import Git, GitFailed
+from apod_pipeline.settings import Settings, resolve
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.wiring import audited
 
@@ -129,7 +131,8 @@ def test_the_child_knows_no_database_and_no_key(lab, monkeypatch):
     word = "hunter2"
     addresses = ("APOD_DATABASE_URL", "APOD_READ_DATABASE_URL", "AIRFLOW_CONN_APOD_POSTGRES")
     secrets = dict.fromkeys([*addresses, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"], f"postgresql://me:{word}@db/x")
-    secrets |= dict.fromkeys(["POSTGRES_PASSWORD", "PGPASSWORD", "NASA_API_KEY"], word)
+    secrets |= {one.metadata["name"]: word for one in fields(Settings) if one.metadata.get("secret")}
+    secrets["PGPASSWORD"] = word
     lab.run(FIRST)
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
@@ -141,3 +144,19 @@ def test_the_child_knows_no_database_and_no_key(lab, monkeypatch):
     dvc.close()
     assert b"hunter2" not in held
     assert b"AWS_PROFILE=mine" in held
+
+
+def test_what_git_starts_knows_none_either(lab, tmp_path, monkeypatch):
+    """An ssh that Git begins for a remote has neither the database's address nor NASA's key; it has what ssh needs."""
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\nenv >{tmp_path}/held\nexit 1\n")
+    ssh.chmod(0o700)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/mine")
+    for name in [one.metadata["name"] for one in fields(Settings) if one.metadata.get("secret")]:
+        monkeypatch.setenv(name, "hunter2")
+    with pytest.raises(GitFailed):
+        Git(tmp_path).run("ls-remote", "ssh://nobody@127.0.0.1/none")
+    held = (tmp_path / "held").read_text()
+    assert "hunter2" not in held
+    assert "SSH_AUTH_SOCK=/mine" in held

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import stat
 
 import psycopg
 import pytest
@@ -64,6 +67,30 @@ def test_a_damaged_backup_changes_nothing(past, tmp_path, content):
     done = past.command("recover", "--from-backup", str(file))
     assert (done.returncode, "pg_restore" in done.stderr) == (1, True)
     assert _everything(past) == before
+
+
+def test_only_its_owner_reads_it(past, tmp_path):
+    """A dump holds all that the tables do: nobody else may open it, whatever new files are like."""
+    before = os.umask(0)
+    try:
+        file, _ = _saved(past, tmp_path)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_a_killed_backup_left_is_taken_away(past, tmp_path):
+    """The next one removes what nobody holds any more, and leaves what another one is writing, and what is not ours."""
+    left, rows = tmp_path / ".apod_1.dump.partial", tmp_path / "..apod_1.dump.partial.sql.partial"
+    held, other = tmp_path / ".apod_2.dump.partial", tmp_path / ".mine.partial"
+    for path in (left, rows, held, other):
+        path.touch()
+    with held.open() as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        _saved(past, tmp_path)
+        assert {path.name for path in tmp_path.iterdir()} >= {held.name, other.name}
+        assert not left.exists()
+        assert not rows.exists()
 
 
 def test_no_password_is_shown(past, tmp_path):

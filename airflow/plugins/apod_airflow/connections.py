@@ -5,7 +5,7 @@ counts for the next task. Never logs a value. An absent connection, or an empty 
 environment.
 
     apod_nasa        password: the key of the old API
-    apod_postgres    host, port, login, password, schema; extra `sslmode`: the database that is loaded
+    apod_postgres    host, port, login, password, schema; extras of libpq (`sslmode`): the database that is loaded
     apod_git         host: the Git remote that versions are pushed to
     apod_dvc_remote  host: the URL of the DVC remote
 """
@@ -56,6 +56,7 @@ def _connection(name: str) -> Any:
 
 def _conninfo(connection: Any) -> str | None:
     from psycopg.conninfo import make_conninfo
+    from psycopg.pq import Conninfo
 
     if not connection.host:
         return None
@@ -65,9 +66,10 @@ def _conninfo(connection: Any) -> str | None:
         "user": connection.login,
         "password": connection.password,
         "dbname": connection.schema,
-        **connection.extra_dejson,
     }
-    return make_conninfo(**{name: value for name, value in fields.items() if value})
+    options = {one.keyword.decode() for one in Conninfo.get_defaults()}  # an extra may also be Airflow's, as `iam`
+    fields |= {name: value for name, value in connection.extra_dejson.items() if name in options}
+    return make_conninfo(**{name: value for name, value in fields.items() if value not in {None, ""}})
 
 
 _FIELDS: dict[str, tuple[str, Callable[[Any], str | None]]] = {

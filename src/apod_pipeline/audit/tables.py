@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from apod_pipeline.archive import timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derived
 from apod_pipeline.database.connection import connected
@@ -60,11 +61,11 @@ def _compared(projection: Projection, connection: Connection) -> Iterator[Check]
 
 
 def _older(wanted: Rows, there: Rows) -> Iterator[Sequence[Any]]:
-    """Rows that another program had made before this archive began may keep their times."""
+    """Rows that another program had made before this archive began may keep their times, or have none."""
     times = {row[0]: row[-2:] for row in wanted}
     for row in there:
         ours = times.get(row[0])
-        yield [*row[:-2], *ours] if ours and row[-2] < ours[0] else row
+        yield [*row[:-2], *ours] if ours and (row[-2] is None or row[-2] < ours[0]) else row
 
 
 def _rows(connection: Connection, table: TableShape) -> Iterator[tuple[Any, ...]]:
@@ -88,7 +89,7 @@ def _table(table: TableShape, wanted: Rows, there: Rows) -> Check:
 
 
 def _key(row: Sequence[Any], places: Sequence[int]) -> tuple[Any, ...]:
-    return tuple(f"{row[p]:%Y-%m-%dT%H:%M:%SZ}" if isinstance(row[p], dt.datetime) else row[p] for p in places)
+    return tuple(timestamp(row[p]) if isinstance(row[p], dt.datetime) else row[p] for p in places)
 
 
 def parquet(projection: Projection, entries: Mapping[str, Derived]) -> Check:

@@ -22,24 +22,28 @@ if TYPE_CHECKING:
 @click.command()
 @archive_option
 def status(archive: Path | None, *, as_json: bool) -> None:
-    """The archive in a dozen numbers.
+    """The archive in a dozen numbers, and what waits.
+
+    What waits is told a line each, with what to type.
 
     Example: apod status --json
     """
     from apod_pipeline import presentation, questions
     from apod_pipeline.archive import Archive
-    from apod_pipeline.wiring import today
+    from apod_pipeline.wiring import today, waiting
 
     settings = existing(archive)
-    answer = questions.status(Archive(settings.archive), today(settings))
+    answer, stuck = questions.status(Archive(settings.archive), today(settings)), waiting(settings)
     if as_json:
-        presentation.as_object(answer)
-    else:
-        presentation.table(["what", "value"], answer.items())
+        presentation.as_object({**answer, "waiting": [one._asdict() for one in stuck]})
+        return
+    presentation.table(["what", "value"], answer.items())
+    for one in stuck:
+        click.echo(f"{one.what}; do: {one.do}")
 
 
 @click.command()
-@click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
+@click.option("--from", "first", type=DAY, help="The first day (default: the year in which the archive begins).")
 @click.option("--to", "last", type=DAY, help="The last day (default: the newest that is due).")
 @click.option("--accept-gap", "gap", type=DAY, help="Believe that nothing was published on this day ...")
 @because_option
@@ -60,6 +64,8 @@ def coverage(
 
     Example: apod coverage --from 2020-01-01
     """
+    from apod_pipeline import questions
+    from apod_pipeline.archive import Archive
     from apod_pipeline.wiring import today
 
     settings = existing(archive)
@@ -70,6 +76,9 @@ def coverage(
         accept_gap(settings, gap.date(), reason, as_json=as_json)
     else:
         newest = today(settings)
+        begins = questions.begins(Archive(settings.archive), newest)
+        if first is None and (last is None or last >= begins):
+            first = begins
         _tell_coverage(settings, newest, span_of(first, last, newest), as_json=as_json)
 
 

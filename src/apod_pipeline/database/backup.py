@@ -1,16 +1,18 @@
 """The database as one file, and back: PostgreSQL's own dump in its custom format.
 
 Takes a connection string, gives a file that was restored once already, in a scratch server, and compared table by
-table.
+table. A dump is its owner's alone (0600), and what a killed backup had left is taken away by the next one.
 Never shows a password to other processes: programs get it by their environment.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import subprocess
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
 SECONDS = 3600
-TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'apod%%' AND tablename <> %s"
+TABLES = """
+SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE 'apod%%' AND tablename <> %s
+"""
+COPY = re.compile(rb'COPY (?:[^\W"]\w*|"(?:[^"]|"")+")\.(?=apod\w* \()')
 OURS = "apod_migration"  # says what the code has made, and so never comes from a file
 
 Scratch = Callable[[], AbstractContextManager[str]]
@@ -40,14 +45,19 @@ def back_up(conninfo: str, file: Path, programs: Path, scratch: Scratch) -> dict
     Raises:
         DatabaseError: it cannot be dumped, or what comes out of the dump is not what went in; no file is left then.
     """
+    from psycopg.conninfo import make_conninfo
+
     partial = file.with_name(f".{file.name}.partial")
     partial.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(partial.parent)
     try:
-        before = _dumped(conninfo, partial, programs)
-        with scratch() as empty:
-            restore(empty, partial, programs)
-            with connected(empty) as connection:
-                after = _digests(connection)
+        with _private(partial):
+            before = _dumped(conninfo, partial, programs)
+            with scratch() as server:
+                empty = make_conninfo(server, options="")  # the environment's are meant for the database
+                restore(empty, partial, programs)
+                with connected(empty) as connection:
+                    after = _digests(connection)
         if wrong := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
             raise DatabaseError(
                 f"the backup does not hold what the database does: {', '.join(wrong)} differ. No file was kept; "
@@ -59,12 +69,30 @@ def back_up(conninfo: str, file: Path, programs: Path, scratch: Scratch) -> dict
     return {name: rows for name, (rows, _) in before.items()}
 
 
+@contextmanager
+def _private(file: Path) -> Iterator[None]:
+    """A file that only its owner reads, made anew and locked: nobody takes it for one that was left behind."""
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what killed backups have left in a folder: nobody holds it any more."""
+    for left in folder.glob(".apod_*.dump.partial"):
+        with suppress(OSError), left.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for path in (left, *folder.glob(f".{left.name}.sql.partial*")):
+                path.unlink(missing_ok=True)
+
+
 def _dumped(conninfo: str, file: Path, programs: Path) -> dict[str, tuple[int, str]]:
     """Dump what one snapshot holds; gives what it hashes to, table by table."""
-    with connected(conninfo) as connection:
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    with connected(conninfo, still=True) as connection:
+        schema = _schema(connection)
         snapshot = str((connection.execute("SELECT pg_export_snapshot()").fetchone() or ("",))[0])
-        tables = ("--table=public.apod*", f"--exclude-table=public.{OURS}")
+        tables = (f"--table={schema}.apod*", f"--exclude-table={schema}.{OURS}")
         form = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={file}")
         _program(programs / "pg_dump", conninfo, *form, *tables)
         return _digests(connection)
@@ -80,25 +108,57 @@ def restore(conninfo: str, file: Path, programs: Path) -> None:
     """
     with connected(conninfo) as connection:
         migrate(connection)
+        schema = _schema(connection)
         tables = [str(name) for (name,) in connection.execute(TABLES.encode(), [OURS])]
     script = file.with_name(f".{file.name}.sql.partial")
     try:
-        _program(programs / "pg_restore", conninfo, "--data-only", "--no-owner", f"--file={script}", str(file))
-        empty = f"TRUNCATE {', '.join(tables)}"
+        with _private(script):
+            _program(programs / "pg_restore", conninfo, "--data-only", "--no-owner", f"--file={script}", str(file))
+        _only_rows(script, schema)
+        empty = f"TRUNCATE {', '.join(f'{schema}.{table}' for table in tables)}"
         words = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction")
         _program(programs / "psql", conninfo, *words, f"--command={empty}", f"--file={script}")
     finally:
         script.unlink(missing_ok=True)
 
 
+def _schema(connection: Connection) -> str:
+    """Where the tables are, in double quotes: also a name with capitals is taken as it is then."""
+    found = connection.execute("SELECT current_schema()").fetchone() or ("",)
+    return '"' + str(found[0]).replace('"', '""') + '"'
+
+
+def _only_rows(script: Path, schema: str) -> None:
+    """Leave nothing of a script but its rows, and let them go into a schema, whichever one they were saved from.
+
+    What else stands there sets up a session of the programs' own version, which an older server does not understand.
+    """
+    moved = script.with_name(f"{script.name}.moved")
+    into, copying = f"COPY {schema}.".encode(), False
+    try:
+        with _private(moved), script.open("rb") as lines, moved.open("wb") as file:
+            for line in lines:
+                begins = not copying and COPY.match(line)
+                if begins:
+                    file.write(into + line[begins.end() :])
+                elif copying or line.startswith(b"SET client_encoding"):
+                    file.write(line)
+                copying = bool(begins) or (copying and line != b"\\.\n")
+        moved.replace(script)
+    finally:
+        moved.unlink(missing_ok=True)
+
+
 def _program(program: Path, conninfo: str, *words: str) -> None:
     from psycopg.conninfo import conninfo_to_dict
+    from psycopg.pq import Conninfo
 
-    names = {"dbname": "DATABASE"}
-    parts = {f"PG{names.get(k, k.upper())}": str(v) for k, v in conninfo_to_dict(conninfo).items() if v is not None}
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
+    # What the address does not say libpq takes from the environment, as it does for our own connections.
+    names = {one.keyword.decode(): one.envvar.decode() for one in Conninfo.get_defaults() if one.envvar}
+    parts = {names[name]: str(value) for name, value in conninfo_to_dict(conninfo).items() if name in names}
+    environment = {**os.environ, **parts}
     done = subprocess.run(
-        [program, *words], env=kept | parts, capture_output=True, text=True, timeout=SECONDS, check=False
+        [program, *words], env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
     )
     if done.returncode:
         said = " ".join(done.stderr.split())[-600:] or f"it ended with status {done.returncode}"

@@ -1,10 +1,13 @@
-"""One way to reach PostgreSQL: a session in UTC, and errors in the family's words.
+"""One way to reach PostgreSQL: one transaction in UTC and in one schema, and errors in the family's words.
 
-Takes a libpq connection string, gives psycopg connections. Never shows a password, never opens one at import.
+Takes a libpq connection string, gives psycopg connections. Whatever the string or the environment says of a session
+(`options`, `application_name`, `connect_timeout`) stays as it is said: ours is set by the transaction itself, which
+also works behind a connection pooler. Never shows a password, never opens one at import.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,33 +21,90 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[tuple[Any, ...]]
 
 CONNECT_SECONDS = 15
+OLDEST = 15  # of PostgreSQL's versions: older ones get no fixes any more, and are not tried; docs/postgres.md says so
+# The tables are where this role's new tables go, also where another schema on its path has some of the same names.
+BEGIN = (
+    "SELECT current_schema(), set_config('TimeZone', 'UTC', true),"
+    " set_config('search_path', quote_ident(current_schema()), true)"
+)
 
 
 @contextmanager
-def connected(conninfo: str) -> Iterator[Connection]:
+def connected(conninfo: str, *, still: bool = False) -> Iterator[Connection]:
     """A connection whose transaction is committed at the end and rolled back on any error.
 
+    Args:
+        conninfo: how to reach the server (libpq).
+        still: see one instant of the database throughout, and write nothing.
+
     Raises:
-        DatabaseError: when the server cannot be reached, or refuses what is asked of it.
+        DatabaseError: when the server cannot be reached, is too old, or refuses what is asked of it.
     """
     import psycopg
 
     _readable(conninfo)
     try:
-        with psycopg.connect(
-            conninfo, connect_timeout=CONNECT_SECONDS, options="-c TimeZone=UTC", application_name="apod"
-        ) as connection:
+        # A statement is rarely repeated here, and one that was prepared would stay behind in a pooler's session.
+        with psycopg.connect(conninfo, prepare_threshold=None, **_unsaid(conninfo)) as connection:
+            _new_enough(connection)
+            if still:
+                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                connection.read_only = True
+            _begin(connection)
             yield connection
     except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(
-            f"PostgreSQL: {_clean(error)}. The archive's files are complete and nothing of this run was loaded; start "
-            "the server or mend APOD_DATABASE_URL (`apod doctor` shows it), then type the same command again."
-        ) from None if _holds_secret(error) else error
+        raise _unreached(error) from None if _holds_secret(error) else error
     except psycopg.Error as error:
         raise DatabaseError(
             f"PostgreSQL refused the load: {_clean(error)}. The transaction was rolled back, the archive's files are "
             "complete; `apod doctor` looks at the tables, `apod recover database` makes them again."
         ) from error
+
+
+def _new_enough(connection: Connection) -> None:
+    if connection.info.server_version // 10000 >= OLDEST:
+        return
+    version = (connection.info.parameter_status("server_version") or "older").partition(" ")[0]
+    raise DatabaseError(
+        f"the server is PostgreSQL {version}, and {OLDEST} is the oldest that is supported. Nothing was loaded, the "
+        "archive's files are complete; upgrade the server, or type `unset APOD_DATABASE_URL POSTGRES_HOST` for the "
+        "archive's own PostgreSQL."
+    )
+
+
+def _unsaid(conninfo: str) -> dict[str, Any]:
+    """What a connection is opened with where neither the address nor the environment says it."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    patience = {} if "PGCONNECT_TIMEOUT" in os.environ else {"connect_timeout": CONNECT_SECONDS}
+    return {
+        name: value
+        for name, value in {"fallback_application_name": "apod", **patience}.items()
+        if name not in conninfo_to_dict(conninfo)
+    }
+
+
+def _begin(connection: Connection) -> None:
+    (schema, *_) = connection.execute(BEGIN).fetchone() or (None,)
+    if schema is None:
+        path = (connection.execute("SHOW search_path").fetchone() or ("",))[0]
+        raise DatabaseError(
+            f"no schema of the search_path ({path}) is there for this role, so there is no place for tables. "
+            "Nothing was loaded, the archive's files are complete; make one in that database (CREATE SCHEMA ...), or "
+            "name another in APOD_DATABASE_URL (?options=-csearch_path%3Dpublic)."
+        )
+
+
+def _unreached(error: Exception) -> DatabaseError:
+    told = f"PostgreSQL: {_clean(error)}. The archive's files are complete and nothing of this run was loaded; "
+    if "unsupported startup parameter" in str(error):  # PgBouncer's words
+        return DatabaseError(
+            f"{told}a connection pooler takes no options: leave `options` out of APOD_DATABASE_URL and PGOPTIONS and "
+            "set them for the role (ALTER ROLE ... SET search_path = ...), then type the same command again."
+        )
+    return DatabaseUnavailable(
+        f"{told}start the server or mend APOD_DATABASE_URL (`apod doctor` shows it), then type the same command again."
+    )
 
 
 def _readable(conninfo: str) -> None:

@@ -26,14 +26,24 @@ BEGIN
             NULL; -- another archive's database made it in this moment
         END;
     END IF;
-    GRANT USAGE ON SCHEMA public TO apod_reader;
+    EXECUTE format('GRANT USAGE ON SCHEMA %I TO apod_reader', current_schema());
     FOR relation IN
         SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = 'public' AND c.relname LIKE 'apod%' AND c.relkind IN ('r', 'v')
+        WHERE n.nspname = current_schema() AND c.relname LIKE 'apod%' AND c.relkind IN ('r', 'v')
+        AND (pg_has_role(c.relowner, 'USAGE') OR has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION'))
     LOOP
         EXECUTE format('GRANT SELECT ON %I TO apod_reader', relation);
     END LOOP;
 END $$
+"""
+
+
+# Whether that role may read all there is: the document's table may be somebody else's.
+READS_ALL = """
+SELECT coalesce(bool_and(has_table_privilege(%(role)s, c.oid, 'SELECT')), false)
+       AND has_schema_privilege(%(role)s, current_schema(), 'USAGE')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relname LIKE 'apod%%' AND c.relkind IN ('r', 'v')
 """
 
 

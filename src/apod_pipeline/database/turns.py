@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from apod_pipeline.database.connection import connected
+from apod_pipeline.database.pooler import refuse_pooler
 from apod_pipeline.database.schema import LOCK
 from apod_pipeline.errors import ArchiveBusy
 
@@ -28,11 +29,14 @@ def turn(conninfo: str, patience: float) -> Iterator[None]:
 
     Raises:
         ArchiveBusy: another one goes on for longer.
+        SettingsError: the address leads to a connection pooler, which would lend the lock's session to others.
         DatabaseError: the server cannot be reached.
     """
     from psycopg.errors import LockNotAvailable
 
     with connected(conninfo) as connection:
+        refuse_pooler(connection, "apod run --stateless")
+        connection.commit()
         connection.autocommit = True  # no transaction stays open meanwhile
         settings = {**NOTICE, "idle_session_timeout": 0, "lock_timeout": f"{max(1, round(patience * 1000))}ms"}
         for name, value in settings.items():

@@ -71,7 +71,12 @@ FILES = (
         _OUTPUT,
     ),
     File("data/processed/apod_transformed.json", "JSON array, by date", "the same as JSON", _OUTPUT),
-    File("data/processed/apod_entries.parquet", "Parquet, by date", "every field; all text, or lists of text", ENTRY),
+    File(
+        "data/processed/apod_entries.parquet",
+        "Parquet, by date",
+        "every field; text (days too: an export has them as dates) or lists of text",
+        ENTRY,
+    ),
     File("data/ledger/replies-YYYY-MM.jsonl", "JSON lines", "one line a reply, or a question without one", _REPLIES),
     File("data/ledger/versions.jsonl", "JSON lines", "one line a version", _VERSIONS),
     File("data/ledger/superseded-YYYY.jsonl", "JSON lines", "one line a state that was replaced", _SUPERSEDED),

@@ -107,7 +107,8 @@ _DICTIONARY = """\
 # Data dictionary
 
 `data/entries.csv` and `data/entries.parquet` hold the same entries and fields, by date. In CSV an empty cell is an
-absent value, and a list is JSON text; in Parquet all is text or lists of text.
+absent value, and a list is JSON text; in Parquet `date` is a date, and all else is text or
+lists of text.
 
 {entry}
 """

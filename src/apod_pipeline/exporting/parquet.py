@@ -1,7 +1,8 @@
 """Entries as Parquet: every field, with the provenance in the file's own metadata.
 
 Takes chosen entries, writes a file, piece by piece. Same entries, same content; the bytes may change with the version
-of polars, which signs the file. Never decides which entries.
+of polars, which signs the file. Days are dates here, so that nobody who reads the file need cast them; in the archive's
+own file they stay text (ADR 10). Never decides which entries.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from apod_pipeline.processed import ROW_GROUP
 
 
 def write_parquet(choice: Choice, path: Path) -> None:
-    """Text columns and lists of text, compressed with zstd; the key `apod` of its metadata holds JSON."""
+    """A date, text and lists of text, compressed with zstd; the key `apod` of the file's metadata holds JSON."""
+    import polars
+
+    dated = choice.frame.with_columns(polars.col("date").str.to_date("%Y-%m-%d"))
     told = {"apod": json.dumps(facts(choice), ensure_ascii=False)}
-    choice.frame.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=told)
+    dated.sink_parquet(path, compression="zstd", row_group_size=ROW_GROUP, metadata=told)

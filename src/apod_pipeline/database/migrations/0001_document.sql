@@ -8,4 +8,8 @@ CREATE TABLE IF NOT EXISTS apod (
     created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP,
     updated_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP
 );
-CREATE INDEX IF NOT EXISTS idx_apod_date ON apod (date);
+DO $$ BEGIN
+    CREATE INDEX IF NOT EXISTS idx_apod_date ON apod (date);
+EXCEPTION WHEN insufficient_privilege THEN
+    NULL; -- the table belongs to another program, and its primary key is such an index
+END $$;

@@ -1,6 +1,6 @@
 """How the mirror reaches the tables: as the role that can only read.
 
-Takes settings and how the archive's loader reaches its database, gives a connection string and the session's options.
+Takes settings and how the archive's loader reaches its database, gives a connection string, a role and a schema.
 Never hands out more rights than it was given, and says so where a role of its own cannot be had.
 """
 
@@ -10,22 +10,20 @@ import logging
 from typing import NamedTuple
 
 from apod_pipeline.database.connection import connected
-from apod_pipeline.database.reader import READER
+from apod_pipeline.database.reader import READER, READS_ALL
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
 
-STATEMENT_SECONDS = 10
-SESSION = f"-c TimeZone=UTC -c default_transaction_read_only=on -c statement_timeout={STATEMENT_SECONDS}s"
-
 
 class Door(NamedTuple):
-    """Where to knock, and how a session begins."""
+    """Where to knock, as whom to read, and in which schema; None leaves that as it is."""
 
     conninfo: str
-    options: str = SESSION
+    role: str | None = None
+    schema: str | None = None
 
 
 def reading_door(settings: Settings, conninfo: str) -> Door:
@@ -45,16 +43,18 @@ def reading_door(settings: Settings, conninfo: str) -> Door:
     with connected(conninfo) as connection:
         migrate(connection)
         make_searchable(connection)
+        (schema,) = connection.execute("SELECT current_schema()").fetchone() or (None,)
         found = connection.execute(
             "SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", [READER]
         ).fetchone()
+        reads = found and connection.execute(READS_ALL.encode(), {"role": READER}).fetchone()
     if settings.read_database_url:
-        return Door(settings.read_database_url)
-    if settings.database is None and found:
-        return Door(make_conninfo(conninfo, user=READER))  # the archive's own server trusts who reaches its socket
-    if found and found[0]:
-        return Door(conninfo, f"{SESSION} -c role={READER}")
+        return Door(settings.read_database_url, schema=schema)
+    if settings.database is None and found:  # the archive's own server trusts who reaches its socket
+        return Door(make_conninfo(conninfo, user=READER), schema=schema)
+    if found and found[0] and reads and reads[0]:
+        return Door(conninfo, READER, schema)
     log.warning(
         "the mirror reads as the loader does, in read-only sessions: set APOD_READ_DATABASE_URL (docs/serve.md)"
     )
-    return Door(conninfo)
+    return Door(conninfo, schema=schema)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Any, LiteralString
 
 from psycopg import AsyncConnection, Error, OperationalError
+from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedColumn, UndefinedFunction, UndefinedTable
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.reader_role import Door
+from apod_pipeline.extras.mirror.sessions import Sessions
 
 Row = Mapping[str, Any]
 Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
@@ -50,21 +52,19 @@ class Reading:
     """What can be asked of the tables, between `open` and `close`."""
 
     _pool: Pool | None = None
+    _sessions: Sessions = field(default_factory=Sessions)
 
     async def open(self, door: Door, most: int) -> None:
         """Begin to connect; a server that is away is waited for beside, and asked again at every request."""
+        self._sessions = Sessions(door)
         self._pool = AsyncConnectionPool(
-            door.conninfo,
+            make_conninfo(door.conninfo, fallback_application_name="apod serve"),
             min_size=1,
             max_size=most,
             open=False,
             timeout=WAIT_SECONDS,
-            kwargs={
-                "autocommit": True,
-                "row_factory": dict_row,
-                "options": door.options,
-                "application_name": "apod serve",
-            },
+            kwargs={"autocommit": True, "row_factory": dict_row},
+            configure=self._sessions.begin,
             connection_class=AsyncConnection[DictRow],
         )
         await self._pool.open()
@@ -263,7 +263,8 @@ class Reading:
         try:
             async with self._open_pool.connection() as connection:
                 try:
-                    return list(await (await connection.execute(query, values)).fetchall())
+                    async with self._sessions.reading(connection):
+                        return list(await (await connection.execute(query, values)).fetchall())
                 except OperationalError as error:
                     raise (_Cut if connection.broken else DatabaseUnavailable)(AWAY) from error
                 except Error as error:

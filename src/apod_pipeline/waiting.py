@@ -1,0 +1,152 @@
+"""What of an archive waits for somebody, or for the next run: one line each, with what to type.
+
+Takes an archive, its remotes' addresses and a way to its tables, gives lines. Only reads; never asks a service or a
+remote: what was pushed is known from the archive's own marks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.coverage import DayStatus, coverage
+from apod_pipeline.errors import ApodError
+from apod_pipeline.known import Known
+from apod_pipeline.ledger import Ledger
+
+RUN = "apod run"
+
+
+class Waiting(NamedTuple):
+    """One thing that is not done: what, and the command that goes on with it."""
+
+    what: str
+    do: str
+
+
+class Places(NamedTuple):
+    """Where an archive's parts go: None keeps versions here, and lets tables be none yet.
+
+    Attributes:
+        git_remote: where versions are pushed.
+        dvc_remote: where objects are pushed.
+        database: gives a way to the tables as long as it is held.
+    """
+
+    git_remote: str | None
+    dvc_remote: str
+    database: Callable[[], AbstractContextManager[str]] | None
+
+
+class Terms(NamedTuple):
+    """What decides which days are waited for.
+
+    Attributes:
+        today: the newest day that is due.
+        gap_after: how many days old a day is that no source has, before somebody need look at it.
+        sources: who is asked, in this order.
+    """
+
+    today: dt.date
+    gap_after: int
+    sources: tuple[str, ...]
+
+
+def waiting(archive: Archive, places: Places, terms: Terms) -> Iterator[Waiting]:
+    """All that waits, what comes first in a run first.
+
+    Args:
+        archive: the folder.
+        places: where its parts go.
+        terms: which days are waited for.
+    """
+    ledger = Ledger(archive)
+    if not ledger.versions():
+        yield Waiting("there is no version yet", "apod backfill")
+    if replies := [*archive.incoming.glob("*.json")] if archive.incoming.is_dir() else []:
+        yield Waiting(f"{_many(len(replies), 'reply waits', 'replies wait')} to be judged, after a kill", RUN)
+    yield from _days(ledger.known(), terms)
+    if ledger.versions():
+        yield from _marks(archive, ledger, places)
+        yield from _tables(ledger, places)
+
+
+def _days(known: Known, terms: Terms) -> Iterator[Waiting]:
+    days = [day for day in coverage(known, terms.today) if day.day < terms.today]
+    young = [day for day in days if day.status == "pending" and (terms.today - day.day).days <= terms.gap_after]
+    old = [day for day in days if day.status == "pending" and day not in young]
+    failed, refused = ([day for day in days if day.status == name] for name in ("failed", "quarantined"))
+    if failed:
+        yield Waiting(f"{_named(failed)}: asked for, and no source answered", RUN)
+    if young:
+        yield Waiting(f"{_named(young)}: not published yet, as far as the sources say", RUN)
+    if old:
+        yield Waiting(f"{_named(old)}: in no source", f"apod coverage --accept-gap {old[0].day} --because TEXT")
+    if refused:
+        yield Waiting(f"{_named(refused)}: refused, {refused[0].detail}", _accept(str(refused[0].day)))
+    if changed := sorted({day for source, day in known.open_refusals if _would_count(known, source, day, terms)}):
+        what = f"{_list(changed)}: told anew, and that was refused; the entry stays as it was"
+        yield Waiting(what, _accept(changed[0]))
+    if known.kept:
+        what = f"{_list(sorted(known.kept))}: kept as last known; no entry can be made of what was told since"
+        yield Waiting(what, f"apod run --date {min(known.kept)}")
+
+
+def _would_count(known: Known, source: str, day: str, terms: Terms) -> bool:
+    """Whether a refusal is of a day that is there, and of a source that is asked before any other that has the day."""
+    before = terms.sources[: terms.sources.index(source)] if source in terms.sources else terms.sources
+    return known.has(day) and not any(known.held(one, day) for one in before)
+
+
+def _accept(day: str) -> str:
+    return f"apod run --date {day}, or where it is right: apod replay --accept {day} --because TEXT"
+
+
+def _marks(archive: Archive, ledger: Ledger, places: Places) -> Iterator[Waiting]:
+    """What the archive's marks say of its files, commits and remotes."""
+    marks, last = archive.progress(), timestamp(ledger.versions()[-1].at)
+    if marks.get("derived") != last:
+        yield Waiting("the files are behind the last version", RUN)
+    if marks.get("published") != last:
+        yield Waiting("the last version is not committed", RUN)
+    elif places.git_remote and (marks.get("pushed"), marks.get("pushed_to")) != (
+        marks.get("commit"),
+        places.git_remote,
+    ):
+        yield Waiting("commits are not pushed to the Git remote", RUN)
+    if marks.get("stored_to") not in {None, places.dvc_remote}:
+        yield Waiting("objects are not on the DVC remote that is set now", RUN)
+
+
+def _tables(ledger: Ledger, places: Places) -> Iterator[Waiting]:
+    from apod_pipeline.database.connection import connected
+    from apod_pipeline.database.schema import applied
+
+    last, row = ledger.versions()[-1], None
+    try:
+        if places.database:
+            with places.database() as conninfo, connected(conninfo) as connection:
+                there = applied(connection)
+                row = there and connection.execute("SELECT version_at, lines FROM apod_state").fetchone()
+    except (ApodError, OSError) as error:
+        yield Waiting(f"the tables cannot be looked at: {str(error).partition('. ')[0]}", "apod doctor")
+        return
+    if not row:
+        yield Waiting("the tables are empty", RUN)
+    elif row[0] != last.at or row[1] != ledger.count():
+        yield Waiting(f"the tables stand at {timestamp(row[0])}, and not at the last version or reply", RUN)
+
+
+def _named(days: Sequence[DayStatus]) -> str:
+    return _list([str(day.day) for day in days])
+
+
+def _list(days: Sequence[str]) -> str:
+    return f"{_many(len(days), 'day', 'days')} ({days[0]}{' and on' if days[1:] else ''})"
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"

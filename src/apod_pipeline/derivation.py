@@ -57,6 +57,7 @@ class Derivation:
         columns: the fields of an entry.
         gate: which rows can be no entries: by key, the reason.
         bring: sees that raw replies are here before they are opened, where an archive does not hold them all.
+        passed: is told of rows that will most likely be entries, as they pass the gate.
     """
 
     archive: Archive
@@ -68,6 +69,7 @@ class Derivation:
     columns: Columns
     gate: Callable[[Sequence[Row]], Mapping[str, str]] = lambda _: {}
     bring: Callable[[Collection[str]], object] = len
+    passed: Callable[[Sequence[Row]], object] = len
     refused: dict[str, str] = field(default_factory=dict)  # what the gate refused in this run: by day, the reason
 
     # ---- versions ------------------------------------------------------------------------
@@ -322,6 +324,7 @@ class Derivation:
             refused = self.gate(whole)
             rows.drop(refused)
             withheld |= refused
+            self.passed(whole)
         return withheld
 
     def readings(self, known: Known, days: Collection[str]) -> Iterator[Reading]:

@@ -110,7 +110,7 @@ class Pipeline:
             with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
                 opening = beside.submit(self.store)
                 extracted = self.extract(wanted, outcome)
-            opening.result()
+            self.derivation.passed = opening.result().foresee
             self._publish_news(outcome, extracted)
             if self.keep_all:
                 self._keep_all(outcome)

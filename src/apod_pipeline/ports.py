@@ -6,7 +6,7 @@ Takes and gives the words of `model`; holds Protocols only, never an implementat
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -121,6 +121,9 @@ class Store(Protocol):
         Raises:
             DatabaseError: nothing was loaded then.
         """
+
+    def foresee(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Be told of rows that will be loaded, as soon as that is known; returns at once, and never fails."""
 
     def record(self, *runs: tuple[Outcome, dt.datetime]) -> None:
         """Keep what runs did, and when each had ended."""

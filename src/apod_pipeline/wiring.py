@@ -139,7 +139,9 @@ def pipeline(
             import psycopg  # noqa: F401 - imported here, where it can be waited for beside the network
 
             conninfo = open_things.enter_context(database(settings, archive))
-            return PostgresStore(archive, ledger, COLUMNS, today(settings), conninfo)
+            opened = PostgresStore(archive, ledger, COLUMNS, today(settings), conninfo)
+            open_things.callback(opened.close)
+            return opened
 
         versioner = dvc(archive, settings.dvc_remote or str(settings.remote_folder))
         open_things.callback(versioner.close)

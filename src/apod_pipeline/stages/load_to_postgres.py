@@ -10,7 +10,7 @@ A database that stands at an earlier version gets the days that changed since; a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from apod_pipeline.database.connection import connected
 from apod_pipeline.database.merging import copying, make_staging, merge, remove_others, stage_and_merge, staged_in
 from apod_pipeline.database.schema import LOCK, migrate
 from apod_pipeline.database.searchable import is_searchable, make_searchable
+from apod_pipeline.database.words_ahead import WordsAhead
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.kill_points import kill_point
 from apod_pipeline.known import Known, Version
@@ -57,6 +58,18 @@ class PostgresStore:
     today: dt.date
     conninfo: str
     _migrated: bool = False
+    _ahead: WordsAhead | None = None
+
+    def foresee(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Begin to make ready what takes the server long, of rows that will be loaded; never fails."""
+        if self._ahead is None:
+            self._ahead = WordsAhead(self.conninfo)
+        self._ahead.take(rows)
+
+    def close(self) -> None:
+        """Let go of what was made ready and not loaded."""
+        if self._ahead is not None:
+            self._ahead.close()
 
     def load(
         self, *, anew: bool = False, exactly: bool = False, after_reading: Callable[[], object] | None = None
@@ -72,7 +85,7 @@ class PostgresStore:
             DatabaseError: nothing was loaded then.
         """
         versions = self.ledger.versions()
-        with connected(self.conninfo) as connection:
+        with (self._ahead or WordsAhead(self.conninfo)).session() as connection:
             migrate(connection)
             self._migrated = True
             if not versions:

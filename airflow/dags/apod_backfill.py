@@ -11,7 +11,7 @@ from typing import Any
 from apod_airflow.connections import POSTGRES
 from apod_airflow.names import AirflowFailException, AirflowSkipException, Param, dag, task
 from apod_airflow.notices import deadline, failed
-from apod_airflow.runs import RETRYING, is_last_try, part_name, span_of, spans_of_parts, steps, wanted_part
+from apod_airflow.runs import RETRYING, gather, is_last_try, span_of, steps, wanted_part
 from apod_airflow.versions import ARCHIVE, linked, told
 
 DOC = """
@@ -55,7 +55,7 @@ def apod_backfill() -> None:
     @task(pool="nasa_api", map_index_template="{{ part['from'] }} to {{ part['to'] }}")
     def extract_part(part: dict[str, str], **context: Any) -> dict[str, Any]:
         """Ask for one part's days."""
-        with steps(context, run=part_name(context, part)) as run:
+        with steps(context, part=part) as run:
             return run.extract(wanted_part(context, part), last_try=is_last_try(context))
 
     @task(multiple_outputs=True, trigger_rule="none_skipped", outlets=[ARCHIVE])
@@ -64,7 +64,7 @@ def apod_backfill() -> None:
         if parts is None:
             raise AirflowFailException("nothing was asked for: the log of `plan` says why")
         with steps(context) as run:
-            run.gather(spans_of_parts(context, parts))
+            gather(run, context, parts)
             version = run.publish()
         if version is None:
             raise AirflowSkipException("nothing new: no entry changes, so no version is made")

@@ -5,7 +5,8 @@ counts for the next task. Never logs a value. An absent connection, or an empty 
 environment.
 
     apod_nasa        password: the key of the old API
-    apod_postgres    host, port, login, password, schema; extra `sslmode`: the database that is loaded
+    apod_postgres    host, port, login, password, schema; extra: libpq's own options, `sslmode` say: the database that
+                     is loaded
     apod_git         host: the Git remote that versions are pushed to
     apod_dvc_remote  host: the URL of the DVC remote
 """
@@ -65,9 +66,21 @@ def _conninfo(connection: Any) -> str | None:
         "user": connection.login,
         "password": connection.password,
         "dbname": connection.schema,
-        **connection.extra_dejson,
+        **_libpqs(connection.extra_dejson),
     }
-    return make_conninfo(**{name: value for name, value in fields.items() if value})
+    return make_conninfo(**{name: value for name, value in fields.items() if value not in {None, ""}})
+
+
+def _libpqs(extra: dict[str, Any]) -> dict[str, Any]:
+    """What libpq knows of a connection's extra fields; the others are Airflow's own hooks', and libpq refuses them."""
+    from psycopg.pq import Conninfo
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    plain = {name: int(value) if isinstance(value, bool) else value for name, value in extra.items()}
+    taken = {name: value for name, value in plain.items() if name in known and isinstance(value, str | int)}
+    if others := sorted(extra.keys() - taken.keys()):
+        log.warning("%s: the extra fields %s are no options of libpq; they are left out", POSTGRES, ", ".join(others))
+    return taken
 
 
 _FIELDS: dict[str, tuple[str, Callable[[Any], str | None]]] = {

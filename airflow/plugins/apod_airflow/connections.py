@@ -37,13 +37,17 @@ def settings(today: dt.date | None = None, names: Collection[str] = ALL, archive
             cannot come to need: there the environment's word would count.
         archive: the folder, where it is not the environment's.
     """
+    from dataclasses import replace
+
+    from apod_airflow.budget import REQUESTS
     from apod_pipeline.settings import resolve
 
     found = {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := _connection(name))}
     resolved = resolve({"today": today, "archive": archive, **found})
     for notice in resolved.notices:
         log.warning("%s", notice)
-    return resolved
+    # a file of the archive's may say more; the task holds slots for so many
+    return replace(resolved, http_concurrency=min(resolved.http_concurrency, REQUESTS))
 
 
 def _connection(name: str) -> Any:

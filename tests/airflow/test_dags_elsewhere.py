@@ -1,0 +1,61 @@
+"""The project's DAGs in an Airflow that somebody has already: both folders copied there, and nothing set up for them.
+
+A slow lane has the same under a scheduler of its own: `make test-airflow-existing`.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from existing_airflow import existing_airflow
+
+RUNS = {
+    "apod_etl_pipeline": ["2018-12-25"],
+    "apod_backfill": ["--conf", json.dumps({"from": "2018-11-01", "to": "2018-11-20", "days": 10})],
+    "apod_news": [],
+    "apod_verify": ["2018-12-25"],
+    "apod_stateless": ["2018-12-27"],  # last: its tables are ahead of this machine's archive
+}
+# One process for all of them: Airflow's own start takes longer than any of the runs.
+SCRIPT = """
+import json, sys
+from airflow.__main__ import main
+codes = {}
+for dag, words in json.loads(sys.argv[1]).items():
+    sys.argv = ["airflow", "dags", "test", dag, *words]
+    try:
+        main()
+        codes[dag] = 0
+    except SystemExit as end:
+        codes[dag] = end.code
+    except BaseException as error:
+        codes[dag] = repr(error)
+print("codes:", json.dumps(codes))
+"""
+
+
+@pytest.fixture
+def environment(nasa, tmp_path, migrated_database):
+    """An Airflow that is somebody's, and what they tell our tasks by the environment: no connection is there."""
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(tmp_path / "versions.git")], check=True)
+    return existing_airflow(
+        tmp_path,
+        nasa,
+        APOD_DATABASE_URL=migrated_database,
+        APOD_GIT_REMOTE=str(tmp_path / "versions.git"),
+        APOD_DVC_REMOTE=str(tmp_path / "objects"),
+    )
+
+
+def test_airflow_dags_test_ends_well_for_each_dag(environment, tmp_path):
+    """`airflow dags test` runs every task of every DAG and ends with 0; there are neither connections nor a pool."""
+    airflow = [sys.executable, "-m", "airflow", "db", "migrate"]
+    subprocess.run(airflow, env=environment, cwd=tmp_path, check=True, capture_output=True)
+    words = [sys.executable, "-c", SCRIPT, json.dumps(RUNS)]
+    done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    codes = json.loads(next(line[7:] for line in done.stdout.splitlines() if line.startswith("codes: ")))
+    assert codes == dict.fromkeys(RUNS, 0), done.stdout[-3000:] + done.stderr[-3000:]

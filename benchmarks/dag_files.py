@@ -31,7 +31,8 @@ def seconds(file: Path, home: str) -> float:
     Raises:
         SystemExit: Airflow cannot read it.
     """
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("APOD_", "AIRFLOW"))}
+    others = ("APOD_", "AIRFLOW", "PYTHONDONTWRITEBYTECODE")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     environment |= {
         "AIRFLOW_HOME": home,
         "PYTHONPATH": str(AIRFLOW / "plugins"),

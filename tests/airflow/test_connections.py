@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
@@ -50,9 +51,13 @@ def connected(database_url):
 
 
 def test_extra_fields_that_are_not_libpqs_are_left_out(connected, database_url):
-    """What Airflow's own hooks are told in the extra does not get to libpq; the log names fields, not values."""
+    """What Airflow's own hooks are told in the extra does not get to libpq; the log names fields, not values.
+
+    It also says where the archive is that nobody has named.
+    """
     extra = {"iam": True, "cursor": KEY, "options": {"a": 1}, "application_name": "from the extra", "keepalives": 0}
     reached, told = connected(extra)
     assert reached == f"from the extra|{conninfo_to_dict(database_url)['dbname']}"
     assert "apod_postgres: the extra fields cursor, iam, options are no options of libpq; they are left out" in told
     assert KEY not in told
+    assert f"APOD_ARCHIVE is not set: the archive is {Path.cwd() / 'apod-archive'}, on this machine alone" in told

@@ -46,6 +46,8 @@ def settings(today: dt.date | None = None, names: Collection[str] = ALL, archive
     resolved = resolve({"today": today, "archive": archive, **found})
     for notice in resolved.notices:
         log.warning("%s", notice)
+    if resolved.origins["APOD_ARCHIVE"] == "default":
+        log.warning("APOD_ARCHIVE is not set: the archive is %s, on this machine alone", resolved.archive.absolute())
     # a file of the archive's may say more; the task holds slots for so many
     return replace(resolved, http_concurrency=min(resolved.http_concurrency, REQUESTS))
 

@@ -36,6 +36,15 @@ for dag, words in json.loads(sys.argv[1]).items():
         codes[dag] = repr(error)
 print("codes:", json.dumps(codes))
 """
+READ = """
+import json, sys
+from airflow.dag_processing.dagbag import DagBag
+from apod_airflow.connections import settings
+dags = DagBag().dags.values()
+asking = {(task.pool, task.pool_slots) for dag in dags for task in dag.tasks if task.pool_slots > 1}
+late = sorted(dag.dag_id for dag in dags if getattr(dag, "deadline", None))
+print("read:", json.dumps([sorted(asking), len(late), settings(names=()).http_concurrency]))
+"""
 
 
 @pytest.fixture
@@ -59,3 +68,29 @@ def test_airflow_dags_test_ends_well_for_each_dag(environment, tmp_path):
     done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     codes = json.loads(next(line[7:] for line in done.stdout.splitlines() if line.startswith("codes: ")))
     assert codes == dict.fromkeys(RUNS, 0), done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.mark.parametrize(
+    ("told", "pool", "slots", "late"),
+    [
+        ({}, "default_pool", 4, 0),
+        (
+            {"APOD_AIRFLOW_POOL": "theirs", "APOD_HTTP_CONCURRENCY": "3", "APOD_AIRFLOW_DEADLINES": "True"},
+            "theirs",
+            3,
+            4,
+        ),
+    ],
+)
+def test_who_reads_the_dag_files_is_asked(environment, tmp_path, told, pool, slots, late):
+    """The environment names the pool, how many requests a task makes, and whether runs are to end in time."""
+    private = tmp_path / "archive" / ".apod"
+    private.mkdir(parents=True)
+    (private / "local.toml").touch(mode=0o600)
+    (private / "local.toml").write_text("http_concurrency = 9\n")  # would be more than a task holds slots for
+    words = [sys.executable, "-c", READ]
+    plugins = {"PYTHONPATH": environment["AIRFLOW__CORE__PLUGINS_FOLDER"]}
+    more = environment | plugins | {"AIRFLOW__CORE__UNIT_TEST_MODE": "True"} | told
+    done = subprocess.run(words, env=more, cwd=tmp_path, capture_output=True, text=True, check=False)
+    read = [json.loads(line[6:]) for line in done.stdout.splitlines() if line.startswith("read: ")]
+    assert read == [[[[pool, slots]], late, slots]], done.stderr[-3000:]

@@ -19,8 +19,8 @@ DOC = """
 ### Backfill
 
 Trigger with `from` and `to`. Only days that are not there yet are asked for: after a failure, trigger it again with the
-same params, and it goes on where it stopped. The parts go one after another, each with as many requests at one time as
-it takes slots of its pool. Everything that came is one version, made at the end.
+same params, and it goes on where it stopped. The parts go one after another, each with at most `APOD_HTTP_CONCURRENCY`
+requests at one time. Everything that came is one version, made at the end.
 
 If a part is red, its log says which service refused what. What the other parts brought is in the version all the same,
 and `report_missing` is red and names what is not. Clear the part, or trigger again.

@@ -32,7 +32,7 @@ def test_a_backfill_is_mapped_and_makes_one_version(bench, first_run):
         " ORDER BY map_index",
         ended.name,
     )
-    assert parts == [("success", number, "default_pool", 4) for number in range(4)]
+    assert parts == [("success", number, "default_pool", 1) for number in range(4)]
     assert len(Ledger(bench.archive).versions()) == before + 1
     assert bench.rows("SELECT count(*) FROM apod WHERE date BETWEEN '2018-05-01' AND '2018-06-29'") == [(60,)]
     again = bench.run(dag=BACKFILL, **days)

@@ -76,6 +76,9 @@ test-celery: .venv-celery/installed redis ## the DAGs on CeleryExecutor: Redis, 
 test-airflow-2: .venv-airflow-2/installed ## the DAGs on Airflow 2.9.1, with its scheduler and triggerer (2 minutes)
 	@$(BIN)/python -m pytest tests/airflow_2
 
+test-airflow-existing: install ## the DAGs in an Airflow that is somebody's: SQLite, its own scheduler, nothing made for them (2 minutes)
+	@$(BIN)/python -m pytest tests/airflow_existing
+
 # The whole house in containers: an engine of Debian's, started by hand in a network of its own; needs root.
 engine:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v debootstrap && command -v ip && command -v iptables && command -v curl && command -v podman; } >/dev/null; then \
@@ -137,12 +140,14 @@ bench-all: install wrk ## every kept record anew, growth to a hundred times APOD
 	@$(BIN)/python benchmarks/run.py --growth
 	@$(BIN)/python benchmarks/versions.py
 	@$(BIN)/python benchmarks/mirror.py
+	@$(BIN)/python benchmarks/dag_files.py
 	@$(BIN)/python benchmarks/airflow_day.py
 
 bench-against: install ## the last commit against COMMIT=...: both wheels in turns, medians with their interval
 	@$(BIN)/python benchmarks/against.py $(COMMIT)
 
-bench-airflow: install ## one new day on Airflow, from the trigger to green, against an empty DAG of the same shape
+bench-airflow: install ## how long a DAG file is read, and one new day on Airflow against an empty DAG of the same shape
+	@$(BIN)/python benchmarks/dag_files.py
 	@$(BIN)/python benchmarks/airflow_day.py
 
 bench-versions: install ## what diff, verify and a version cost at 11,400 entries
@@ -165,4 +170,4 @@ runbook: install ## performs docs/runbook.md, command by command, and writes dow
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-real test-hostile test-celery redis test-airflow-2 check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: help install demo run airflow test system test-real test-hostile test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

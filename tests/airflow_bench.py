@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,6 +86,12 @@ class Bench(Traces):
     def __init__(self, airflow: Any, archive: Path) -> None:
         super().__init__(airflow.home, archive)
         self.airflow, self.api = airflow, airflow.api
+
+    def airflow_cli(self, *words: str) -> str:
+        """What Airflow's command line answers, beside the instance."""
+        command = [str(Path(sys.executable).with_name("airflow")), *words]
+        variables = self.airflow.variables
+        return subprocess.run(command, env=variables, cwd=self.home, capture_output=True, text=True, check=True).stdout
 
     def trigger(self, dag: str = MAIN, day: dt.date | None = None, **conf: Any) -> str:
         """Begin a run that stands for a day; gives its name."""

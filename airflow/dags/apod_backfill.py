@@ -1,4 +1,4 @@
-"""Many days at once, in parts that are asked for side by side within a budget, and one version at the end.
+"""Many days at once, in parts that are asked for one after another within a budget, and one version at the end.
 
 Takes `from`, `to` and the size of a part, gives a version that holds all that came. Never asks for a day that is there.
 """
@@ -8,18 +8,19 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from apod_airflow.budget import PARTS
 from apod_airflow.connections import POSTGRES
 from apod_airflow.names import AirflowFailException, AirflowSkipException, Param, dag, task
 from apod_airflow.notices import deadline, failed
-from apod_airflow.runs import RETRYING, is_last_try, part_name, span_of, spans_of_parts, steps, wanted_part
+from apod_airflow.runs import RETRYING, gather, is_last_try, span_of, steps, wanted_part
 from apod_airflow.versions import ARCHIVE, linked, told
 
 DOC = """
 ### Backfill
 
 Trigger with `from` and `to`. Only days that are not there yet are asked for: after a failure, trigger it again with the
-same params, and it goes on where it stopped. The pool `nasa_api` is the budget: as many parts are asked for at one time
-as it has slots. Everything that came is one version, made at the end.
+same params, and it goes on where it stopped. The parts go one after another, each with at most `APOD_HTTP_CONCURRENCY`
+requests at one time. Everything that came is one version, made at the end.
 
 If a part is red, its log says which service refused what. What the other parts brought is in the version all the same,
 and `report_missing` is red and names what is not. Clear the part, or trigger again.
@@ -52,10 +53,10 @@ def apod_backfill() -> None:
         with steps(context, connections=()) as run:
             return run.chunks(span_of(context), context["params"]["days"])
 
-    @task(pool="nasa_api", map_index_template="{{ part['from'] }} to {{ part['to'] }}")
+    @task(**PARTS, map_index_template="{{ part['from'] }} to {{ part['to'] }}")
     def extract_part(part: dict[str, str], **context: Any) -> dict[str, Any]:
         """Ask for one part's days."""
-        with steps(context, run=part_name(context, part)) as run:
+        with steps(context, part=part) as run:
             return run.extract(wanted_part(context, part), last_try=is_last_try(context))
 
     @task(multiple_outputs=True, trigger_rule="none_skipped", outlets=[ARCHIVE])
@@ -64,7 +65,7 @@ def apod_backfill() -> None:
         if parts is None:
             raise AirflowFailException("nothing was asked for: the log of `plan` says why")
         with steps(context) as run:
-            run.gather(spans_of_parts(context, parts))
+            gather(run, context, parts)
             version = run.publish()
         if version is None:
             raise AirflowSkipException("nothing new: no entry changes, so no version is made")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from apod_airflow.budget import ASKING
 from apod_airflow.connections import DVC_REMOTE, POSTGRES
 from apod_airflow.names import AirflowSkipException, CronTriggerTimetable, Param, dag, task
 from apod_airflow.notices import deadline, failed
@@ -55,7 +56,7 @@ Skipped tasks behind a green `transform_apod_data` mean: nothing new. Clearing a
 def apod_etl_pipeline() -> None:
     """The design document's DAG."""
 
-    @task(multiple_outputs=True)
+    @task(multiple_outputs=True, **ASKING)
     def extract_apod_data(**context: Any) -> dict[str, Any]:
         """Ask; what was told lies in the archive, byte for byte."""
         with steps(context) as run:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from apod_airflow.budget import ASKING
 from apod_airflow.names import AirflowSkipException, CronTriggerTimetable, Param, dag, task
 from apod_airflow.notices import deadline, failed
 from apod_airflow.runs import RETRYING, stateless
@@ -52,7 +53,7 @@ PATIENT = {"retry_delay": dt.timedelta(minutes=30), "max_retry_delay": dt.timede
 def apod_stateless() -> None:
     """One task."""
 
-    @task(multiple_outputs=True, outlets=[ARCHIVE])
+    @task(multiple_outputs=True, outlets=[ARCHIVE], **ASKING)
     def run_stateless(**context: Any) -> dict[str, Any]:
         """From the remotes, into the database, back to the remotes."""
         done = stateless(context)

@@ -47,18 +47,26 @@ def wished(settings: Settings, database: Database, server: str) -> list[dict[str
     ]
 
 
-def make_absent(api: RestApi, connections: list[dict[str, Any]]) -> None:
-    """Make those connections and that pool which are not there."""
+def make_absent(api: RestApi, connections: list[dict[str, Any]], requests: int = POOL_SLOTS) -> None:
+    """Make those connections and that pool which are not there.
+
+    Args:
+        api: Airflow's.
+        connections: as they are made the first time.
+        requests: that a task makes at one time. One that takes more slots than its pool has would never begin.
+    """
     for connection in connections:
         path = f"/connections/{connection['connection_id']}"
         if not api.has(path):
             api.post("/connections", connection)
         else:
             _follow_socket(api, path, connection)
-    if not api.has(f"/pools/{POOL}"):
-        api.post(
-            "/pools", {"name": POOL, "slots": POOL_SLOTS, "description": "Requests to NASA's services at one time."}
-        )
+    path, slots = f"/pools/{POOL}", max(POOL_SLOTS, requests)
+    if not api.has(path):
+        api.post("/pools", {"name": POOL, "slots": slots, "description": "Requests to NASA's services at one time."})
+    elif api.get(path)["slots"] < requests:
+        # the API wants the last one too, and then changes the slots alone
+        api.patch(f"{path}?update_mask=slots", {"pool": POOL, "slots": slots, "include_deferred": False})
 
 
 def _follow_socket(api: RestApi, path: str, connection: dict[str, Any]) -> None:

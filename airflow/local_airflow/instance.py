@@ -126,7 +126,8 @@ class LocalAirflow:
             self.api.warm()
         with self._timed("connections"):
             settings = resolve({}, self._inherited, dotenv=None)
-            connections.make_absent(self.api, connections.wished(settings, loaded, server))
+            wished = connections.wished(settings, loaded, server)
+            connections.make_absent(self.api, wished, settings.http_concurrency)
         with self._timed("healthy"):
             self._await("a healthy Airflow", lambda: _is_healthy(self.api.health(), begin))
 

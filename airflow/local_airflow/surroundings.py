@@ -13,25 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dotenv import dotenv_values
+
+from local_airflow.connections import POOL
 from local_airflow.databases import SERVER_VARIABLE
 from local_airflow.secret_files import USER, SecretFiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_TUNING = Path(__file__).parents[1] / "tuning.env"
 TUNABLE = {
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
     "AIRFLOW__CORE__PARALLELISM": "4",
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    # the default asks DNS for this machine's name, and waits where there is none
-    "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
-    # the default of a second is what a small run on an idle instance spends most of its time on
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
-    # a task's supervisor sleeps this long after the task's end, and keeps a slot of the executor meanwhile
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-    # a killed task is noticed within a minute; the default of five fits clusters
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
-    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+    "APOD_AIRFLOW_DEADLINES": "True",
+    **{name: value or "" for name, value in dotenv_values(_TUNING, interpolate=False).items()},
 }
 """Defaults of ours: a variable of the same name wins."""
 _CONFIG = Path(__file__).parents[1] / "config"
@@ -92,6 +89,7 @@ class Surroundings:
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__BASE_URL": self.url,
+            "APOD_AIRFLOW_POOL": POOL,
         }
 
     def _keys(self) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """What a container of the Airflow image does around Airflow's own commands.
 
 Takes `/run/secrets` and the environment, gives addresses for Airflow's `..._CMD` settings (`metadata-url`,
-`broker-url`), makes ready what the DAGs look for (`prepare`), starts the API server with its user (`api-server`). Never
-puts a secret into a variable: tasks inherit those, and what they start does too.
+`broker-url`), makes ready what the DAGs look for (`prepare`), starts the API server with its user (`api-server`), ends
+with 1 where a part of Airflow does not beat (`healthy PART`). Never puts a secret into a variable: tasks inherit those,
+and what they start does too.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 SECRETS, PASSWORDS = Path("/run/secrets"), Path("/opt/apod/secrets")
 USERS = Path(tempfile.gettempdir()) / "airflow-users.json"
-POOL = ("nasa_api", "4", "Requests to NASA's services at one time.")
+POOL, POOL_SLOTS = "nasa_api", 4
 
 
 def secret(name: str) -> str:
@@ -77,7 +78,10 @@ def prepare() -> None:
         json.dump(connections(), file)
         file.flush()
         _run("airflow", "connections", "import", file.name)
-    _run("airflow", "pools", "set", *POOL)
+    # a task that takes more slots than its pool has would never begin
+    asked = os.environ.get("APOD_HTTP_CONCURRENCY", "")
+    slots = max(POOL_SLOTS, int(asked) if asked.isdecimal() else 0)
+    _run("airflow", "pools", "set", POOL, str(slots), "Requests to NASA's services at one time.")
 
 
 def write_passfile(file: Path, role: str, password: str) -> None:
@@ -97,6 +101,18 @@ def api_server() -> None:
     USERS.touch(mode=0o600)
     USERS.write_text(json.dumps({"admin": secret("airflow_password")}), encoding="utf-8")
     os.execvp("airflow", ["airflow", "api-server"])  # noqa: S606 - this process becomes it
+
+
+def is_healthy(part: str) -> bool:
+    """Whether a part's heartbeat has come to the API server, as this one tells."""
+    from urllib.request import urlopen
+
+    server = os.environ["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]
+    try:
+        with urlopen(urljoin(server, "/api/v2/monitor/health"), timeout=8) as answer:  # noqa: S310 - an address of ours
+            return bool(json.load(answer).get(part, {}).get("status") == "healthy")
+    except (OSError, ValueError):
+        return False
 
 
 def _apod_url() -> str:
@@ -120,8 +136,10 @@ def main() -> None:
             prepare()
         case ["api-server"]:
             api_server()
+        case ["healthy", part]:
+            sys.exit(not is_healthy(part))
         case other:
-            sys.exit(f"{other}: one of metadata-url, broker-url, prepare, api-server")
+            sys.exit(f"{other}: one of metadata-url, broker-url, prepare, api-server, healthy PART")
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 """A run's stages one by one, each in a process of its own: what the tasks of an orchestrator call.
 
 Takes a wired pipeline and the run's name; gives plain values: paths, counts, days. It is the very code that
-`Pipeline.run` puts in a row. What a step has to know of those before it stands in the archive (`.apod/runs/<run>.json`,
-and the ledger), never in a worker: a step may be repeated, and may be done by another machine that sees the same
-archive. Never knows which orchestrator calls it.
+`Pipeline.run` puts in a row. What a step has to know of those before it stands in the archive (the ledger, and a file
+of the run's own in `.apod/runs`), never in a worker: a step may be repeated, and may be done by another machine that
+sees the same archive. Never knows which orchestrator calls it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from apod_pipeline import run_files
 from apod_pipeline.archive import replacing, timestamp
 from apod_pipeline.calendar import Span, spans_of
 from apod_pipeline.coverage import missing
@@ -38,13 +38,15 @@ class Steps:
 
     Attributes:
         pipeline: wired, with the run's own day as `today`.
-        run: the run's name; the same for all of its steps.
+        run: the run's name; the same for all of its steps, and no other run's.
         command: what asked for it, as it is written down.
+        formerly: the name under which an earlier release kept this run, for one that is under way in an upgrade.
     """
 
     pipeline: Pipeline
     run: str
     command: str = "step"
+    formerly: str | None = None
 
     # ---- many days in parts --------------------------------------------------------------
     def chunks(self, span: Span, days: int) -> list[dict[str, str]]:
@@ -54,14 +56,19 @@ class Steps:
         parts = spans_of(wanted, days, bridge=days - 1)
         return [{"from": str(part.first), "to": str(part.last)} for part in parts]
 
-    def gather(self, parts: Mapping[str, Span]) -> None:
+    def gather(self, parts: Mapping[str, Span], formerly: Mapping[str, str] | None = None) -> None:
         """Take what runs that each asked for a part have counted into this one's outcome; may be repeated.
 
         Args:
             parts: the days of each run by its name. What a run that left no count has not brought is missing.
+            formerly: what an earlier release called them.
         """
+        before = formerly or {}
         with self.pipeline.held(PATIENCE):
-            outcomes = [Steps(self.pipeline, run)._read() or self._lost(run, span) for run, span in parts.items()]
+            outcomes = [
+                Steps(self.pipeline, run, self.command, before.get(run))._read() or self._lost(run, span)
+                for run, span in parts.items()
+            ]
             spans = [outcome.span for outcome in outcomes if outcome.span]
             whole = Outcome(self.run, self.command, min(outcome.started for outcome in outcomes))
             whole.span = Span(min(s.first for s in spans), max(s.last for s in spans)) if spans else None
@@ -228,8 +235,7 @@ class Steps:
     # ---- what the steps know of each other -----------------------------------------------
     @property
     def _state(self) -> Path:
-        # A run's name may hold what a file's name cannot: `scheduled__2026-11-22T05:30:00+00:00`.
-        return self.pipeline.archive.private / "runs" / f"{re.sub(r'[^A-Za-z0-9.+-]', '_', self.run)}.json"
+        return run_files.counts(self.pipeline.archive, self.run)
 
     @contextmanager
     def _resumed(self) -> Iterator[Outcome]:
@@ -240,10 +246,19 @@ class Steps:
 
     def _read(self) -> Outcome | None:
         try:
-            said = json.loads(self._state.read_bytes())
+            return from_json(json.loads(self._state.read_bytes()))
+        except FileNotFoundError:
+            return self._read_former()
+
+    def _read_former(self) -> Outcome | None:
+        """What an earlier release kept of this run, under a name that other runs could have as well."""
+        if self.formerly is None:
+            return None
+        try:
+            said = json.loads(run_files.former_counts(self.pipeline.archive, self.formerly).read_bytes())
         except FileNotFoundError:
             return None
-        return from_json(said)
+        return from_json(said) if said["command"] == self.command else None
 
     def _keep(self, outcome: Outcome) -> None:
         with replacing(self._state) as file:

@@ -63,7 +63,6 @@ def airflow_instance(
         APOD_SCIENCE_URL=airflow_nasa.url,
         APOD_PLANETARY_URL=airflow_nasa.url,
         NASA_API_KEY=KEY,
-        APOD_SOURCES="planetary",  # the one that takes a key
         APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
         AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(
             {"type": "file", "log_file_path": str(folder / "lineage.jsonl"), "append": True}

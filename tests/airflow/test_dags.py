@@ -64,7 +64,9 @@ def test_the_first_run_succeeds(bench, first_run, day):
     for task, key in (("extract_apod_data", "raw_apod_path"), ("dvc_track_data", "dvc_file_path")):
         assert (bench.archive.root / told[task][key]).is_file()
     assert told["git_commit_metadata"]["commit"] == bench.git("rev-parse", "HEAD")
-    assert bench.rows("SELECT inserted, version FROM apod_run") == [(11, bench.git("rev-parse", "HEAD"))]
+    assert bench.rows("SELECT DISTINCT source FROM apod_reading") == [("science",)]
+    recorded = (f"{MAIN} {first_run.name}", 11, bench.git("rev-parse", "HEAD"))
+    assert bench.rows("SELECT run, inserted, version FROM apod_run") == [recorded]
 
 
 def test_logs_tell_what_dvc_and_git_did(bench, first_run):
@@ -150,7 +152,8 @@ def test_openlineage_is_told_what_each_task_reads_and_writes(bench, first_run, e
         return {one["name"].rpartition("/")[2] for one in ends()[f"{MAIN}.{task}"][side]}
 
     eventually(lambda: {*ends()} == {f"{MAIN}.{task}" for task in ORDER})
-    assert (names("extract_apod_data", "inputs"), names("extract_apod_data", "outputs")) == ({"apod"}, {"raw"})
+    assert names("extract_apod_data", "inputs") == {"apod-basic", "apod"}
+    assert names("extract_apod_data", "outputs") == {"raw"}
     files = {"apod_data.csv", "apod_transformed.json", "apod_entries.parquet"}
     assert names("transform_apod_data", "inputs") == {"raw"}
     assert names("transform_apod_data", "outputs") == names("load_to_postgres", "inputs") == files

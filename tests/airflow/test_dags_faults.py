@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import signal
 
 import psycopg
+import pytest
 
 from airflow_bench import ORDER
+from lab import Lab
 from local_airflow.simulated_nasa import KEY
+
+NEW = "wp-json"
+"""What the path of every question to NASA's new service holds."""
 
 
 def test_a_silent_service_is_asked_again(bench, first_run, day, airflow_nasa, eventually):
@@ -23,6 +29,19 @@ def test_a_silent_service_is_asked_again(bench, first_run, day, airflow_nasa, ev
     assert ended.state == "success"
     assert ended.tasks["extract_apod_data"]["try_number"] >= 2
     assert str(day) in bench.entries()
+
+
+def test_where_the_new_service_is_away_the_old_one_is_asked(bench, first_run, day, airflow_nasa):
+    """503 from one of them for all of a run: every task is green at its first try, and the other one told the day."""
+    day -= dt.timedelta(days=100)
+    airflow_nasa.fault("envoy_text", match=NEW)
+    try:
+        ended = bench.run(day=day)
+    finally:
+        airflow_nasa.clear_faults()
+    assert {task["state"] for task in ended.tasks.values()} == {"success"}
+    assert ended.tasks["extract_apod_data"]["try_number"] == 1
+    assert bench.rows(f"SELECT source FROM apod_reading WHERE date = '{day}'") == [("planetary",)]
 
 
 def test_the_placeholder_is_red_at_once(bench, first_run, airflow_nasa):
@@ -40,10 +59,25 @@ def test_the_placeholder_is_red_at_once(bench, first_run, airflow_nasa):
     assert "2018-10-01" not in bench.entries()
 
 
-def test_a_worker_killed_while_it_loads_is_replaced(bench, first_run, day, eventually):
-    """SIGKILL to the task's process in the middle of its transaction: tried again, one version, all rows."""
+@pytest.fixture
+def twin(bench, airflow_nasa, day, tmp_path, migrated_database):
+    """Makes a copy of the session's archive, over a database of its own; Airflow knows nothing of it."""
+
+    def copied():
+        shutil.copytree(bench.archive.root, tmp_path / "archive", symlinks=True)
+        copy = Lab(airflow_nasa, tmp_path / "archive", migrated_database, {"nasa_api_key": KEY})
+        copy.wired(lambda wired: wired.prepare(), today=day)  # the tables as the session's own are, to its newest day
+        return copy
+
+    return copied
+
+
+def test_a_worker_killed_while_it_loads_is_replaced(bench, first_run, day, eventually, airflow_nasa, twin):
+    """SIGKILL to the task's process in its transaction: tried again, and all is what a run makes that nobody killed."""
     day -= dt.timedelta(days=120)
     bench.run(day=day - dt.timedelta(days=1))  # what an earlier run left to be loaded would be, before the extract
+    undisturbed = twin()
+    undisturbed.run(today=day)
     with psycopg.connect(bench.database()) as blocking:
         blocking.execute("LOCK TABLE apod IN SHARE MODE")
         name = bench.trigger(day=day)
@@ -53,7 +87,11 @@ def test_a_worker_killed_while_it_loads_is_replaced(bench, first_run, day, event
     ended = bench.ended(name)
     assert ended.state == "success"
     assert ended.tasks["load_to_postgres"]["try_number"] == 2
-    assert str(day) in {row[0] for row in bench.rows("SELECT date FROM apod")}
+    disturbed = Lab(airflow_nasa, bench.archive.root, bench.database())
+    assert str(day) in disturbed.entries()
+    assert disturbed.files() == undisturbed.files()
+    assert disturbed.tables() == undisturbed.tables()
+    assert (disturbed.versions(), disturbed.commits()) == (undisturbed.versions(), undisturbed.commits())
 
 
 def test_a_day_that_does_not_come_is_waited_for_and_named(bench, first_run, day, airflow_nasa):
@@ -71,17 +109,23 @@ def test_a_day_that_does_not_come_is_waited_for_and_named(bench, first_run, day,
     assert str(day - dt.timedelta(days=1)) in bench.entries()
 
 
-def test_a_key_that_is_changed_in_the_ui_counts_at_once(bench, first_run):
-    """A refused key ends the next run at once and blames the key; the right one, typed in the UI, mends it."""
+def test_a_key_that_is_changed_in_the_ui_counts_at_once(bench, first_run, airflow_nasa):
+    """Only the old service answers: a refused key ends the run at once, the right one, typed in the UI, mends it."""
     path, own = "/connections/apod_nasa", {"connection_id": "apod_nasa", "conn_type": "http"}
     days = {"from": "2018-09-01", "to": "2018-09-02"}
-    bench.api.patch(f"{path}?update_mask=password", own | {"password": "wrong"})
-    refused = bench.run(**days)
-    bench.api.patch(f"{path}?update_mask=password", own | {"password": KEY})
+    airflow_nasa.fault("envoy_text", match=NEW)
+    try:
+        bench.api.patch(f"{path}?update_mask=password", own | {"password": "wrong"})
+        refused = bench.run(**days)
+        bench.api.patch(f"{path}?update_mask=password", own | {"password": KEY})
+        mended = bench.run(**days)
+    finally:
+        airflow_nasa.clear_faults()
     assert refused.state == "failed"
     assert refused.tasks["extract_apod_data"]["try_number"] == 1
     assert "NASA_API_KEY" in bench.log(refused, "extract_apod_data")
-    assert bench.run(**days).state == "success"
+    assert mended.state == "success"
+    assert bench.rows("SELECT DISTINCT source FROM apod_reading WHERE date = '2018-09-01'") == [("planetary",)]
 
 
 def test_a_day_that_comes_late_is_waited_for(bench, first_run, day, airflow_nasa, eventually):

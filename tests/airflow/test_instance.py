@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import time
 from contextlib import suppress
 from itertools import chain
+from pathlib import Path
 
+import httpx
 import psutil
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
 from apod_pipeline.errors import SettingsError
-from local_airflow import LocalAirflow
+from local_airflow import LocalAirflow, connections
 from local_airflow.secret_files import SecretFiles
 from local_airflow.surroundings import Surroundings
+from plain_environment import plain_environment
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +97,27 @@ def test_connections_and_pool_are_there(airflow_instance):
     assert {one["password"] for one in found.values()} == {None, "***"}
     assert (found["apod_postgres"]["login"], found["apod_postgres"]["schema"]) == ("apod_pipeline", "apod")
     assert airflow_instance.api.get("/pools/nasa_api")["slots"] == 4
+
+
+def test_a_pool_that_is_too_small_grows(airflow_instance):
+    """A task that takes more slots than its pool has would wait for ever: at the start the pool is made to hold it."""
+    path = "/pools/nasa_api"
+    connections.make_absent(airflow_instance.api, [], requests=6)
+    assert airflow_instance.api.get(path)["slots"] == 6
+    connections.make_absent(airflow_instance.api, [], requests=2)
+    assert airflow_instance.api.get(path)["slots"] == 6
+    as_it_was = {"pool": "nasa_api", "slots": 4, "include_deferred": False}
+    airflow_instance.api.patch(f"{path}?update_mask=slots", as_it_was)
+
+
+@pytest.mark.parametrize(("part", "code"), [("scheduler", 0), ("dag_processor", 0), ("triggerer", 0), ("nobody", 1)])
+def test_containers_learn_how_a_part_is(airflow_instance, part, code):
+    """What Compose asks for each part's health is answered by the API server, without loading Airflow."""
+    script = Path(__file__).parents[2] / "deploy" / "airflow" / "container.py"
+    told = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{airflow_instance.url}/execution/"}
+    words = [sys.executable, str(script), "healthy", part]
+    assert subprocess.run(words, env=plain_environment(**told), check=False).returncode == code
+    assert httpx.get(f"{airflow_instance.url}/execution/health", trust_env=False).status_code == 200
 
 
 def test_secret_files_are_their_owners_alone(airflow_instance):

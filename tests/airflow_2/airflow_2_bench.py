@@ -32,23 +32,31 @@ class Bench2(Traces):
         super().__init__(airflow.home, archive)
         self.airflow = airflow
 
-    def run(self, at: dt.datetime | None = None, **conf: Any) -> Run:
-        """A run of the main DAG from its beginning, by the command line, to its end."""
+    def run(self, at: dt.datetime | None = None, dag: str = MAIN, **conf: Any) -> Run:
+        """A run from its beginning, by the command line, to its end."""
+        self.airflow.cli("dags", "unpause", dag)
         name = f"test_{time.monotonic_ns()}"
         date = ["--exec-date", at.isoformat()] if at else []
-        self.airflow.cli("dags", "trigger", "--run-id", name, "--conf", json.dumps(conf), *date, MAIN)
-        return self.ended(name)
+        self.airflow.cli("dags", "trigger", "--run-id", name, "--conf", json.dumps(conf), *date, dag)
+        return self.ended(name, dag)
 
-    def ended(self, name: str) -> Run:
-        """A run of the main DAG when it has come to its end."""
+    def ended(self, name: str, dag: str = MAIN) -> Run:
+        """A run when it has come to its end; of mapped tasks the last."""
         for _ in self.airflow.eventually(f"the end of {name}", _RUN_SECONDS):
-            [(state,)] = self.metadata("SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s", MAIN, name)
+            [(state,)] = self.metadata("SELECT state FROM dag_run WHERE dag_id = %s AND run_id = %s", dag, name)
             if state in {"success", "failed"}:
                 break
         found = self.metadata(
-            "SELECT task_id, state, try_number FROM task_instance WHERE dag_id = %s AND run_id = %s", MAIN, name
+            "SELECT task_id, state, try_number FROM task_instance WHERE dag_id = %s AND run_id = %s", dag, name
         )
-        return Run(MAIN, name, state, {task: {"state": state, "try_number": tries} for task, state, tries in found})
+        return Run(dag, name, state, {task: {"state": state, "try_number": tries} for task, state, tries in found})
+
+    def first_of(self, dag: str) -> Run:
+        """The run that the scheduler makes of a DAG by itself, when it has ended."""
+        for _ in self.airflow.eventually(f"a run of {dag}", 60):
+            if found := self.metadata("SELECT run_id FROM dag_run WHERE dag_id = %s ORDER BY id", dag):
+                break
+        return self.ended(found[0][0], dag)
 
     def xcoms(self, run: Run, task: str) -> dict[str, Any]:
         """What a task of a run passed on, by key."""

@@ -58,7 +58,7 @@ class Airflow2:
             databases.separate(self.server, self.metadata, self.loaded)
             self._variables = self._environment()
             self.cli("db", "migrate")
-            self.cli("connections", "import", str(self._connections()))
+            self.cli("connections", "import", str(self.connections_file()))
             try:
                 for name, words in PARTS.items():
                     self.parts.append(Part(name, [str(PROGRAM), *words], self._variables, self.home))
@@ -92,7 +92,7 @@ class Airflow2:
             **{f"AIRFLOW__{name}_CMD": f"cat {shlex.quote(str(path))}" for name, path in keys.items()},
         }  # fmt: skip
 
-    def _connections(self) -> Path:
+    def connections_file(self) -> Path:
         """The file of the connections; Airflow's command line would take a password among its arguments."""
         settings = resolve({}, self._inherited, dotenv=None)
         wished = connections.wished(settings, self.loaded, self.server)

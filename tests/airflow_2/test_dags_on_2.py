@@ -1,4 +1,4 @@
-"""The project's own DAG files on Airflow 2.9.1 with its real scheduler, over the simulated NASA."""
+"""The project's own DAG files on Airflow 2.9.1 with its real scheduler: the daily run and the audit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import json
 from contextlib import suppress
 
 import psutil
+import psycopg
 from airflow_2_instance import VERSION
 
 from airflow_bench import KEYS, MAIN, ORDER, PROJECTS_DAGS
@@ -49,6 +50,21 @@ def test_a_second_run_changes_nothing(bench, first_run, day):
     assert again.state == "success"
     assert {name: task["state"] for name, task in again.tasks.items()} == expected
     assert (bench.git("rev-parse", "HEAD"), bench.rows("SELECT count(*) FROM apod_revision")) == before
+
+
+def test_the_audit_is_green_and_then_red(bench, first_run, day):
+    """What agrees is green; a row that was changed by hand is named."""
+    at = dt.datetime.combine(day, dt.time(6), dt.UTC)
+    assert bench.run(at, "apod_verify").tasks["audit"]["state"] == "success"
+    with psycopg.connect(bench.database()) as connection:
+        connection.execute("UPDATE apod SET title = title || '!' WHERE date = %s", [str(day)])
+    try:
+        ended = bench.run(at + dt.timedelta(minutes=1), "apod_verify")
+    finally:
+        with psycopg.connect(bench.database()) as connection:
+            connection.execute("UPDATE apod SET title = rtrim(title, '!') WHERE date = %s", [str(day)])
+    assert ended.state == "failed"
+    assert f"apod: 1 rows differ: {day} (apod recover database)" in bench.log(ended, "audit")
 
 
 def test_the_placeholder_is_red_at_once(bench, first_run, nasa):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import suppress
 from typing import Any
 
@@ -38,16 +39,19 @@ def test_the_daily_run_is_green(bench, workers):
     _assert_one_version(bench, before, "2018-03-01", "2018-03-05", days=5)
 
 
-def test_a_backfill_runs_on_both_workers(bench, workers):
-    """Parts are under way on both workers at one time; every day is there once, in one version."""
+def test_a_backfills_parts_go_one_after_another(bench, workers):
+    """While a part is under way no other one holds a worker; every day is there once, in one version."""
     before = _versions_and_commits(bench)
     with psycopg.connect(bench.database()) as blocking:
         blocking.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         name = bench.trigger(BACKFILL, **{"from": "2018-05-01", "to": "2018-06-29", "days": 15})
-        assert len(_running_on_both(bench, workers, name)) == 2
+        _holding_the_archive(bench, workers, name)
+        assert [part["state"] for part in _parts(bench, name) if part["state"] in {"queued", "running"}] == ["running"]
     ended = bench.ended(name, BACKFILL)
     assert ended.state == "success", ended.tasks
-    assert {part["hostname"] for part in _parts(bench, name)} == {*NAMES}
+    parts = sorted(_parts(bench, name), key=lambda part: part["start_date"])
+    assert {part["hostname"] for part in parts} <= {*NAMES}
+    assert all(before["end_date"] <= after["start_date"] for before, after in itertools.pairwise(parts))
     _assert_one_version(bench, before, "2018-05-01", "2018-06-29", days=60)
 
 
@@ -77,7 +81,7 @@ def test_a_worker_killed_in_a_backfill_is_replaced(bench, workers):
     with psycopg.connect(bench.database()) as blocking:
         blocking.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         name = bench.trigger(BACKFILL, **{"from": "2017-05-01", "to": "2017-06-29", "days": 15})
-        killed = _holding_the_archive(bench, workers, _running_on_both(bench, workers, name))
+        killed = _holding_the_archive(bench, workers, name)
         workers.kill(killed["hostname"])
     ended = bench.ended(name, BACKFILL)
     assert ended.state == "success", ended.tasks
@@ -105,20 +109,11 @@ def _parts(bench: Bench, run: str) -> list[dict[str, Any]]:
     return list(bench.api.get(path)["task_instances"])
 
 
-def _running_on_both(bench: Bench, workers: Workers, run: str) -> list[dict[str, Any]]:
-    """A backfill's parts that are under way, as soon as each worker has one."""
-    for _ in eventually("a part on each worker", workers.parts):
-        running = [part for part in _parts(bench, run) if part["state"] == "running" and part["pid"]]
-        if {part["hostname"] for part in running} == {*NAMES}:
-            return running
-    return []
-
-
-def _holding_the_archive(bench: Bench, workers: Workers, running: list[dict[str, Any]]) -> dict[str, Any]:
-    """The one of the parts that has the archive's lock; the task before them may still stand in it."""
-    by_process = {str(part["pid"]): part for part in running}
+def _holding_the_archive(bench: Bench, workers: Workers, run: str) -> dict[str, Any]:
+    """The part of a backfill that has the archive's lock; the task before it may still stand in it."""
     for _ in eventually("a part that holds the archive", workers.parts):
-        if holder := by_process.get((bench.archive.private / "lock").read_text().strip()):
+        running = {str(part["pid"]): part for part in _parts(bench, run) if part["state"] == "running"}
+        if holder := running.get((bench.archive.private / "lock").read_text().strip()):
             return holder
     return {}
 

@@ -224,3 +224,39 @@ def test_a_part_that_was_lost_is_missed(lab, span):
     with pytest.raises(DaysMissing, match=f"{lost.first} and .* to {lost.last}: part.3 ended before it could count"):
         _step(lab, "report_missing")
     assert lab.versions() == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("a_dag manual__2018-12-31T05:30:00+00:00", "a_dag manual__2018-12-31T05_30_00+00_00"),
+        ("a_dag r", "another_dag r"),
+        ("a_dag r.2018-11-02", "a_dag[2018-11-02] r"),
+        ("a_dag Run", "a_dag run"),
+        ("a_dag " + "long" * 80 + "1", "a_dag " + "long" * 80 + "2"),
+        ("a_dag ../é", "a_dag .._é"),
+    ],
+)
+def test_runs_never_share_what_they_know(lab, span, one, other):
+    """However little their names differ, each of two runs has its own counts, its own replies and its own row."""
+    days = Span(span.first, span.first + dt.timedelta(days=30)), Span(span.last - dt.timedelta(days=4), span.last)
+    told = [_step(lab, "extract", Wanted("dag", asked), run=run) for run, asked in zip((one, other), days, strict=True)]
+    assert told[0]["raw_apod_path"] != told[1]["raw_apod_path"]
+    for run in (one, other):
+        _step(lab, "report_missing", run=run)
+    rows = lab.rows("SELECT run, date_from::text, date_to::text FROM apod_run")
+    assert {*rows} == {(run, str(d.first), str(d.last)) for run, d in zip((one, other), days, strict=True)}
+
+
+def test_a_run_that_is_under_way_in_an_upgrade_goes_on(lab, span):
+    """Its counts lie where an earlier release kept them: they are found, and those of another DAG's run are not."""
+    former, name = "manual__2018-12-31T05:30:00+00:00", "a_dag manual__2018-12-31T05:30:00+00:00"
+    _step(lab, "extract", Wanted(name, span), run=name)
+    (new,) = (lab.archive.private / "runs").iterdir()
+    new.rename(new.with_name("manual__2018-12-31T05_30_00+00_00.json"))
+
+    def recorded(dag):
+        run = name.replace("a_dag", dag)
+        return lab.wired(lambda wired: Steps(wired, run, run, former).report_missing())
+
+    assert (recorded("a_dag")["to"], recorded("another_dag")["to"]) == (str(span.last), None)

@@ -6,6 +6,7 @@ nothing at its top but Airflow's own interfaces: DAG files are parsed every thir
 
     runs.py ──► connections.py    a task's settings
        └──────► lineage.py        what it reads and writes, for OpenLineage
+    budget.py                     how many requests at one time
     publication.py                the wait for a day
     versions.py                   what is told of a version: asset, link
     notices.py                    what is said of failures and of late runs

@@ -5,7 +5,8 @@ counts for the next task. Never logs a value. An absent connection, or an empty 
 environment.
 
     apod_nasa        password: the key of the old API
-    apod_postgres    host, port, login, password, schema; extras of libpq (`sslmode`): the database that is loaded
+    apod_postgres    host, port, login, password, schema; extra: libpq's own options, `sslmode` say: the database that
+                     is loaded
     apod_git         host: the Git remote that versions are pushed to
     apod_dvc_remote  host: the URL of the DVC remote
 """
@@ -36,13 +37,19 @@ def settings(today: dt.date | None = None, names: Collection[str] = ALL, archive
             cannot come to need: there the environment's word would count.
         archive: the folder, where it is not the environment's.
     """
+    from dataclasses import replace
+
+    from apod_airflow.budget import REQUESTS
     from apod_pipeline.settings import resolve
 
     found = {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := _connection(name))}
     resolved = resolve({"today": today, "archive": archive, **found})
     for notice in resolved.notices:
         log.warning("%s", notice)
-    return resolved
+    if resolved.origins["APOD_ARCHIVE"] == "default":
+        log.warning("APOD_ARCHIVE is not set: the archive is %s, on this machine alone", resolved.archive.absolute())
+    # a file of the archive's may say more; the task holds slots for so many
+    return replace(resolved, http_concurrency=min(resolved.http_concurrency, REQUESTS))
 
 
 def _connection(name: str) -> Any:
@@ -56,7 +63,6 @@ def _connection(name: str) -> Any:
 
 def _conninfo(connection: Any) -> str | None:
     from psycopg.conninfo import make_conninfo
-    from psycopg.pq import Conninfo
 
     if not connection.host:
         return None
@@ -66,10 +72,21 @@ def _conninfo(connection: Any) -> str | None:
         "user": connection.login,
         "password": connection.password,
         "dbname": connection.schema,
+        **_libpqs(connection.extra_dejson),
     }
-    options = {one.keyword.decode() for one in Conninfo.get_defaults()}  # an extra may also be Airflow's, as `iam`
-    fields |= {name: value for name, value in connection.extra_dejson.items() if name in options}
     return make_conninfo(**{name: value for name, value in fields.items() if value not in {None, ""}})
+
+
+def _libpqs(extra: dict[str, Any]) -> dict[str, Any]:
+    """What libpq knows of a connection's extra fields; the others are Airflow's own hooks', and libpq refuses them."""
+    from psycopg.pq import Conninfo
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    plain = {name: int(value) if isinstance(value, bool) else value for name, value in extra.items()}
+    taken = {name: value for name, value in plain.items() if name in known and isinstance(value, str | int)}
+    if others := sorted(extra.keys() - taken.keys()):
+        log.warning("%s: the extra fields %s are no options of libpq; they are left out", POSTGRES, ", ".join(others))
+    return taken
 
 
 _FIELDS: dict[str, tuple[str, Callable[[Any], str | None]]] = {

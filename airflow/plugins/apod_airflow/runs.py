@@ -77,14 +77,11 @@ def wanted_part(context: Mapping[str, Any], part: Mapping[str, str]) -> Wanted:
     return Wanted(_name(context), _span(part), only_missing=True)
 
 
-def part_name(context: Mapping[str, Any], part: Mapping[str, str]) -> str:
-    """The name under which a part of a run keeps its counts."""
-    return f"{context['run_id']}.{part['from']}"
-
-
-def spans_of_parts(context: Mapping[str, Any], parts: Iterable[Mapping[str, str]]) -> dict[str, Span]:
-    """The days of a run's parts, by the names under which they keep their counts."""
-    return {part_name(context, part): _span(part) for part in parts}
+def gather(run: Steps, context: Mapping[str, Any], parts: Iterable[Mapping[str, str]]) -> None:
+    """Take what the parts of a run have counted into the run's own outcome."""
+    parts = list(parts)
+    formerly = {_name(context, part): _former_name(context, part) for part in parts}
+    run.gather({_name(context, part): _span(part) for part in parts}, formerly)
 
 
 def _span(part: Mapping[str, str]) -> Span:
@@ -98,18 +95,31 @@ def is_last_try(context: Mapping[str, Any]) -> bool:
     return int(context["ti"].try_number) > RETRIES
 
 
-def _name(context: Mapping[str, Any]) -> str:
-    return f"{context['dag'].dag_id} {context['run_id']}"
+def _name(context: Mapping[str, Any], part: Mapping[str, str] | None = None) -> str:
+    """What the library calls a run, or a part of one that keeps its own counts.
+
+    No other run of any DAG has it: the id of a DAG holds neither a blank nor a bracket, whatever that of a run holds.
+    """
+    suffix = f"[{part['from']}]" if part else ""
+    return f"{context['dag'].dag_id}{suffix} {context['run_id']}"
+
+
+def _former_name(context: Mapping[str, Any], part: Mapping[str, str] | None = None) -> str:
+    """What it was called when runs of two DAGs could have one name; one that is under way in an upgrade goes on."""
+    suffix = f".{part['from']}" if part else ""
+    return f"{context['run_id']}{suffix}"
 
 
 @contextmanager
-def steps(context: Mapping[str, Any], *, connections: Collection[str] = ALL, run: str | None = None) -> Iterator[Steps]:
+def steps(
+    context: Mapping[str, Any], *, connections: Collection[str] = ALL, part: Mapping[str, str] | None = None
+) -> Iterator[Steps]:
     """The steps of a task's run.
 
     Args:
         context: the task's.
         connections: those that the task can come to need.
-        run: the name of a part of the run that keeps its own counts.
+        part: a part of the run that keeps its own counts.
     """
     from apod_airflow.connections import settings
     from apod_airflow.lineage import describe
@@ -121,7 +131,7 @@ def steps(context: Mapping[str, Any], *, connections: Collection[str] = ALL, run
         known = settings(day_of(context), connections)
         describe(context["ti"].task, known)
         with pipeline(known, tell=_tell, dvc=DvcVersioner) as wired:
-            yield Steps(wired, run or str(context["run_id"]), _name(context))
+            yield Steps(wired, _name(context, part), _name(context), _former_name(context, part))
 
 
 def stateless(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from apod_pipeline.model import Digest, Reading, Refusal, Reply, Verdict, in_pla
 from apod_pipeline.pace import Pace
 from apod_pipeline.ports import NARROW, Answer, Request, Source, Transport
 from apod_pipeline.repeats import LIMITS, Limits
+from apod_pipeline.run_files import manifest
 from apod_pipeline.settling import of_the_asked, settled_items
 from apod_pipeline.sources.json_items import shape_of
 
@@ -148,7 +149,7 @@ class Extraction:
         if len(self.result.replies) == 1:
             self.result.path = self.archive.raw / self.result.replies[0]
         elif self.result.replies:
-            self.result.path = self.archive.private / "manifests" / f"{self.run}.json"
+            self.result.path = manifest(self.archive, self.run)
             with replacing(self.result.path) as file:
                 files = [self.archive.relative(self.archive.raw / name) for name in self.result.replies]
                 file.write(json.dumps({"run": self.run, "replies": files}, indent=1).encode())

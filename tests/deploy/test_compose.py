@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ from typing import Any
 import images
 import pytest
 from engine import Engine
+from run_durations import TASKS, empty_shape, keep
 
 ROOT = Path(__file__).parents[2]
 FILES = (
@@ -42,6 +45,9 @@ class House:
         shutil.copy(ROOT / "deploy" / ".env.example", folder)
         subprocess.run([sys.executable, str(ROOT / "deploy" / "make_env.py"), str(folder)], check=True)
         told = {name: value for name, value in images.environment().items() if name != "PATH"}
+        told["TESTED_DAGS"] = str(dags := folder / "dags")
+        shutil.copytree(ROOT / "airflow" / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))
+        (dags / "empty_shape.py").write_text(empty_shape(len(TASKS)), encoding="utf-8")
         self.settings = told | {"APOD_SCIENCE_URL": "http://nasa:8099", "APOD_PLANETARY_URL": "http://nasa:8099"}
 
     def compose(self, *words: str, timeout: float = 300, check: bool = True, **more: str) -> str:
@@ -77,11 +83,17 @@ class House:
 
     def run(self) -> str:
         """One run of the daily DAG, asked for and waited for; gives its state."""
-        until(lambda: self.airflow("/api/v2/dags/apod_etl_pipeline")["is_paused"] is False, 180)
-        run = self.airflow(RUNS, logical_date=None)["dag_run_id"]
-        states = {"success", "failed"}
-        until(lambda: self.airflow(f"{RUNS}/{run}")["state"] in states, 420)
-        return str(self.airflow(f"{RUNS}/{run}")["state"])
+        return self.timed_run("apod_etl_pipeline")[0]
+
+    def timed_run(self, dag: str) -> tuple[str, float]:
+        """One run of a DAG that is parsed; gives its state, and how long it took by Airflow's own clock."""
+        until(lambda: self.airflow(f"/api/v2/dags/{dag}")["is_paused"] is False, 180)
+        runs = f"/api/v2/dags/{dag}/dagRuns"
+        run = self.airflow(runs, logical_date=None)["dag_run_id"]
+        until(lambda: self.airflow(f"{runs}/{run}")["state"] in {"success", "failed"}, 420)
+        told = self.airflow(f"{runs}/{run}")
+        began, ended = (dt.datetime.fromisoformat(told[name]) for name in ("start_date", "end_date"))
+        return str(told["state"]), (ended - began).total_seconds()
 
     def rows(self, query: str) -> str:
         """What the database says."""
@@ -103,6 +115,12 @@ def until(condition: Callable[[], object], seconds: float) -> None:
                 return
         assert time.monotonic() < deadline, "it did not come to that in time"
         time.sleep(1)
+
+
+@pytest.fixture(scope="module")
+def durations() -> dict[str, float]:
+    """Seconds by what took them, from one test to the next."""
+    return {}
 
 
 @pytest.fixture(scope="module")
@@ -132,13 +150,30 @@ def test_an_unknown_word_is_refused(house, tmp_path):
     assert "healthchek" in told
 
 
-def test_the_dag_is_green_with_rows_and_a_commit(house):
+def test_the_dag_is_green_with_rows_and_a_commit(house, durations):
     """Triggered through Airflow's API: eleven days in the table, one version, objects in the store."""
-    assert house.run() == "success"
+    state, durations["first"] = house.timed_run("apod_etl_pipeline")
+    assert state == "success"
     assert house.rows("SELECT count(*) FROM apod") == "11"
     assert len(house.commits()) == 1
     found = house.compose("exec", "-T", "airflow-scheduler", "sh", "-c", "find /opt/apod/store -type f | wc -l")
     assert int(found) > 3
+
+
+def test_how_long_runs_take_is_kept(house, durations):
+    """A run with news and an empty DAG of the same shape, in turns: kept in `benchmarks/compose.md`, and no verdict."""
+    news, empty = [], []
+    house.timed_run("empty_shape")
+    for number in range(3):
+        edit = json.dumps({"edit": {house.rows("SELECT max(date) FROM apod"): {"title": f"Edited {number} Times"}}})
+        asked = f"import urllib.request as r; r.urlopen('http://nasa:8099/_control', data={edit.encode()!r}, timeout=9)"
+        house.compose("exec", "-T", "airflow-scheduler", "python3", "-c", asked)
+        for dag, found in (("apod_etl_pipeline", news), ("empty_shape", empty)):
+            state, seconds = house.timed_run(dag)
+            assert state == "success"
+            found.append(seconds)
+    assert len(house.commits()) == 1 + len(news)
+    keep(durations["first"], statistics.median(news), statistics.median(empty))
 
 
 def test_the_mirror_answers(house):

@@ -32,9 +32,10 @@ airflow: install ## a real Airflow on the bundled simulator (SOURCE=nasa: live),
 
 # Some tests need an sshd, a PostgreSQL that speaks TLS, a pooler before it, a browser; where they cannot be had, those tests skip visibly.
 system:
-	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { [ -x /usr/sbin/sshd ] && [ -x /usr/bin/chromium ] && [ -x /usr/sbin/pgbouncer ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
-		echo "installing openssh-server, postgresql, pgbouncer and chromium for the tests (once)"; apt-get update -qq; \
-		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql pgbouncer chromium fonts-dejavu-core >/dev/null; fi
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { [ -x /usr/sbin/sshd ] && [ -x /usr/bin/chromium ] && [ -x /usr/sbin/pgbouncer ] && command -v npm >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; }; then \
+		echo "installing openssh-server, postgresql, pgbouncer, chromium and npm for the tests (once)"; apt-get update -qq; \
+		npm=$$(command -v npm >/dev/null || echo nodejs npm); \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql pgbouncer chromium fonts-dejavu-core $$npm >/dev/null; fi
 
 # Their folders lie in memory where there is room (a sixth of the time went to the disk), and are gone afterwards: to see
 # what a test leaves, run it by its name.
@@ -165,9 +166,12 @@ screenshots: install system ## docs/airflow-*.png, as a real browser sees a real
 	@APOD_SCREENSHOTS=docs $(BIN)/python -m pytest -q tests/airflow/test_ui.py
 
 runbook: install ## performs docs/runbook.md, command by command, and writes down what was really said
+	@APOD_RUNBOOK=write $(BIN)/python -m pytest -q tests/runbook
+
+test-runbook: install ## performs docs/runbook.md and compares: what is said now with what the page says (2 minutes)
 	@$(BIN)/python -m pytest -q tests/runbook
 
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.reference docs
 
-.PHONY: help install demo run airflow test system test-real test-hostile test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: help install demo run airflow test system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

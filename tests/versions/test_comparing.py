@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import polars
 from hypothesis import given
 from hypothesis import strategies as st
 
 from apod_pipeline.processed import Columns, Table
-from apod_pipeline.versions.comparing import compare
+from apod_pipeline.versions.comparing import PIECE, compare
 from apod_pipeline.versions.wording import abridged, changed_words
 
 COLUMNS = Columns(key="day", output=("day",), every=("day", "title", "tags"), lists=("tags",))
@@ -64,3 +66,22 @@ def test_whole_words_are_marked_together():
     address = changed_words("day/the-red-star/", "day/the-blue-moon/")
     assert [piece.text for piece in address] == ["day/the-", "red-star", "blue-moon", "/"]
     assert list(abridged(pieces))[-1].text.endswith("...")
+
+
+def test_a_large_difference_is_never_whole_in_memory(tmp_path):
+    """Twice as many entries that differ take no more memory at one time: their texts come a piece at a time."""
+    letters = "".join(map(chr, range(97, 123))) * 100
+
+    def most(entries):
+        full = {f"{number:06}": (f"{number} {letters}", ["x"]) for number in range(entries)}
+        found = compare(_table(tmp_path / "old", {}), _table(tmp_path / "new", full), COLUMNS)
+        tracemalloc.start()
+        try:
+            assert sum(len(change.fields["title"][1]) for change in found.changes()) > entries * len(letters)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    few, many = most(3 * PIECE), most(6 * PIECE)
+    assert many < 1.2 * few
+    assert many < 3 * PIECE * len(letters)

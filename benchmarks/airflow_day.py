@@ -20,6 +20,8 @@ from typing import Any
 AIRFLOW = Path(__file__).resolve().parents[1] / "airflow"
 sys.path.insert(0, str(AIRFLOW))
 
+from stamps import write  # noqa: E402 - as above
+
 from apod_pipeline.simulator import Simulator  # noqa: E402 - as above
 from local_airflow import LocalAirflow  # noqa: E402 - it lies beside the DAGs, in no package
 from local_airflow.simulated_nasa import KEY  # noqa: E402 - as above
@@ -87,8 +89,11 @@ def main(rounds: int) -> None:
     rows = once[1:]  # the first fills caches and archives
     empty, ours, command = (statistics.median(side) for side in zip(*rows, strict=True))
     ratio = statistics.median(mine / shape for shape, mine, _ in rows)
-    print(f"empty DAG of {TASKS} tasks {empty:.2f} s; one new day {ours:.2f} s: {ratio:.2f} x (target 2, and 6 s)")
-    print(f"the same day by `apod run` {command:.2f} s: Airflow adds {(ours - command) / TASKS:.2f} s to each task")
+    lines = [
+        f"empty DAG of {TASKS} tasks {empty:.2f} s; one new day {ours:.2f} s: {ratio:.2f} x (target 2, and 6 s)",
+        f"the same day by `apod run` {command:.2f} s: Airflow adds {(ours - command) / TASKS:.2f} s to each task",
+    ]
+    write("airflow.md", "One new day on Airflow, as `make airflow` starts it", "make bench-airflow", lines)
 
 
 if __name__ == "__main__":

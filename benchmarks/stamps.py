@@ -1,11 +1,14 @@
 """Which commit a kept record was measured at, and how old that is.
 
-Takes the repository, gives a commit's short hash; as a program (`make check`) it says which records of this folder are
-older than thirty commits to `src/`. Never fails: a record that is old is no error, and a shallow clone knows no age.
+Takes the repository, gives a commit's short hash, and writes pages that hold it. As a program (`make check`) it says
+which records of this folder are older than thirty commits to `src/`. Never fails: a record that is old is no error, and
+a shallow clone knows no age.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -20,6 +23,15 @@ def commit() -> str:
     """The commit that is measured; with a `+` where the sources are not what it holds."""
     words = ("describe", "--always", "--abbrev=10", "--dirty=+", "--exclude=*")
     return _git(*words) or "none"
+
+
+def write(name: str, title: str, made_by: str, lines: list[str]) -> None:
+    """Print what was measured, and keep it as a page of this folder."""
+    for line in lines:
+        print(line)
+    made = f"Made by `{made_by}` on {dt.datetime.now(dt.UTC):%Y-%m-%d} at commit {commit()}"
+    made += f", on {os.cpu_count()} processors."
+    (HERE / name).write_text(f"# {title}\n\n{made}\n\n" + "".join(f"- {line}\n" for line in lines), encoding="utf-8")
 
 
 def records() -> Iterator[tuple[str, str]]:

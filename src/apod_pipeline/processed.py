@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 QUOTE = '"'
-ROW_GROUP = 16_384  # so that a reader can take the file piece by piece
+ROW_GROUP = 2_048  # rows: how much of the file a reader, and its writer, has in memory at one time
 
 
 class Columns(NamedTuple):

@@ -38,7 +38,8 @@ SELECT date, observed_from, observed_to, media_type, content_hash, {WORDS}
 AHEAD = "CREATE TEMPORARY TABLE apod_words_ahead (texts TEXT PRIMARY KEY, words TSVECTOR NOT NULL) ON COMMIT DROP"
 FORESEE = f"""
 INSERT INTO apod_words_ahead SELECT {TEXTS}, {WORDS}
-FROM json_to_recordset(%s::json) AS told(title TEXT, credit TEXT, copyright TEXT, explanation TEXT)
+FROM json_to_recordset(convert_from(%b, 'UTF8')::json)
+    AS told(title TEXT, credit TEXT, copyright TEXT, explanation TEXT)
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - as above
 LEARN_AHEAD = f"""

@@ -87,5 +87,5 @@ class WordsAhead:
                 return
             connection.execute(AHEAD)
             while (batch := self._batches.get()) is not None:
-                connection.execute(FORESEE.encode(), [batch.decode()])
+                connection.execute(FORESEE.encode(), [batch])
             self._connection, self._open = connection, held.pop_all()

@@ -162,8 +162,9 @@ wrk:
 bench-mirror: install wrk ## the mirror at 11,400 entries, against a bare Starlette route and against Flask
 	@$(BIN)/python benchmarks/mirror.py
 
-screenshots: install system ## docs/airflow-*.png, as a real browser sees a real run
+screenshots: install system ## docs/airflow-*.png and docs/gallery*.png, as a real browser sees a real run, and a demo
 	@APOD_SCREENSHOTS=docs $(BIN)/python -m pytest -q tests/airflow/test_ui.py
+	@$(BIN)/python tests/mirror/gallery_pictures.py docs
 
 runbook: install ## performs docs/runbook.md, command by command, and writes down what was really said
 	@APOD_RUNBOOK=write $(BIN)/python -m pytest -q tests/runbook

@@ -40,8 +40,8 @@ FLAGS = {"http_timeout": 0.4, "http_body_limit": 2 << 20, "range_days": 25, "htt
 
 @pytest.mark.parametrize(
     ("source", "times"),
-    [("science", 1), ("science", -1), ("planetary", -1)],
-    ids=["once", "always", "planetary-always"],
+    [("science", 1), ("science", -1), ("planetary", 1), ("planetary", -1)],
+    ids=["once", "always", "planetary-once", "planetary-always"],
 )
 @pytest.mark.parametrize("name", KINDS)
 def test_fault_on_a_page_in_the_middle_is_healed(lab, nasa, undisturbed, name, times, source):

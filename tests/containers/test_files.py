@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,18 @@ def test_the_image_takes_nothing_but_what_is_named():
     ]
     assert lines[0] == "*"
     assert not [line for line in lines if ".env" in line]
+
+
+def test_everything_that_is_copied_is_let_in():
+    """What the Dockerfile copies is there, and named among what is not ignored: else no image can be built."""
+    told = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    named = [line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"]
+    copied = [word for line in re.findall(r"^COPY (?!--from)(.*)$", told, re.MULTILINE) for word in line.split()[:-1]]
+    assert copied
+    for path in copied:
+        assert (ROOT / path).exists(), path
+        let_in = [*map(str, Path(path).parents), path]
+        assert any(fnmatch(one, name) for one in let_in for name in named), path
 
 
 @pytest.mark.parametrize("file", ["build", "uv", "image-apod", "image-airflow"])

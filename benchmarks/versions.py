@@ -8,11 +8,13 @@ against CSV and Parquet together. Keeps them in `versions.md`. Both sides run in
 from __future__ import annotations
 
 import datetime as dt
+import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars
@@ -20,6 +22,7 @@ from measuring import Command, Cost, cost_of, in_turns, median, median_ratio
 from stamps import commit
 from surroundings import BIN, HERE, Surroundings, last_day, surroundings
 
+from apod_pipeline import presentation
 from apod_pipeline.settings import Settings
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.wiring import states
@@ -71,7 +74,8 @@ def _differences(place: Surroundings, rounds: int) -> Iterator[str]:
 
         def ours(name: str = name) -> object:
             found = known.difference(known.version(name), known.version("HEAD"))
-            return sum(1 for _ in found.changes())
+            with nowhere():
+                return presentation.changes(found.changes(brief=True))
 
         def theirs(old: object = old) -> object:
             return [polars.read_parquet(known.table(one).path) for one in (old, newest)]  # type: ignore[arg-type]
@@ -79,7 +83,23 @@ def _differences(place: Surroundings, rounds: int) -> Iterator[str]:
         pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(rounds + 1)][1:]
         mine, read = (statistics.median(side) for side in zip(*pairs, strict=True))
         ratio = statistics.median(one / other for one, other in pairs)
-        yield f"diff, {what}: {mine:.3f} s, reading both files with polars {read:.3f} s: {ratio:.2f} x (target 5)"
+        sides = f"{mine:.3f} s with words marked and printed, reading both files with polars {read:.3f} s"
+        yield f"diff, {what}: {sides}: {ratio:.2f} x (target 3)"
+
+
+@contextmanager
+def nowhere() -> Iterator[None]:
+    """What is printed goes to the system's bin, as it would to a file."""
+    sys.stdout.flush()
+    kept, bin_ = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(bin_, 1)
+    try:
+        yield
+        sys.stdout.flush()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(bin_)
 
 
 def _seconds(call: Callable[[], object]) -> float:
@@ -104,8 +124,8 @@ def _verification(place: Surroundings, database: str, rounds: int) -> str:
     ours, theirs = in_turns(rounds, lambda _: cost_of(verify), baseline)
     mine, other = median(ours), median(theirs)
     return (
-        f"verify: {mine.seconds:.2f} s ({mine.processor:.2f} s processor, {mine.peak >> 20} MB), sha256sum over its "
-        f"files plus one SELECT * {other.seconds:.2f} s: {median_ratio(ours, theirs):.2f} x (target 3)"
+        f"verify: {mine.seconds:.2f} s ({mine.processor:.2f} s processor), sha256sum over its "
+        f"files plus one SELECT * {other.seconds:.2f} s: {median_ratio(ours, theirs):.2f} x (target 2.5)"
     )
 
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -57,6 +58,7 @@ def table(
 
 
 MARKS = {"kept": ("{}", None), "removed": ("[-{}-]", "red"), "added": ("{{+{}+}}", "green")}
+LINES = 500  # that are printed at one time
 KIND_SIGNS = {"added": "+", "edited": "~", "removed": "-"}
 
 
@@ -65,12 +67,17 @@ def changes(found: Iterable[Change]) -> None:
 
     Of an entry that came or went as a whole only the first field is shown.
     """
-    for change in found:
-        whole = "" if change.kind == "edited" else as_text(max(next(iter(change.fields.values())), key=bool))
-        click.echo(click.style(f"{KIND_SIGNS[change.kind]} {change.key}  {change.kind}  {whole}".rstrip(), bold=True))
-        for name, (old, new) in () if whole else change.fields.items():
-            pieces = abridged(list(changed_words(as_text(old), as_text(new))))
-            click.echo(f"    {name}: {''.join(_styled(piece) for piece in pieces)}")
+    lines = (line for change in found for line in _told(change))
+    while some := [*islice(lines, LINES)]:
+        click.echo("\n".join(some))  # one line at a time takes as long as finding it
+
+
+def _told(change: Change) -> Iterator[str]:
+    whole = "" if change.kind == "edited" else as_text(max(next(iter(change.fields.values())), key=bool))
+    yield click.style(f"{KIND_SIGNS[change.kind]} {change.key}  {change.kind}  {whole}".rstrip(), bold=True)
+    for name, (old, new) in () if whole else change.fields.items():
+        pieces = abridged(list(changed_words(as_text(old), as_text(new))))
+        yield f"    {name}: {''.join(_styled(piece) for piece in pieces)}"
 
 
 def _styled(piece: Piece) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import images
 import pytest
@@ -72,12 +73,12 @@ class House:
         """The answer of a published port; a failure is an error with what was said."""
         return self.engine.inside("curl", "--silent", "--show-error", "--fail", "--max-time", "20", *words, url)
 
-    def airflow(self, path: str, **body: object) -> dict[str, Any]:
+    def airflow(self, path: str, *words: str, **body: object) -> dict[str, Any]:
         """Airflow's REST API, as its user."""
         json_type = ("--header", "Content-Type: application/json")
         who = json.dumps({"username": "admin", "password": self.secret("AIRFLOW_PASSWORD")})
         token = json.loads(self.ask(f"{AIRFLOW}/auth/token", *json_type, "--data", who))["access_token"]
-        words = (*json_type, "--header", f"Authorization: Bearer {token}")
+        words = (*words, *json_type, "--header", f"Authorization: Bearer {token}")
         sent = ("--data", json.dumps(body)) if body else ()
         return dict(json.loads(self.ask(f"{AIRFLOW}{path}", *words, *sent)))
 
@@ -86,14 +87,28 @@ class House:
         return self.timed_run("apod_etl_pipeline")[0]
 
     def timed_run(self, dag: str) -> tuple[str, float]:
-        """One run of a DAG that is parsed; gives its state, and how long it took by Airflow's own clock."""
+        """One run of a DAG that is parsed; gives its state, and the seconds from when it was asked for to its end."""
         until(lambda: self.airflow(f"/api/v2/dags/{dag}")["is_paused"] is False, 180)
         runs = f"/api/v2/dags/{dag}/dagRuns"
         run = self.airflow(runs, logical_date=None)["dag_run_id"]
         until(lambda: self.airflow(f"{runs}/{run}")["state"] in {"success", "failed"}, 420)
         told = self.airflow(f"{runs}/{run}")
-        began, ended = (dt.datetime.fromisoformat(told[name]) for name in ("start_date", "end_date"))
-        return str(told["state"]), (ended - began).total_seconds()
+        return str(told["state"]), _seconds(told, "queued_at")
+
+    def first_run(self) -> tuple[str, float]:
+        """The run that the daily DAG begins with when it is let go; gives its state, and its own duration."""
+        self.unpause("apod_etl_pipeline")
+        until(lambda: self.airflow(RUNS)["dag_runs"], 60)
+        (first,) = self.airflow(f"{RUNS}?order_by=start_date&limit=1")["dag_runs"]
+        run = f"{RUNS}/{quote(first['dag_run_id'], safe='')}"
+        until(lambda: self.airflow(run)["state"] in {"success", "failed"}, 420)
+        told = self.airflow(run)
+        return str(told["state"]), _seconds(told, "start_date")
+
+    def unpause(self, dag: str) -> None:
+        """Let a DAG go; they are paused at creation, so that nothing runs before everything is healthy."""
+        until(lambda: self.airflow(f"/api/v2/dags/{dag}"), 180)
+        self.airflow(f"/api/v2/dags/{dag}", "--request", "PATCH", is_paused=False)
 
     def rows(self, query: str) -> str:
         """What the database says."""
@@ -104,6 +119,11 @@ class House:
         """The archive's versions, newest first."""
         words = ("exec", "-T", "airflow-scheduler", "git", "-C", "/opt/airflow/data/..", "log", "--format=%H")
         return self.compose(*words).split()
+
+
+def _seconds(run: dict[str, Any], since: str) -> float:
+    began, ended = (dt.datetime.fromisoformat(run[name]) for name in (since, "end_date"))
+    return (ended - began).total_seconds()
 
 
 def until(condition: Callable[[], object], seconds: float) -> None:
@@ -129,7 +149,7 @@ def house(engine, tmp_path_factory):
     one = House(engine, tmp_path_factory.mktemp("house"))
     try:
         one.down()  # what a lane that was killed left behind has other secrets
-        one.up()
+        one.up(AIRFLOW_PAUSED="True")
         yield one
     finally:
         print(one.compose("logs", "--no-color", "--tail", "40", check=False))
@@ -152,7 +172,7 @@ def test_an_unknown_word_is_refused(house, tmp_path):
 
 def test_the_dag_is_green_with_rows_and_a_commit(house, durations):
     """Triggered through Airflow's API: eleven days in the table, one version, objects in the store."""
-    state, durations["first"] = house.timed_run("apod_etl_pipeline")
+    state, durations["first"] = house.first_run()
     assert state == "success"
     assert house.rows("SELECT count(*) FROM apod") == "11"
     assert len(house.commits()) == 1
@@ -163,6 +183,7 @@ def test_the_dag_is_green_with_rows_and_a_commit(house, durations):
 def test_how_long_runs_take_is_kept(house, durations):
     """A run with news and an empty DAG of the same shape, in turns: kept in `benchmarks/compose.md`, and no verdict."""
     news, empty = [], []
+    house.unpause("empty_shape")
     house.timed_run("empty_shape")
     for number in range(3):
         edit = json.dumps({"edit": {house.rows("SELECT max(date) FROM apod"): {"title": f"Edited {number} Times"}}})
@@ -254,7 +275,8 @@ def test_a_backup_that_was_killed_leaves_nothing(house):
     house.compose("exec", "-T", "backup", "touch", left)
     house.compose("restart", "backup")
     listed = ("exec", "-T", "backup", "ls", "-A", "/opt/apod/backups")
-    until(lambda: ".partial" not in house.compose(*listed), 60)
+    # It saves the database anew as it begins, and holds the archive meanwhile: what comes next would be told so.
+    until(lambda: house.compose(*listed).count(".dump") == 2 and ".partial" not in house.compose(*listed), 120)
 
 
 def test_the_command_line_works_where_the_documents_say(house):

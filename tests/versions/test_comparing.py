@@ -43,6 +43,20 @@ def test_differences_are_what_a_plain_loop_finds(tmp_path_factory, old, new):
         )
 
 
+@given(frames, frames)
+def test_brief_differences_name_the_same_entries(tmp_path_factory, old, new):
+    """In brief every difference is there, edited entries whole, and of the others the first field."""
+    folder = tmp_path_factory.mktemp("states")
+    found = compare(_table(folder / "old", old), _table(folder / "new", new), COLUMNS)
+    for brief, whole in zip(found.changes(brief=True), found.changes(), strict=True):
+        assert (brief.key, brief.kind) == (whole.key, whole.kind)
+        if brief.kind == "edited":
+            assert brief == whole
+        else:
+            side = new if brief.kind == "added" else old
+            assert (max(brief.fields["title"], key=bool) or "") == (side[brief.key][0] or "")
+
+
 def test_a_field_that_is_newer_than_one_state(tmp_path):
     """A state from before a field existed is read as if the field were empty."""
     polars.DataFrame({"day": ["1"]}).write_parquet(tmp_path / "old")

@@ -91,7 +91,7 @@ def diff(old: str, new: str, html: Path | None, archive: Path | None, *, as_json
             file.writelines(part.encode() for part in page(before, after, difference.counts, difference.changes()))
         click.echo(f"{html} is written")
     else:
-        presentation.changes(difference.changes())
+        presentation.changes(difference.changes(brief=True))
     told = ", ".join(f"{count} {kind}" for kind, count in difference.counts.items())
     click.echo(f"{before.commit[:10]} to {after.commit[:10]}: {told}")
 

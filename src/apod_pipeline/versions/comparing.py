@@ -45,6 +45,7 @@ class Comparison:
         columns: the fields.
         kinds: every differing entry's kind by its key, in the order of the keys.
         names: every edited entry's differing fields.
+        titles: of every entry that came or went as a whole, its first field.
     """
 
     old: Table
@@ -52,6 +53,7 @@ class Comparison:
     columns: Columns
     kinds: Mapping[str, str]
     names: Mapping[str, Sequence[str]]
+    titles: Mapping[str, Any]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -59,19 +61,32 @@ class Comparison:
         found = Counter(self.kinds.values())
         return {kind: found[kind] for kind in KINDS}
 
-    def changes(self) -> Iterator[Change]:
-        """Every difference, in the order of the keys; texts are read as they are asked for."""
+    def changes(self, *, brief: bool = False) -> Iterator[Change]:
+        """Every difference, in the order of the keys; texts are read as they are asked for.
+
+        Args:
+            brief: of an entry that came or went as a whole give the first field only, for which nothing is read.
+        """
         keys = list(self.kinds)
         for start in range(0, len(keys), PIECE):
             piece = keys[start : start + PIECE]
-            before = self._rows(self.old, piece, absent="added")
-            after = self._rows(self.new, piece, absent="removed")
+            wanted = [key for key in piece if key in self.names] if brief else piece
+            before = self._rows(self.old, wanted, absent="added")
+            after = self._rows(self.new, wanted, absent="removed")
             for key in piece:
-                yield self._change(key, before.get(key, {}), after.get(key, {}))
+                if brief and key in self.titles:
+                    yield self._titled(key)
+                else:
+                    yield self._change(key, before.get(key, {}), after.get(key, {}))
 
     def _rows(self, table: Table, keys: Sequence[str], absent: str) -> dict[str, Row]:
         wanted = [key for key in keys if self.kinds[key] != absent]
         return {row[self.columns.key]: row for row in table.rows(wanted)} if wanted else {}
+
+    def _titled(self, key: str) -> Change:
+        title, kind = self.titles[key], self.kinds[key]
+        first = next(name for name in self.columns.every if name != self.columns.key)
+        return Change(key, kind, {first: (None, title) if kind == "added" else (title, None)})
 
     def _change(self, key: str, before: Row, after: Row) -> Change:
         names = self.names.get(key) or [name for name in self.columns.every if name != self.columns.key]
@@ -97,19 +112,23 @@ def compare(old: Table, new: Table, columns: Columns) -> Comparison:
     )
     both = polars.col(key).is_not_null() & polars.col(other).is_not_null()
     differ = [(both & polars.col(n).ne_missing(polars.col(f"{n}:new"))).alias(n) for n in names]
+    title = polars.when(~both).then(polars.coalesce(names[0], f"{names[0]}:new")).alias(":title")
     found = (
-        joined.select(key, other, *differ)
+        joined.select(key, other, title, *differ)
         .filter(~both | polars.any_horizontal(*names))
         .sort(polars.coalesce(key, other))
         .collect()
     )
     kinds: dict[str, str] = {}
     edited: dict[str, Sequence[str]] = {}
-    for before, after, *flags in found.iter_rows():
+    titles: dict[str, Any] = {}
+    for before, after, whole, *flags in found.iter_rows():
         kinds[before or after] = "added" if before is None else "removed" if after is None else "edited"
         if before and after:
             edited[before] = [name for name, flag in zip(names, flags, strict=True) if flag]
-    return Comparison(old, new, columns, kinds, edited)
+        else:
+            titles[before or after] = whole
+    return Comparison(old, new, columns, kinds, edited, titles)
 
 
 def _padded(table: Table, columns: Columns, names: Sequence[str]) -> polars.LazyFrame:

@@ -43,8 +43,8 @@ def keep(first: float, news: float, empty: float) -> None:
     made = f"Made by `make test-deploy` on {dt.datetime.now(dt.UTC):%Y-%m-%d} at commit {commit}"
     (ROOT / "benchmarks" / "compose.md").write_text(
         f"# A run in containers\n\n{made}, on {os.cpu_count()} processors: Compose on a real engine, LocalExecutor,\n"
-        "the simulator as NASA, every container healthy and the DAG parsed. The first run's own duration, of others the\n"
-        "time from when they were asked for to their end, by Airflow's own clock; medians of three.\n\n"
+        "the simulator as NASA, every container healthy and the DAG parsed. By Airflow's own clock: the first run's\n"
+        "duration, of others the time from when they were asked for to their end; medians of three.\n\n"
         + "".join(f"- {line}\n" for line in lines),
         encoding="utf-8",
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -81,10 +81,11 @@ def audit(what: Audit, conninfo: str) -> list[Check]:
     with derived_again(what.derive, versions[-1].lines, days) as derived, ThreadPoolExecutor(1) as beside:
         hashed = beside.submit(lambda: [*files.replies(what.archive, known), *files.tracked(what.archive)])
         kept = beside.submit(lambda: [*copies.objects(what.archive, what.objects, what.reading)])
-        rows = list(tables.tables(projection, conninfo))
+        hashes: dict[str, str] = {}
+        rows = list(tables.tables(projection, conninfo, hashes))
         git = list(copies.repository(what.archive, what.git_remote))
         checks = [*_coverage(known, what.today, what.gap_after), *_quality(what.quality), *hashed.result()]
-        checks += _derived(what, projection, derived) if alike else [_other_rules(what, versions[-1])]
+        checks += _derived(what, projection, derived, hashes) if alike else [_other_rules(what, versions[-1])]
         return [*checks, *rows, *kept.result(), *git]
 
 
@@ -122,14 +123,16 @@ def _quality(quality: Callable[[], Report]) -> Iterator[Check]:
     yield Check("quality", report.passed, says, "read data/reports/quality.json")
 
 
-def _derived(what: Audit, projection: Projection, derived: Callable[[], dict[str, Derived]]) -> Iterator[Check]:
+def _derived(
+    what: Audit, projection: Projection, derived: Callable[[], dict[str, Derived]], hashes: Mapping[str, str]
+) -> Iterator[Check]:
     try:
         entries = derived()
     except ApodError as error:
         yield Check("derivation", well=False, says=in_short(error), do="apod recover raw")
         return
     yield from files.derived(what.archive, what.columns, entries)
-    yield tables.parquet(projection, entries)
+    yield tables.parquet(projection, entries, hashes)
 
 
 def _other_rules(what: Audit, last: Version) -> Check:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from apod_pipeline.archive import timestamp
@@ -17,7 +18,17 @@ from apod_pipeline.database.connection import connected
 from apod_pipeline.database.searchable import is_searchable, not_in_step
 from apod_pipeline.errors import ApodError, DatabaseError, DatabaseUnavailable
 from apod_pipeline.model import OUTPUT_FIELDS
-from apod_pipeline.projection import DAY, QUARANTINE, READING, REVISION, Projection, TableShape, cells, document_times
+from apod_pipeline.projection import (
+    DAY,
+    QUARANTINE,
+    READING,
+    REVISION,
+    Projection,
+    TableShape,
+    cells,
+    content_hash,
+    document_times,
+)
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
@@ -28,11 +39,17 @@ DO = "apod recover database"
 Rows = Iterable[Sequence[Any]]
 
 
-def tables(projection: Projection, conninfo: str) -> Iterator[Check]:
-    """Every row compared; a table that cannot be read is told once."""
+def tables(projection: Projection, conninfo: str, hashes: dict[str, str]) -> Iterator[Check]:
+    """Every row compared; a table that cannot be read is told once.
+
+    Args:
+        projection: what the tables must hold.
+        conninfo: how to reach the database.
+        hashes: takes what every entry of the Parquet file hashes to, where its rows passed here.
+    """
     try:
         with connected(conninfo) as connection:
-            yield from _compared(projection, connection)
+            yield from _compared(projection, connection, hashes)
     except DatabaseUnavailable as error:
         yield Check("database", well=False, says=in_short(error), do="apod doctor")
     except DatabaseError as error:
@@ -41,9 +58,10 @@ def tables(projection: Projection, conninfo: str) -> Iterator[Check]:
         yield Check("tables", well=False, says=f"not compared: {in_short(error)}", do="apod recover processed")
 
 
-def _compared(projection: Projection, connection: Connection) -> Iterator[Check]:
+def _compared(projection: Projection, connection: Connection, hashes: dict[str, str]) -> Iterator[Check]:
     known = projection.ledger.known()
     chains = list(projection.chains())
+    hashes |= {states[-1]["date"]: states[-1]["content_hash"] for states in chains}
     documents = ([states[-1][name] for name in OUTPUT_FIELDS] + [*document_times(states)[1:]] for states in chains)
     wanted = [*documents]
     yield _table(APOD, wanted, _older(wanted, _rows(connection, APOD)))
@@ -76,34 +94,37 @@ def _rows(connection: Connection, table: TableShape) -> Iterator[tuple[Any, ...]
 
 def _table(table: TableShape, wanted: Rows, there: Rows) -> Check:
     """Two sets of rows; a difference is named by its key."""
-    places = [table.columns.index(name) for name in table.key]
-    rows = {_key(row, places): [*row] for row in wanted}
+    key_of = itemgetter(*(table.columns.index(name) for name in table.key))
+    rows = {key_of(row): row if isinstance(row, list) else [*row] for row in wanted}
     count, wrong = len(rows), []
     for row in there:
-        key = _key(row, places)
+        key = key_of(row)
         if rows.pop(key, None) != [*row]:
             wrong.append(key)
     wrong += rows  # what is left of the wanted ones is not there
-    names = sorted({" ".join(str(part) for part in key) for key in wrong})
+    names = sorted({_name(key) for key in wrong})
     return found(table.name, names, well=f"{count} rows, as the files have them", ill="{count} rows differ", do=DO)
 
 
-def _key(row: Sequence[Any], places: Sequence[int]) -> tuple[Any, ...]:
-    return tuple(timestamp(row[p]) if isinstance(row[p], dt.datetime) else row[p] for p in places)
+def _name(key: Any) -> str:  # noqa: ANN401 - a column's value, or several
+    parts = key if isinstance(key, tuple) else (key,)
+    return " ".join(timestamp(part) if isinstance(part, dt.datetime) else str(part) for part in parts)
 
 
-def parquet(projection: Projection, entries: Mapping[str, Derived]) -> Check:
-    """The Parquet file's rows against what the replies give; by content, because its bytes follow polars' version."""
+def parquet(projection: Projection, entries: Mapping[str, Derived], hashes: Mapping[str, str]) -> Check:
+    """The Parquet file's rows against what the replies give; by content, because its bytes follow polars' version.
+
+    Args:
+        projection: whose Parquet file.
+        entries: what the replies give.
+        hashes: what its rows hash to, as far as they were read already.
+    """
     wanted = {day: one.entry for day, one in entries.items()}
-    wrong = []
     try:
-        for states in projection.chains():
-            now = states[-1]
-            if wanted.pop(now["date"], None) != now["content_hash"]:
-                wrong.append(now["date"])
+        held = hashes or {row["date"]: content_hash(row) for row in projection.table.rows()}
     except ApodError as error:
         return Check("parquet, derived", well=False, says=in_short(error), do="apod recover processed")
-    wrong += sorted(wanted)
+    wrong = sorted(day for day in wanted.keys() | held.keys() if wanted.get(day) != held.get(day))
     well = f"{len(entries)} entries, field for field what the replies give"
     ill = "{count} differences from what the replies give"
     return found("parquet, derived", wrong, well=well, ill=ill, do="apod recover processed")

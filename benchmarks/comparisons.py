@@ -19,7 +19,7 @@ from surroundings import BIN, YEAR, Surroundings, last_day
 from apod_pipeline.calendar import FIRST_DAY
 
 ENTRIES = 11_400
-DAYS_OF_100_MB = 98_000  # the simulator's entries have 1,050 bytes
+DAYS_OF_100_MB = 98_200  # the simulator's entries have 1,050 bytes
 MEGABYTE = 1 << 20
 
 
@@ -179,12 +179,14 @@ def _embedded(place: Surroundings) -> Iterator[Line]:
 def large_reply(place: Surroundings, rounds: int) -> Iterator[Line]:  # noqa: ARG001 - it is about memory: once will do
     """One reply of 100 MB goes through, below the default limit of a body."""
     database, day = place.database("large"), last_day(DAYS_OF_100_MB)
-    command = place.apod("backfill", "large", database, day, APOD_RANGE_DAYS=str(DAYS_OF_100_MB * 2))
+    # The first question is a narrow one; with time enough all the rest is asked for at once.
+    patient = {"APOD_RANGE_DAYS": str(DAYS_OF_100_MB * 2), "APOD_HTTP_TIMEOUT": "3600", "APOD_HTTP_CONCURRENCY": "1"}
+    command = place.apod("backfill", "large", database, day, **patient)
     cost = ran(command, watched=True, inserted=DAYS_OF_100_MB)
     replies = [path.stat().st_size for path in (place.work / "large" / "data" / "raw").glob("*.json")]
-    if len(replies) != 1 or replies[0] < 100_000_000:
+    if max(replies) < 100_000_000:
         raise Failed(f"the large reply came as {replies}")
-    yield memory("e", f"a reply of {replies[0] / 1e6:.0f} MB goes through", cost, 400)
+    yield memory("e", f"a reply of {max(replies) / 1e6:.0f} MB goes through", cost, 400)
 
 
 # ---- f: beginnings -------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def ran(command: Command, *, watched: bool = False, **expected: object) -> Cost:
     cost = cost_of(command, memory=watched)
     outcome = json.loads(cost.output)
     if any(outcome[name] != value for name, value in expected.items()):
-        raise Failed(f"{' '.join(map(str, command.words))} did something else: {outcome}")
+        raise Failed(f"apod {' '.join(map(str, command.words[1:]))} did something else: {outcome}")
     return cost
 
 

@@ -90,10 +90,11 @@ def _never_asked_before(
     for number in range(rounds):
         random.Random(number).shuffle(asked)
         with _running(logged, environment, "ours"):
-            found = _loaded(place.work, asked, 1)  # no longer: every day is asked for once
-            if found["errors"] or found["requests"] > len(asked):
-                raise SystemExit(f"a day was asked for twice, or not answered: {found}")
-            once.append(found["requests"] / found["seconds"])
+            found = _loaded(place.work, asked, 1)  # the least that wrk can
+            if found["errors"]:
+                raise SystemExit(f"not every day was answered: {found}")
+            # Where all were answered before the second was over, those count that were asked for once.
+            once.append(min(found["requests"], len(asked)) / found["seconds"])
         with _running(logged, environment, "ours"):
             found = _loaded(place.work, ["/planetary/apod?count=10"], SECONDS)
             drawn.append(found["requests"] / found["seconds"])

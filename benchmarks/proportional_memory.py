@@ -7,7 +7,7 @@ several processes share is counted once in their sum, and not once for each. Sou
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,26 +34,34 @@ def tree(pid: int) -> Iterator[int]:
         return
 
 
-def held_by(pid: int) -> int:
-    """Bytes of one process; 0 when it has ended."""
+def held_by(pid: int) -> tuple[int, int]:
+    """Bytes of one process, proportional and resident; 0 when it has ended."""
     try:
-        for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
+        told = (line.split() for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines())
+        sizes = {words[0]: int(words[1]) * 1024 for words in told if words[0] in {"Pss:", "Rss:"}}
     except OSError:
-        pass
-    return 0
+        return 0, 0
+    return sizes.get("Pss:", 0), sizes.get("Rss:", 0)
+
+
+def held_by_each(pids: Iterable[int]) -> int:
+    """Bytes of several processes together.
+
+    A child that has not yet begun its own program still stands in its parent's memory, all of it (vfork): two that are
+    equal to the byte are one.
+    """
+    return sum(proportional for proportional, _ in {held_by(pid) for pid in pids})
 
 
 def held_by_all(pid: int) -> int:
     """Bytes of a process and all that it started."""
-    return sum(held_by(one) for one in tree(pid))
+    return held_by_each(tree(pid))
 
 
 def held_by_words(words: str) -> int:
     """Bytes of every process in whose command line these stand, and of all that those started, each counted once."""
     found = [int(place.name) for place in PROC.iterdir() if place.name.isdigit() and words in _command_line(place)]
-    return sum(held_by(one) for one in {one for pid in found for one in tree(pid)})
+    return held_by_each({one for pid in found for one in tree(pid)})
 
 
 def _command_line(place: Path) -> str:

@@ -21,8 +21,8 @@ _STAMP = re.compile(r'at commit `?([0-9a-f]{7,40})(\+?)|"commit": "([0-9a-f]{7,4
 
 def commit() -> str:
     """The commit that is measured; with a `+` where the sources are not what it holds."""
-    words = ("describe", "--always", "--abbrev=10", "--dirty=+", "--exclude=*")
-    return _git(*words) or "none"
+    changed = _git("status", "--porcelain", "--", str(HERE.parent / "src"), str(HERE.parent / "airflow"))
+    return (_git("rev-parse", "--short=10", "HEAD") or "none") + ("+" if changed else "")
 
 
 def write(name: str, title: str, made_by: str, lines: list[str]) -> None:

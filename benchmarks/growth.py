@@ -51,7 +51,7 @@ def _sizes(place: Surroundings, rounds: int, sizes: Sequence[int]) -> Iterator[P
         try:
             yield from _points(place, entries, rounds)
         except Failed as error:
-            yield f"{entries:,} entries: left out, {str(error).replace(str(place.work), '')[:80]}"
+            yield f"{entries:,} entries: left out, {str(error).partition(': {')[0]}"
 
 
 def _points(place: Surroundings, entries: int, rounds: int) -> Iterator[Point]:

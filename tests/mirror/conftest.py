@@ -23,6 +23,28 @@ from lab import Lab
 TODAY = dt.date(2020, 6, 20)
 DAYS = Span(dt.date(2020, 5, 20), dt.date(2020, 6, 18))  # the tenth of June is a gap; the last two days are not had yet
 
+# What is read of the tables without a choice of its own: pages, the new API, feeds, the old API.
+READS = (
+    "/",
+    "/grid",
+    "/day/2020-06-01",
+    "/day/2020-06-01/history",
+    "/search?q=sky",
+    "/calendar",
+    "/status",
+    "/api/entries/2020-06-01",
+    "/api/entries/2020-06-01/history",
+    "/api/search?q=sky",
+    "/api/on-this-day?date=2020-06-01",
+    "/api/coverage",
+    "/api/status",
+    "/feed.xml",
+    "/feed.json",
+    "/planetary/apod",
+    "/planetary/apod?date=2020-06-01",
+    "/planetary/apod?start_date=2020-06-01",
+)
+
 
 def started(
     lab: Lab, *words: str, stderr: TextIO | None = None, **environment: str

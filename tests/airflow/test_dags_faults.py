@@ -60,13 +60,16 @@ def test_the_placeholder_is_red_at_once(bench, first_run, airflow_nasa):
 
 
 @pytest.fixture
-def twin(bench, airflow_nasa, day, tmp_path, migrated_database):
+def twin(bench, airflow_nasa, tmp_path, migrated_database):
     """Makes a copy of the session's archive, over a database of its own; Airflow knows nothing of it."""
 
     def copied():
         shutil.copytree(bench.archive.root, tmp_path / "archive", symlinks=True)
         copy = Lab(airflow_nasa, tmp_path / "archive", migrated_database, {"nasa_api_key": KEY})
-        copy.wired(lambda wired: wired.prepare(), today=day)  # the tables as the session's own are, to its newest day
+        # The tables as the session's own are, to the newest day that any of its runs knew: between midnight and half
+        # past in New York that is a day later than the one the first run stands for.
+        newest = dt.date.fromisoformat(bench.rows("SELECT max(date) FROM apod_day")[0][0])
+        copy.wired(lambda wired: wired.prepare(), today=newest)
         return copy
 
     return copied

@@ -34,7 +34,7 @@ class Miss(NamedTuple):
     hopeless: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Asking:
     """How far the asking of one source has come.
 

@@ -19,14 +19,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from apod_pipeline import kill_points
 from apod_pipeline.archive import Archive
 from apod_pipeline.disk import room
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.inherited import inherited
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
+
+if TYPE_CHECKING:
+    from apod_pipeline.stages.dvc_track_data import DvcVersioner
 
 FULL_BYTES, FULL_FILES, FULL_SECONDS = 64 << 10, 4, 15
 
@@ -92,6 +94,8 @@ class DvcProcess:
     def _begun(self) -> subprocess.Popen[str]:
         import logging
 
+        from apod_pipeline.stages.dvc_track_data import DvcVersioner
+
         words = [sys.executable, "-P", "-m", __name__]
         child = self._child = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=inherited(os.environ)
@@ -145,6 +149,8 @@ def main() -> None:
 
             logging.basicConfig(level=level, format="%(name)s: %(message)s")
         import dvc.repo  # noqa: F401 - this is what the process was begun early for
+
+        from apod_pipeline.stages.dvc_track_data import DvcVersioner
 
         threading.Thread(target=_end_on_a_full_disk, args=[Path(root), questions], daemon=True).start()
         versioner = DvcVersioner(Archive(Path(root), dataset), remote)

@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
     only_missing: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Gathering:
     """The days of one run.
 

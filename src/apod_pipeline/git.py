@@ -36,7 +36,7 @@ class GitFailed(VersioningError):
         self.code = code
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Git:
     """One repository's folder."""
 

@@ -31,7 +31,7 @@ from apod_pipeline.known import WHOLE_REPLY, Known, Version
 from apod_pipeline.model import Reply, Verdict, in_plain_words
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Ledger:
     """One archive's ledger files."""
 

@@ -45,7 +45,7 @@ class Columns(NamedTuple):
     lists: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Rows:
     """Changed rows on disk, read back in the order of their keys: memory holds only where each one lies."""
 
@@ -215,7 +215,7 @@ PATTERN = re.compile(r"[*?\[\]{}]")
 
 
 # ---- every field ---------------------------------------------------------------------------
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table:
     """The Parquet file: read by row groups and merged as a stream, so that it never stands in memory whole."""
 

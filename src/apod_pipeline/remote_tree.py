@@ -114,7 +114,7 @@ def _tops(tree: Tree) -> set[str]:
     return {path.partition("/")[0] + ("/" if "/" in path else "") for path in tree}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sides:
     """Two commits of an archive's repository: ours, where it stands, and theirs, where it is to stand.
 

@@ -39,7 +39,7 @@ LIMITS = Limits()
 Days = dict[str, list[int]]  # hash -> ordinals of the days that carry it, ascending
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Repeats:
     """Which days of one source carry the same words, and the same picture.
 

@@ -108,7 +108,7 @@ def _same(entry: Any) -> bytes:  # noqa: ANN401 - an entry's fields
     return orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class States:
     """The states that an archive's versions replaced, kept when these are derived again elsewhere.
 

@@ -1,6 +1,7 @@
 """The one place that names implementations: from settings to a pipeline that can be run.
 
-Takes resolved settings, gives wired objects. Never runs anything by itself, never keeps a global.
+Takes resolved settings, gives wired objects. Never runs anything by itself, never keeps a global. What a daily run does
+not need is imported where it is made: a run that finds nothing new is as long as its imports.
 """
 
 from __future__ import annotations
@@ -24,29 +25,28 @@ from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS, Report
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Source, Store
 from apod_pipeline.processed import Columns, Table, readable
-from apod_pipeline.recovery.copies import Copies
-from apod_pipeline.recovery.lost import Recovery
-from apod_pipeline.recovery.partial import PartialVersioner
-from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.file import ArchiveFile
 from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary
 from apod_pipeline.sources.science import Science
 from apod_pipeline.stages.check_quality import check_quality, refused
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.git_commit_metadata import GitPublisher
 from apod_pipeline.stages.load_to_postgres import PostgresStore
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
 from apod_pipeline.takeover import Takeover
-from apod_pipeline.versions.objects import DvcObjects
-from apod_pipeline.versions.releases import Releases
-from apod_pipeline.versions.states import States
-from apod_pipeline.versions.tracing import Tracing
 
 if TYPE_CHECKING:
     from apod_pipeline.audit import Check
+    from apod_pipeline.recovery.copies import Copies
+    from apod_pipeline.recovery.lost import Recovery
+    from apod_pipeline.recovery.partial import PartialVersioner
+    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+    from apod_pipeline.versions.objects import DvcObjects
+    from apod_pipeline.versions.releases import Releases
+    from apod_pipeline.versions.states import States
+    from apod_pipeline.versions.tracing import Tracing
     from apod_pipeline.waiting import Waiting
 
 COLUMNS = Columns(key="date", output=OUTPUT_FIELDS, every=ENTRY_FIELDS, lists=("repairs", "flags"))
@@ -162,8 +162,13 @@ def pipeline(
             gap_after=settings.gap_after,
             tell=tell,
         )
-        kept = Copies(wired, objects(settings, archive), settings.git_remote)
-        yield replace(wired, refill=kept.refill)
+        yield replace(wired, refill=partial(_refill, settings, wired))
+
+
+def _refill(settings: Settings, wired: Pipeline, before: str | None) -> None:
+    from apod_pipeline.recovery.copies import Copies
+
+    Copies(wired, objects(settings, wired.archive), settings.git_remote).refill(before)
 
 
 def _extractions(
@@ -193,11 +198,15 @@ def _extractions(
 
 
 def _bring(settings: Settings, archive: Archive, commit: str) -> None:
+    from apod_pipeline.recovery.restoring import Restoration
+
     Restoration(archive, objects(settings, archive), COLUMNS).fetch(commit)
 
 
 def passing_versioner(settings: Settings, archive: Archive) -> PartialVersioner:
     """DVC over an archive of which only a part is here."""
+    from apod_pipeline.recovery.partial import PartialVersioner
+
     return PartialVersioner(archive, settings.dvc_remote or str(settings.remote_folder), columns=COLUMNS)
 
 
@@ -228,6 +237,8 @@ def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
 
 def objects(settings: Settings, archive: Archive) -> DvcObjects:
     """What DVC keeps of this archive."""
+    from apod_pipeline.versions.objects import DvcObjects
+
     return DvcObjects(archive, settings.dvc_remote or str(settings.remote_folder))
 
 
@@ -244,6 +255,8 @@ def waiting(settings: Settings) -> list[Waiting]:
 
 def states(settings: Settings) -> States:
     """What this archive said at any version."""
+    from apod_pipeline.versions.states import States
+
     archive = Archive(settings.archive)
     return States(archive, objects(settings, archive), COLUMNS)
 
@@ -251,6 +264,9 @@ def states(settings: Settings) -> States:
 @contextmanager
 def recovery(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[Recovery]:
     """What brings back what an archive has lost."""
+    from apod_pipeline.recovery.lost import Recovery
+    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+
     archive = Archive(settings.archive)
     embedded = None if settings.database else archive.private / "postgres"
     with pipeline(settings, tell, dvc=DvcVersioner) as wired:
@@ -260,12 +276,17 @@ def recovery(settings: Settings, tell: Callable[[str], None] = print) -> Iterato
 @contextmanager
 def releases(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[Releases]:
     """What makes releases of an archive."""
+    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+    from apod_pipeline.versions.releases import Releases
+
     with pipeline(settings, tell, dvc=DvcVersioner) as wired:
         yield Releases(wired, states(settings))
 
 
 def tracing(settings: Settings) -> Tracing:
     """What tells where a value came from."""
+    from apod_pipeline.versions.tracing import Tracing
+
     archive = Archive(settings.archive)
     return Tracing(derivation(settings, archive, Ledger(archive)))
 
@@ -273,6 +294,9 @@ def tracing(settings: Settings) -> Tracing:
 @contextmanager
 def copies(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[Copies]:
     """What makes an archive's cache and remotes whole."""
+    from apod_pipeline.recovery.copies import Copies
+    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+
     with pipeline(settings, tell, dvc=DvcVersioner) as wired:
         yield Copies(wired, objects(settings, wired.archive), settings.git_remote)
 

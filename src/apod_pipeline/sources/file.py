@@ -26,7 +26,7 @@ from apod_pipeline.sources.planetary_record import settle
 FORMS = (".json", ".jsonl", ".ndjson", ".csv")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ArchiveFile:
     """Records of the old API's shape in a file."""
 

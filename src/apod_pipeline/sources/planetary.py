@@ -21,7 +21,7 @@ from apod_pipeline.sources.json_items import json_items
 from apod_pipeline.sources.planetary_record import settle
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Planetary:
     """The old API at a base address, with a key.
 

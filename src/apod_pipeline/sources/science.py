@@ -20,7 +20,7 @@ from apod_pipeline.ports import Request
 from apod_pipeline.sources.json_items import json_items
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Science:
     """The new API at a base address."""
 

@@ -41,7 +41,7 @@ IN_GOOD_TIME = 1 / 3  # of the time-out: how long an answer should take
 FEED_DAYS = 30  # the feed holds the newest thirty
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Extracted:
     """What the stage did.
 

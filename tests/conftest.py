@@ -36,6 +36,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneAirflo
     return OneAirflow(config, log)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--pin`: what `tests/golden` finds is what it shall find from now on."""
+    parser.addoption("--pin", action="store_true", help="pin what tests/golden finds")
+
+
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A superuser's URL of one fast server for the whole session."""

@@ -41,7 +41,7 @@ def import_into(pipeline: Pipeline, file: Path) -> Outcome:
         shutil.copyfile(file, copy)
         span, dateless = _days_of(source, copy, file)
         outcome.span = span
-        answer = Answer(0, dt.datetime.now(dt.UTC), copy.stat().st_size, sha256(copy))
+        answer = Answer(0, pipeline.now(), copy.stat().st_size, sha256(copy))
         reply = extraction.incoming.receive(Request(name, span, "import"), answer, source.name, copy, suffix)
         verdict = extraction.settle(source, reply)
         if dateless:

@@ -10,62 +10,29 @@ A lie is many different days told the same thing at one time; a rerun is one day
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
 from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict, in_plain_words
 from apod_pipeline.repeats import LIMITS, Limits, Repeats
-from apod_pipeline.rules.addresses import is_article, is_logo
 
 EQUAL_EDITS = 3
 UNREADABLE = "unreadable"  # in the place of a record: why there is none
-USUAL_LENGTH = 5000  # letters; the longest real field has 1,846, of the new service's page aside
 
 
-def implausible(record: Record) -> str | None:
-    """Why no entry can look like this, whatever its day; None when it can."""
-    title = record.get("title")
-    if UNREADABLE in record:
-        return str(record[UNREADABLE])
-    if title == "NASA Science":
-        return 'the placeholder: its title is "NASA Science"'
-    if not isinstance(title, str) or not title.strip():
-        return "it has no title"
-    for address in _addresses(record):
-        if is_logo(address):
-            return "the placeholder: its picture is NASA's logo"
-        if is_article(address):
-            return "its address is the page of an entry, not what the page shows"
-    return None
+class Doubts(NamedTuple):
+    """What a data set doubts of a single record, whatever its day.
 
+    Attributes:
+        implausible: why no entry can look like this; None when it can.
+        odd: true where a plausible record is not as plain as nearly all are, so that it must be looked at more closely.
+    """
 
-def looks_odd(record: Record) -> bool:
-    """True where a plausible record is not as plain as nearly all are, so that it must be looked at more closely."""
-    title = str(record["title"])
-    if "<" in title or "&" in title or not title.isprintable():
-        return True
-    for value in record.values():
-        if type(value) is str:
-            if len(value) > USUAL_LENGTH:
-                return True
-        elif not isinstance(value, bool) and not (isinstance(value, list | tuple) and all(map(_is_text, value))):
-            return True
-    return any(address[:4] != "http" for address in _addresses(record) if address)
-
-
-def _is_text(value: object) -> bool:
-    return type(value) is str and len(value) <= USUAL_LENGTH
-
-
-def _addresses(record: Record) -> Iterator[str]:
-    for name in ("url", "hdurl"):
-        if isinstance(address := record.get(name), str):
-            yield address
-    pictures = record.get("pictures")
-    if isinstance(pictures, list | tuple):
-        yield from (picture for picture in pictures if isinstance(picture, str))
+    implausible: Callable[[Record], str | None]
+    odd: Callable[[Record], bool]
 
 
 @dataclass(eq=False, repr=False)
@@ -76,6 +43,7 @@ class Canary:
         source: whose replies.
         today: the newest day that is due; later ones are not believed.
         present: by ISO day, the digest of what this source told last.
+        implausible: why no entry can look like a record, whatever its day; None when it can.
         examine: why no entry can be made of a reading, None when one can; asked where a reading looks odd.
         limits: how many days with the same words or picture are too many.
     """
@@ -83,6 +51,7 @@ class Canary:
     source: str
     today: dt.date
     present: Mapping[str, str]
+    implausible: Callable[[Record], str | None]
     examine: Callable[[Reading], str | None] = lambda _: None
     limits: Limits = LIMITS
     _counted: dict[dt.date, str] = field(default_factory=dict)
@@ -143,7 +112,9 @@ class Canary:
 
     def _doubt(self, reading: Reading) -> str | None:
         day = reading.day
-        if why := implausible(reading.record):
+        if UNREADABLE in reading.record:
+            return str(reading.record[UNREADABLE])
+        if why := self.implausible(reading.record):
             return why
         if day > self.today:
             return "it is not due yet"

@@ -24,7 +24,7 @@ from apod_pipeline.ports import Request, Source
 from apod_pipeline.probing import ask
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.http_client import HttpClient
-from apod_pipeline.wiring import database, readers, today
+from apod_pipeline.wiring import DOUBTS, database, readers, today
 
 ENOUGH_DISK, ENOUGH_FILES = 2 << 30, 1000
 
@@ -126,7 +126,7 @@ def _asked(client: HttpClient, source: Source, name: str, request: Request) -> S
     what = f"{source.name}: {name}"
     begin = time.perf_counter()
     try:
-        says = ask(client, source, request)
+        says = ask(client, source, request, DOUBTS.implausible)
     except SourceRefused as error:
         key = "set NASA_API_KEY, or " if request.headers else ""
         return Sight(what, "bad", str(error), f"{key}ask another source with --source")

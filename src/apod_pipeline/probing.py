@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from apod_pipeline.canary import implausible
 from apod_pipeline.errors import SourceError, Unreadable
+from apod_pipeline.model import Record
 from apod_pipeline.ports import Answer, Request, Source, Transport
 from apod_pipeline.sources.json_items import shape_of
 
 
-def ask(transport: Transport, source: Source, request: Request) -> str | None:
+def ask(
+    transport: Transport, source: Source, request: Request, implausible: Callable[[Record], str | None]
+) -> str | None:
     """How a service's answer differs from what it should be, in words; None when it does not.
 
     Raises:
@@ -25,21 +27,25 @@ def ask(transport: Transport, source: Source, request: Request) -> str | None:
     """
     with tempfile.TemporaryDirectory() as folder:
         body = Path(folder) / "body"
-        return _differs(source, request, transport.download(request, body), body)
+        return _differs(source, request, transport.download(request, body), body, implausible)
 
 
-def is_published(transport: Transport, sources: Iterable[Source], day: dt.date) -> bool:
+def is_published(
+    transport: Transport, sources: Iterable[Source], day: dt.date, implausible: Callable[[Record], str | None]
+) -> bool:
     """True when any of the sources has a plausible entry of a day; silence is no entry."""
     for source in sources:
         try:
-            if ask(transport, source, source.day_request(day)) is None:
+            if ask(transport, source, source.day_request(day), implausible) is None:
                 return True
         except SourceError:
             continue
     return False
 
 
-def _differs(source: Source, request: Request, answer: Answer, body: Path) -> str | None:
+def _differs(
+    source: Source, request: Request, answer: Answer, body: Path, implausible: Callable[[Record], str | None]
+) -> str | None:
     if answer.status != 200:
         return f"HTTP {answer.status}"
     try:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.calendar import publishing_day
+from apod_pipeline.canary import Doubts
 from apod_pipeline.derivation import Derivation
+from apod_pipeline.doubts import implausible, looks_odd
 from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.known import Known
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from apod_pipeline.waiting import Waiting
 
 COLUMNS = Columns(key="date", output=OUTPUT_FIELDS, every=ENTRY_FIELDS, lists=("repairs", "flags"))
+
+DOUBTS = Doubts(implausible, looks_odd)
 
 IGNORED = ("/.apod/", "/data/raw/.incoming/", "/data/processed/apod_transformed.json", ".*.partial", ".env")
 
@@ -188,6 +192,7 @@ def _extractions(
             client,
             today(settings),
             run,
+            DOUBTS,
             settings.http_concurrency,
             tell,
             advance,

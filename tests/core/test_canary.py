@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
-from apod_pipeline.canary import Canary, implausible
+from apod_pipeline.canary import Canary
+from apod_pipeline.doubts import implausible
 from apod_pipeline.model import Reading
 from apod_pipeline.repeats import Limits
 
@@ -43,7 +44,9 @@ def _digest(told):
 def _canary(*present, most=10):
     """A canary for which these records are stored already."""
     held = {told["date"]: _digest(told) for told in present}
-    return Canary(source="planetary", today=TODAY, present=held, limits=Limits(most, 3 * most, most))
+    return Canary(
+        source="planetary", today=TODAY, present=held, implausible=implausible, limits=Limits(most, 3 * most, most)
+    )
 
 
 def _days(verdict):

@@ -18,6 +18,7 @@ from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary
 from apod_pipeline.sources.science import Science
 from apod_pipeline.stages.extract_apod import Extraction
+from apod_pipeline.wiring import DOUBTS
 
 TODAY = dt.date(2018, 12, 31)
 MONTH = Span(dt.date(2018, 12, 1), TODAY)
@@ -47,7 +48,15 @@ class Bench:
     def extraction(self, transport=None, **more):
         transport = transport or HttpClient(timeout=5.0, retries=0)
         return Extraction(
-            self.archive, self.ledger, self.ledger.known(), transport, TODAY, "a-run", tell=self.told.append, **more
+            self.archive,
+            self.ledger,
+            self.ledger.known(),
+            transport,
+            TODAY,
+            "a-run",
+            DOUBTS,
+            tell=self.told.append,
+            **more,
         )
 
     def ask(self, days, *sources, transport=None, **more):

@@ -16,6 +16,7 @@ from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary
 from apod_pipeline.sources.science import Science
 from apod_pipeline.stages.extract_apod import Extraction
+from apod_pipeline.wiring import DOUBTS
 from lab import KEY
 from paced import Paced, span_of
 
@@ -35,7 +36,7 @@ def asked_of(nasa, tmp_path):
         archive.create_folders()
         ledger, told, client = Ledger(archive), [], HttpClient(timeout, retries)
         extraction = Extraction(
-            archive, ledger, ledger.known(), client, TODAY, "a-run", tell=told.append, timeout=timeout
+            archive, ledger, ledger.known(), client, TODAY, "a-run", DOUBTS, tell=told.append, timeout=timeout
         )
         begin = time.monotonic()
         result = extraction.ask([source], list(Span(TODAY - dt.timedelta(days=days - 1), TODAY)))

@@ -14,7 +14,7 @@ from apod_pipeline.settings import resolve
 from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary
 from apod_pipeline.stages.extract_apod import Extraction
-from apod_pipeline.wiring import readers
+from apod_pipeline.wiring import DOUBTS, readers
 
 TODAY = dt.date(2018, 12, 31)
 
@@ -44,7 +44,7 @@ def test_nasas_own_code_is_asked_without_a_detour(nasa, tmp_path):
     archive = Archive(tmp_path / "archive")
     archive.create_folders()
     ledger, client = Ledger(archive), HttpClient(2.0, 0)
-    extraction = Extraction(archive, ledger, ledger.known(), client, TODAY, "a-run", tell=lambda _: None)
+    extraction = Extraction(archive, ledger, ledger.known(), client, TODAY, "a-run", DOUBTS, tell=lambda _: None)
     result = extraction.ask([Planetary(f"{nasa.url}/v1/apod")], list(Span(dt.date(2018, 12, 1), TODAY)))
     client.close()
     assert (result.answered, result.missing) == (31, {})
@@ -86,7 +86,7 @@ def test_a_wrong_address_is_refused(nasa, tmp_path, path):
     archive = Archive(tmp_path / "archive")
     archive.create_folders()
     ledger, client = Ledger(archive), HttpClient(2.0, 0)
-    extraction = Extraction(archive, ledger, ledger.known(), client, TODAY, "a-run", tell=lambda _: None)
+    extraction = Extraction(archive, ledger, ledger.known(), client, TODAY, "a-run", DOUBTS, tell=lambda _: None)
     days = list(Span(dt.date(2018, 12, 1), TODAY))
     result = extraction.ask([Planetary(nasa.url + path)], days)
     client.close()

@@ -34,7 +34,7 @@ from apod_pipeline.sources.science import Science
 from apod_pipeline.stages.check_quality import check_quality
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.load_to_postgres import PostgresStore
-from apod_pipeline.wiring import COLUMNS, derivation, initialised
+from apod_pipeline.wiring import COLUMNS, DOUBTS, derivation, initialised
 from worlds.hostile_service import DAYS, KEY, TODAY, HostileTransport, Lie, services
 
 BASE = "http://127.0.0.1:9"  # nobody is asked: the transport answers by itself
@@ -186,7 +186,7 @@ def searched_bench(folder: Path, server: str, name: str) -> Bench:
 
 
 def _extraction(archive: Archive, ledger: Ledger, wire: HostileTransport, run: str, known: Any) -> Extraction:
-    return Extraction(archive, ledger, known, wire, TODAY, run, concurrency=2, tell=lambda _: None)
+    return Extraction(archive, ledger, known, wire, TODAY, run, DOUBTS, concurrency=2, tell=lambda _: None)
 
 
 # ---- the law -------------------------------------------------------------------------------

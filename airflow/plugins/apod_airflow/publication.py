@@ -95,11 +95,11 @@ def is_out(day: dt.date) -> bool:
     from apod_airflow.connections import NASA, settings
     from apod_pipeline.probing import is_published
     from apod_pipeline.sources.http_client import HttpClient
-    from apod_pipeline.wiring import readers
+    from apod_pipeline.wiring import DOUBTS, readers
 
     known = settings(day, [NASA])
     client = HttpClient(timeout=15.0, retries=0)
     try:
-        return is_published(client, [readers(known)[name] for name in known.sources], day)
+        return is_published(client, [readers(known)[name] for name in known.sources], day, DOUBTS.implausible)
     finally:
         client.close()

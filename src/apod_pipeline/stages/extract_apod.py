@@ -24,7 +24,7 @@ from typing import NamedTuple
 from apod_pipeline.archive import Archive, replacing
 from apod_pipeline.asking import Asking, Miss
 from apod_pipeline.calendar import Span, publishable
-from apod_pipeline.canary import UNREADABLE, Canary, looks_odd
+from apod_pipeline.canary import UNREADABLE, Canary, Doubts
 from apod_pipeline.errors import DataRefused, ReplyRefused, SourceError, SourceRefused, Unreadable
 from apod_pipeline.incoming import Incoming
 from apod_pipeline.known import WHOLE_REPLY, Digests, Known, refusal_key
@@ -86,6 +86,7 @@ class Extraction:
         transport: the wire.
         today: the newest day that is due.
         run: name of the run, for the manifest.
+        doubts: what of a record cannot be, or is odd.
         concurrency: requests at one time.
         tell: takes a line for the user.
         advance: takes how many wanted days were settled, for a progress bar.
@@ -100,6 +101,7 @@ class Extraction:
     transport: Transport
     today: dt.date
     run: str
+    doubts: Doubts
     concurrency: int = 4
     tell: Callable[[str], None] = print
     advance: Callable[[int], None] = lambda _: None
@@ -323,14 +325,16 @@ class Extraction:
         """The canary that watches a source in this run."""
         if source not in self._canaries:
             held = Digests(self.known, source)
-            self._canaries[source] = Canary(source, self.today, held, self._examined, self.limits)
+            self._canaries[source] = Canary(
+                source, self.today, held, self.doubts.implausible, self._examined, self.limits
+            )
         return self._canaries[source]
 
     def _examined(self, reading: Reading) -> str | None:
         # Deriving every reading twice would cost a fifth of a backfill: what looks odd is derived at once, and what
         # then cannot be an entry all the same is withdrawn before the next version is sealed.
         withdrawn = self.known.withdrawn.get((reading.source, str(reading.day)), ())
-        odd = looks_odd(reading.record) or (withdrawn and reading.digest in withdrawn)
+        odd = self.doubts.odd(reading.record) or (withdrawn and reading.digest in withdrawn)
         return self.examine(reading) if odd else None
 
     def _judge(self, source: Source, reply: Reply, body: Path) -> Verdict:

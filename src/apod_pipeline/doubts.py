@@ -1,0 +1,56 @@
+"""What of a record of APOD cannot be, or is odd, whatever its day.
+
+Takes a settled record of either service, gives why it is no entry, or whether it needs a closer look. Pure.
+The rules come from what the services were seen doing: a placeholder as a success for every date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from apod_pipeline.model import Record
+from apod_pipeline.rules.addresses import is_article, is_logo
+
+USUAL_LENGTH = 5000  # letters; the longest real field has 1,846, of the new service's page aside
+
+
+def implausible(record: Record) -> str | None:
+    """Why no entry can look like this, whatever its day; None when it can."""
+    title = record.get("title")
+    if title == "NASA Science":
+        return 'the placeholder: its title is "NASA Science"'
+    if not isinstance(title, str) or not title.strip():
+        return "it has no title"
+    for address in _addresses(record):
+        if is_logo(address):
+            return "the placeholder: its picture is NASA's logo"
+        if is_article(address):
+            return "its address is the page of an entry, not what the page shows"
+    return None
+
+
+def looks_odd(record: Record) -> bool:
+    """True where a plausible record is not as plain as nearly all are, so that it must be looked at more closely."""
+    title = str(record["title"])
+    if "<" in title or "&" in title or not title.isprintable():
+        return True
+    for value in record.values():
+        if type(value) is str:
+            if len(value) > USUAL_LENGTH:
+                return True
+        elif not isinstance(value, bool) and not (isinstance(value, list | tuple) and all(map(_is_text, value))):
+            return True
+    return any(address[:4] != "http" for address in _addresses(record) if address)
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and len(value) <= USUAL_LENGTH
+
+
+def _addresses(record: Record) -> Iterator[str]:
+    for name in ("url", "hdurl"):
+        if isinstance(address := record.get(name), str):
+            yield address
+    pictures = record.get("pictures")
+    if isinstance(pictures, list | tuple):
+        yield from (picture for picture in pictures if isinstance(picture, str))

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from apod_pipeline.archive import Archive
-from apod_pipeline.processed import Table
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.processed import Table
 from apod_pipeline.wiring import COLUMNS
 
 PROJECTS_DAGS = Path(__file__).parents[1] / "airflow" / "dags"

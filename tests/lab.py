@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.processed import Table
 from apod_pipeline.calendar import Span
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Wanted
-from apod_pipeline.processed import Table
 from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.stages.dvc_track_data import DvcVersioner

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from shlex import quote
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.database.backup import back_up, restore
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.pooler import refuse_pooler

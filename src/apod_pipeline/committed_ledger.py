@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.known import Version
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.git import Git
-from apod_pipeline.known import Version
-from apod_pipeline.ledger import Ledger
 
 
 def sealed_and_uncommitted(archive: Archive) -> list[str]:

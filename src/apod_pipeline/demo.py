@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from apod_pipeline import questions
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.model import Outcome

@@ -15,9 +15,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.disk import room
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.calendar import FIRST_DAY, Span
-from apod_pipeline.disk import room
 from apod_pipeline.errors import ApodError, SourceRefused
 from apod_pipeline.git import Git, GitFailed
 from apod_pipeline.ports import Request, Source

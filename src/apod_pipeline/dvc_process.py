@@ -21,9 +21,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import IO, TYPE_CHECKING, Any
 
-from apod_pipeline import kill_points
-from apod_pipeline.archive import Archive
-from apod_pipeline.disk import room
+from apod_pipeline.archive import kill_points
+from apod_pipeline.archive.disk import room
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.inherited import inherited
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.coverage import Terms, due, missing
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.known import Known
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.calendar import Span, publishable
 from apod_pipeline.conclusions import gaps_in, missing_of
-from apod_pipeline.coverage import Terms, due, missing
-from apod_pipeline.known import Known
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Outcome
 from apod_pipeline.ports import Source
 from apod_pipeline.stages.extract_apod import Extracted, Extraction

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from apod_pipeline.archive import timestamp
+from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.errors import ApodError, DataRefused, NoEntry
 from apod_pipeline.model import Entry, Reading, in_plain_words
 

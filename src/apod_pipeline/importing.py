@@ -12,10 +12,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from apod_pipeline.archive import sha256
+from apod_pipeline.archive.folder import sha256
+from apod_pipeline.archive.ledger import reply_of_line
 from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.errors import DataRefused, SettingsError, Unreadable
-from apod_pipeline.ledger import reply_of_line
 from apod_pipeline.model import Outcome, Refusal
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Answer, Request, Source

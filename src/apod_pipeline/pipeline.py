@@ -20,17 +20,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from apod_pipeline.archive import Archive, append_lines, mend_torn_lines, sweep, timestamp
+from apod_pipeline.archive.folder import Archive, append_lines, mend_torn_lines, sweep, timestamp
+from apod_pipeline.archive.known import Known, Version
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.quality_report import keep_report
+from apod_pipeline.archive.replies import gone
+from apod_pipeline.archive.run_record import as_json, timed
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
 from apod_pipeline.gathering import Gathering, Wanted, count_refused
-from apod_pipeline.known import Known, Version
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Publisher, Source, Store, Versioner
-from apod_pipeline.quality_report import keep_report
-from apod_pipeline.raw_replies import gone
-from apod_pipeline.run_record import as_json, timed
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
 from apod_pipeline.takeover import Takeover
 

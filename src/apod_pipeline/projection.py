@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from apod_pipeline.archive import instant, timestamp
+from apod_pipeline.archive.coverage import coverage
+from apod_pipeline.archive.folder import instant, timestamp
+from apod_pipeline.archive.known import Known, Version, version_of_line
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.processed import Row, Table
 from apod_pipeline.calendar import FIRST_DAY, Span
-from apod_pipeline.coverage import coverage
-from apod_pipeline.known import Known, Version, version_of_line
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS
-from apod_pipeline.processed import Row, Table
 
 LISTS = {"changed", "repairs", "flags"}
 INSTANTS = {"observed_from", "observed_to", "read_at", "refused_at", "resolved_at"}

@@ -13,7 +13,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.git import Git
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import orjson
 
-from apod_pipeline.archive import instant, timestamp
+from apod_pipeline.archive.folder import instant, timestamp
+from apod_pipeline.archive.known import Known, Version, refusal_key
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.processed import Table
 from apod_pipeline.derivation import Derivation
-from apod_pipeline.known import Known, Version, refusal_key
-from apod_pipeline.ledger import Ledger
-from apod_pipeline.processed import Table
 from apod_pipeline.projection import current_since
 
 Line = dict[str, Any]

@@ -13,11 +13,11 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.dvc_settings import configured
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.git import Git, without_credentials
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.recovery.restoring import Restoration, clone, forget
 from apod_pipeline.remote_tree import Sides

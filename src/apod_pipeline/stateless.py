@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.database.turns import turn
 from apod_pipeline.errors import ApodError, BeganApart, SettingsError
 from apod_pipeline.model import Outcome

@@ -17,16 +17,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline import run_files
-from apod_pipeline.archive import replacing, timestamp
+from apod_pipeline.archive import run_files
+from apod_pipeline.archive.coverage import missing
+from apod_pipeline.archive.folder import replacing, timestamp
+from apod_pipeline.archive.known import Version
+from apod_pipeline.archive.processed import Table
+from apod_pipeline.archive.run_record import as_json, from_json
 from apod_pipeline.calendar import Span, spans_of
-from apod_pipeline.coverage import missing
 from apod_pipeline.errors import DataRefused, DaysMissing, SourceRefused, SourceUnavailable
-from apod_pipeline.known import Version
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Pipeline, Wanted
-from apod_pipeline.processed import Table
-from apod_pipeline.run_record import as_json, from_json
 
 PATIENCE = 600.0  # seconds to wait for another run to let go of the archive
 MOST_RECORDS = 100  # records of a run that travel in a message; more are pointed to

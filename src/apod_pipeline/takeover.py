@@ -17,13 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive import Archive, append_lines, instant, parsed_lines, read_lines, replacing, sha256, timestamp
+from apod_pipeline.archive.folder import (
+    Archive,
+    append_lines,
+    instant,
+    parsed_lines,
+    read_lines,
+    replacing,
+    sha256,
+    timestamp,
+)
+from apod_pipeline.archive.known import Version
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.processed import Columns, Table, write_json
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import BeganApart, SettingsError
 from apod_pipeline.git import Git, without_credentials
-from apod_pipeline.known import Version
-from apod_pipeline.ledger import Ledger
-from apod_pipeline.processed import Columns, Table, write_json
 from apod_pipeline.remote_tree import Sides, commit_tree, see_that_it_is_an_archive, tree_of
 from apod_pipeline.replayed import Line, States, Step, Told, key, newest_again, unknown
 

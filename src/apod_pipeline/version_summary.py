@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from apod_pipeline.archive import timestamp
-from apod_pipeline.known import Version
-from apod_pipeline.ledger import Ledger
-from apod_pipeline.processed import Table
+from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.known import Version
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.processed import Table
 
 
 def _plural(count: int, one: str, many: str) -> str:

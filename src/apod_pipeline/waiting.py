@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
-from apod_pipeline.archive import Archive, timestamp
-from apod_pipeline.coverage import DayStatus, coverage
+from apod_pipeline.archive.coverage import DayStatus, coverage
+from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.known import Known
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.errors import ApodError
-from apod_pipeline.known import Known
-from apod_pipeline.ledger import Ledger
 
 RUN = "apod run"
 

@@ -14,19 +14,19 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apod_pipeline.archive import Archive, replacing
+from apod_pipeline.archive.folder import Archive, replacing
+from apod_pipeline.archive.known import Known
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.processed import Columns, Table, readable
 from apod_pipeline.calendar import publishing_day
 from apod_pipeline.canary import Doubts
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.doubts import implausible, looks_odd
 from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.known import Known
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS, Report
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Source, Store
-from apod_pipeline.processed import Columns, Table, readable
 from apod_pipeline.settings import Settings
 from apod_pipeline.sources.file import ArchiveFile
 from apod_pipeline.sources.http_client import HttpClient

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from apod_pipeline.ledger import Ledger
+from apod_pipeline.archive.ledger import Ledger
 
 BACKFILL = "apod_backfill"
 

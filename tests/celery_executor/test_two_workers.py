@@ -12,8 +12,8 @@ import pytest
 from workers import NAMES, Workers, eventually
 
 from airflow_bench import MAIN, Bench
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.database.schema import LOCK
-from apod_pipeline.ledger import Ledger
 from local_airflow.secret_files import SecretFiles
 
 BACKFILL = "apod_backfill"

@@ -9,7 +9,7 @@ import subprocess
 
 import psycopg
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.calendar import Span
 
 DAYS = Span(dt.date(2018, 12, 10), dt.date(2018, 12, 31))

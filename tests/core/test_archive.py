@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apod_pipeline.archive import Archive, append_lines, instant, read_lines, replacing, sweep, timestamp
+from apod_pipeline.archive.folder import Archive, append_lines, instant, read_lines, replacing, sweep, timestamp
 from apod_pipeline.errors import ArchiveBusy, ArchiveDamaged
 
 YEAR_1990 = dt.datetime(1990, 1, 1)  # noqa: DTZ001 - hypothesis puts the zone on
 YEAR_2090 = dt.datetime(2090, 1, 1)  # noqa: DTZ001 - hypothesis puts the zone on
 HOLD = (
-    "import sys; from pathlib import Path; from apod_pipeline.archive import Archive; from apod_pipeline.errors import"
-    " ArchiveBusy\n"
+    "import sys; from pathlib import Path; from apod_pipeline.archive.folder import Archive\n"
+    "from apod_pipeline.errors import ArchiveBusy\n"
     "try:\n"
     "    with Archive(Path(sys.argv[1])).locked():\n"
     "        print('held', flush=True); sys.stdin.read()\n"

@@ -10,7 +10,7 @@ import polars
 import psycopg
 import pytest
 
-from apod_pipeline.archive import read_lines
+from apod_pipeline.archive.folder import read_lines
 from apod_pipeline.calendar import Span
 from apod_pipeline.database.schema import available, migrate
 from apod_pipeline.dictionary.fields import ENTRY

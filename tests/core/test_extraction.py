@@ -9,10 +9,10 @@ import threading
 
 import pytest
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.ledger import Ledger, line_of_reply
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import SourceUnavailable
-from apod_pipeline.ledger import Ledger, line_of_reply
 from apod_pipeline.model import Reply
 from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.calendar import Span
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary
 from apod_pipeline.sources.science import Science

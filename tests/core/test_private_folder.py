@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.calendar import Span
 
 FIRST = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 22))
@@ -25,7 +25,7 @@ AS_NOBODY = (
     "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
     "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
 )  # fmt: skip
-CLOSING = "import sys; from pathlib import Path; from apod_pipeline.archive import Archive; {}"
+CLOSING = "import sys; from pathlib import Path; from apod_pipeline.archive.folder import Archive; {}"
 only_root = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs another user")
 
 

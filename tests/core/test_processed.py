@@ -12,9 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.processed import ROW_GROUP, Columns, Rows, Table, csv_line, write_all, write_csv, write_json
 from apod_pipeline.errors import ArchiveDamaged
-from apod_pipeline.processed import ROW_GROUP, Columns, Rows, Table, csv_line, write_all, write_csv, write_json
 
 COLUMNS = Columns(
     key="date",

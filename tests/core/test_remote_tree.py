@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.git import Git
 from apod_pipeline.remote_tree import see_that_it_is_an_archive

@@ -8,7 +8,7 @@ import shutil
 import polars
 import pytest
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance, choose

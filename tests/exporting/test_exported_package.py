@@ -12,10 +12,10 @@ import pytest
 from mlcroissant._src.core.context import Context, CroissantVersion
 from mlcroissant._src.core.rdf import make_context
 
-from apod_pipeline.archive import timestamp
+from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.dictionary.fields import ENTRY
 from apod_pipeline.exporting.descriptors import croissant_context
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import ENTRY_FIELDS
 
 FILES = {

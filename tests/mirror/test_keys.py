@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.extras.mirror.counts import counts_of
 from apod_pipeline.extras.mirror.gateway import KeyedGate, digest, read_keys

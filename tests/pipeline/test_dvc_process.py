@@ -20,7 +20,7 @@ from apod_pipeline.stages.dvc_track_data import DvcVersioner, tracked_hash
 OPENING = """
 import sys
 from pathlib import Path
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 made = []
 sys.addaudithook(lambda event, told: made.append(told[0]) if event == "os.mkdir" else None)
@@ -119,7 +119,7 @@ def test_a_child_does_not_outlive_its_parent(tracked, tmp_path):
     """SIGKILL to the parent in the middle of DVC's work: the child is gone soon after, and leaves no lock behind."""
     lab, remote = tracked
     code = (
-        "import sys, time; from pathlib import Path; from apod_pipeline.archive import Archive;"
+        "import sys, time; from pathlib import Path; from apod_pipeline.archive.folder import Archive;"
         "from apod_pipeline.dvc_process import DvcProcess;"
         f"dvc = DvcProcess(Archive(Path({str(lab.root)!r})), {remote!r});"
         "[dvc.track_replies(), dvc.track_files()]; print(dvc.child, flush=True); time.sleep(60)"

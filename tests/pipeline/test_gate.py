@@ -9,11 +9,11 @@ import json
 import httpx
 import pytest
 
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.audit.rederiving import derived_again
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import DataRefused, DaysMissing
 from apod_pipeline.importing import replay_quarantine
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.pipeline import Wanted
 from apod_pipeline.projection import content_hash
 from apod_pipeline.settings import resolve

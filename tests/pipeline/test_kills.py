@@ -33,7 +33,7 @@ def test_killed_run_ends_as_if_it_never_was(lab, span, undisturbed, tmp_path, pl
 
 
 def _lines(lab):
-    from apod_pipeline.ledger import Ledger
+    from apod_pipeline.archive.ledger import Ledger
 
     return list(Ledger(lab.archive).reply_lines())
 

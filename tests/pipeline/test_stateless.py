@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from apod_pipeline.archive import Archive, sha256
+from apod_pipeline.archive.folder import Archive, sha256
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.calendar import Span
 from apod_pipeline.database.turns import turn
 from apod_pipeline.errors import ArchiveBusy
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.pipeline import Wanted
 from apod_pipeline.recovery.partial import cloned
 from apod_pipeline.restores import recover_archive

@@ -192,7 +192,7 @@ def test_a_step_waits_for_another_run(lab, span):
     _step(lab, "extract", Wanted("dag", span))
     reading, writing = os.pipe()
     code = (
-        "import os; from pathlib import Path; from apod_pipeline.archive import Archive\n"
+        "import os; from pathlib import Path; from apod_pipeline.archive.folder import Archive\n"
         f"with Archive(Path({str(lab.root)!r})).locked(): print(flush=True); os.read({reading}, 1)"
     )
     holder = subprocess.Popen(

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_each_rule import ANSWER, DAY
 
+from apod_pipeline.archive.processed import csv_line, json_line
 from apod_pipeline.errors import DataRefused
 from apod_pipeline.model import MEDIA_TYPES, OUTPUT_FIELDS, Entry, Reading
-from apod_pipeline.processed import csv_line, json_line
 from apod_pipeline.rules.derive import derive
 from apod_pipeline.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.rules.text import text_of_html

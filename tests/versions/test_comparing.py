@@ -8,7 +8,7 @@ import polars
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apod_pipeline.processed import Columns, Table
+from apod_pipeline.archive.processed import Columns, Table
 from apod_pipeline.versions.comparing import PIECE, compare
 from apod_pipeline.versions.wording import abridged, changed_words
 

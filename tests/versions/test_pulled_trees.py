@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import SettingsError, VersioningError
 from apod_pipeline.recovery.partial import cloned

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from apod_pipeline.archive import timestamp
+from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import ENTRY_FIELDS
 from apod_pipeline.settings import resolve
 from apod_pipeline.stages.dvc_track_data import tracked_hash

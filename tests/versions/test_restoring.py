@@ -9,9 +9,9 @@ import shutil
 
 import pytest
 
-from apod_pipeline.archive import timestamp
+from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.calendar import Span
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.settings import resolve
 from apod_pipeline.wiring import states
 

@@ -47,7 +47,7 @@ def _lineage(task: str, settings: Settings) -> Any:
 
 def _names(kind: str, settings: Settings) -> Iterator[tuple[str, str]]:
     """Namespace and name of each dataset of a kind, as OpenLineage's naming rules have them."""
-    from apod_pipeline.archive import Archive
+    from apod_pipeline.archive.folder import Archive
 
     archive = Archive(settings.archive.absolute())
     services = {

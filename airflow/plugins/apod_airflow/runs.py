@@ -143,9 +143,9 @@ def stateless(context: Mapping[str, Any]) -> dict[str, Any]:
     """
     from apod_airflow.connections import settings
     from apod_airflow.lineage import describe
+    from apod_pipeline.archive.run_record import as_json
     from apod_pipeline.errors import DataRefused, DaysMissing
     from apod_pipeline.git import commit_page
-    from apod_pipeline.run_record import as_json
     from apod_pipeline.stateless import run_stateless
 
     with told_to_airflow():

@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.coverage import DayStatus, coverage
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.known import Known, Version
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.processed import Columns, Table
 from apod_pipeline.audit import copies, files, tables
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derive, Derived, derived_again
-from apod_pipeline.coverage import DayStatus, coverage
 from apod_pipeline.errors import ApodError
-from apod_pipeline.known import Known, Version
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Report
-from apod_pipeline.processed import Columns, Table
 from apod_pipeline.projection import Projection
 from apod_pipeline.versions.objects import DvcObjects
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.known import Known
+from apod_pipeline.archive.processed import Columns, csv_line
+from apod_pipeline.archive.replies import damaged, given_up
 from apod_pipeline.audit.checks import Check, found
 from apod_pipeline.audit.rederiving import Derived, fingerprint
-from apod_pipeline.known import Known
-from apod_pipeline.processed import Columns, csv_line
-from apod_pipeline.raw_replies import damaged, given_up
 from apod_pipeline.versions.commits import pointer_hashes
 from apod_pipeline.versions.objects import md5
 

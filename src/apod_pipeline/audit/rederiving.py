@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import NamedTuple
 
+from apod_pipeline.archive.processed import Columns, csv_line, json_line
 from apod_pipeline.derivation import Derivation
-from apod_pipeline.processed import Columns, csv_line, json_line
 from apod_pipeline.projection import content_hash
 
 Derive = Callable[[], Derivation]

@@ -109,7 +109,7 @@ def existing(archive: Path | None) -> Settings:
     Raises:
         SettingsError: when there is none.
     """
-    from apod_pipeline.archive import Archive
+    from apod_pipeline.archive.folder import Archive
 
     settings = settings_of(archive=archive)
     if not Archive(settings.archive).exists:

@@ -29,7 +29,7 @@ def status(archive: Path | None, *, as_json: bool) -> None:
     Example: apod status --json
     """
     from apod_pipeline import presentation, questions
-    from apod_pipeline.archive import Archive
+    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.wiring import today, waiting
 
     settings = existing(archive)
@@ -65,7 +65,7 @@ def coverage(
     Example: apod coverage --from 2020-01-01
     """
     from apod_pipeline import questions
-    from apod_pipeline.archive import Archive
+    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.wiring import today
 
     settings = existing(archive)
@@ -84,7 +84,7 @@ def coverage(
 
 def _tell_coverage(settings: Settings, newest: dt.date, span: Span | None, *, as_json: bool) -> None:
     from apod_pipeline import presentation, questions
-    from apod_pipeline.archive import Archive
+    from apod_pipeline.archive.folder import Archive
 
     years = questions.by_year(Archive(settings.archive), newest, span)
     days = [day for year in years.values() for day in year]
@@ -111,7 +111,7 @@ def history(day: dt.datetime, archive: Path | None, *, as_json: bool) -> None:
     Example: apod history 2024-01-15
     """
     from apod_pipeline import presentation, questions
-    from apod_pipeline.archive import Archive
+    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.wiring import COLUMNS
 
     settings = existing(archive)

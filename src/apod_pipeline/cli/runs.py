@@ -164,7 +164,7 @@ def _tell_unasked(settings: Settings, span: Span) -> None:
 
 def _report(where: str | Path, outcome: Outcome, *, as_json: bool) -> None:
     from apod_pipeline import presentation
-    from apod_pipeline.run_record import as_json as whole
+    from apod_pipeline.archive.run_record import as_json as whole
 
     if as_json:
         presentation.as_object(whole(outcome))

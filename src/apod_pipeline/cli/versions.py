@@ -31,7 +31,7 @@ def log(limit: int, archive: Path | None, *, everything: bool, as_json: bool) ->
     Example: apod log -n 5
     """
     from apod_pipeline import presentation
-    from apod_pipeline.archive import Archive
+    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.versions import commits
 
     known = list(commits.log(Archive(existing(archive).archive)))[::-1]
@@ -46,7 +46,7 @@ def log(limit: int, archive: Path | None, *, everything: bool, as_json: bool) ->
 
 
 def _as_row(one: Changed) -> dict[str, Any]:
-    from apod_pipeline.archive import timestamp
+    from apod_pipeline.archive.folder import timestamp
 
     version, counts = one.version, {name: getattr(one, name) for name in ("added", "edited", "removed", "entries")}
     told = {"version": version.commit, "at": timestamp(version.at), "by": version.who, "subject": version.subject}
@@ -84,7 +84,7 @@ def diff(old: str, new: str, html: Path | None, archive: Path | None, *, as_json
         _print_object(before.commit, after.commit, difference.counts, difference.changes())
         return
     if html:
-        from apod_pipeline.archive import replacing
+        from apod_pipeline.archive.folder import replacing
         from apod_pipeline.versions.changes_page import page
 
         with replacing(html.absolute()) as file:
@@ -126,7 +126,7 @@ def show(day: dt.datetime, name: str, archive: Path | None, *, as_json: bool) ->
     Example: apod show 2024-01-15 --as-of 2026-10-01
     """
     from apod_pipeline import presentation
-    from apod_pipeline.archive import timestamp
+    from apod_pipeline.archive.folder import timestamp
     from apod_pipeline.errors import SettingsError
     from apod_pipeline.versions.wording import as_text
     from apod_pipeline.wiring import states

@@ -10,10 +10,10 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apod_pipeline.archive.processed import ROW_GROUP
 from apod_pipeline.calendar import Span
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.model import ENTRY_FIELDS
-from apod_pipeline.processed import ROW_GROUP
 from apod_pipeline.rules.rights import REDISTRIBUTABLE
 
 if TYPE_CHECKING:

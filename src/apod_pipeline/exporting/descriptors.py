@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from apod_pipeline.archive import timestamp
+from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.dictionary.fields import ENTRY, KINDS, Field
 from apod_pipeline.exporting.choice import Choice
 from apod_pipeline.exporting.notes import HOMEPAGE, SOURCES, facts, rights_notes

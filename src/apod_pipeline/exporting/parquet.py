@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from apod_pipeline.archive.processed import ROW_GROUP
 from apod_pipeline.exporting.choice import Choice
 from apod_pipeline.exporting.notes import facts
-from apod_pipeline.processed import ROW_GROUP
 
 
 def write_parquet(choice: Choice, path: Path) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.dvc_settings import configured
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.git import Git

@@ -24,13 +24,13 @@ from shutil import rmtree
 from typing import Any
 
 from apod_pipeline import dvc_repository, dvc_settings
-from apod_pipeline.archive import Archive, close_folder
-from apod_pipeline.disk import room
+from apod_pipeline.archive.disk import room
+from apod_pipeline.archive.folder import Archive, close_folder
+from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.dvc_locks import release_dead_locks
 from apod_pipeline.dvc_settings import REMOTE
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.git import Git
-from apod_pipeline.kill_points import kill_point
 
 log = logging.getLogger(__name__)
 

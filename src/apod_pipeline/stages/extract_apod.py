@@ -21,19 +21,19 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from apod_pipeline.archive import Archive, replacing
+from apod_pipeline.archive.folder import Archive, replacing
+from apod_pipeline.archive.incoming import Incoming
+from apod_pipeline.archive.known import WHOLE_REPLY, Digests, Known, refusal_key
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.run_files import manifest
 from apod_pipeline.asking import Asking, Miss
 from apod_pipeline.calendar import Span, publishable
 from apod_pipeline.canary import UNREADABLE, Canary, Doubts
 from apod_pipeline.errors import DataRefused, ReplyRefused, SourceError, SourceRefused, Unreadable
-from apod_pipeline.incoming import Incoming
-from apod_pipeline.known import WHOLE_REPLY, Digests, Known, refusal_key
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import Digest, Reading, Refusal, Reply, Verdict, in_plain_words
 from apod_pipeline.pace import Pace
 from apod_pipeline.ports import NARROW, Answer, Request, Source, Transport
 from apod_pipeline.repeats import LIMITS, Limits
-from apod_pipeline.run_files import manifest
 from apod_pipeline.settling import of_the_asked, settled_items
 from apod_pipeline.sources.json_items import shape_of
 

@@ -14,7 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.kill_points import kill_point
+from apod_pipeline.archive.known import Known, Version
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.processed import Columns, Row, Table
 from apod_pipeline.calendar import FIRST_DAY, Span
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.merging import copying, make_staging, merge, remove_others, stage_and_merge, staged_in
@@ -22,11 +26,7 @@ from apod_pipeline.database.schema import LOCK, migrate
 from apod_pipeline.database.searchable import is_searchable, make_searchable
 from apod_pipeline.database.words_ahead import WordsAhead
 from apod_pipeline.errors import ArchiveDamaged
-from apod_pipeline.kill_points import kill_point
-from apod_pipeline.known import Known, Version
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.model import OUTPUT_FIELDS, Outcome
-from apod_pipeline.processed import Columns, Row, Table
 from apod_pipeline.projection import DAY, QUARANTINE, READING, REVISION, Projection, cells, document_times
 
 if TYPE_CHECKING:

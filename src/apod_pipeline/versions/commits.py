@@ -16,10 +16,10 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from apod_pipeline.archive import Archive, timestamp
+from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.errors import SettingsError, VersioningError
 from apod_pipeline.git import Git, GitFailed
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.stages.dvc_track_data import hash_in
 
 FIELDS = ("%H", "%ct", "%an <%ae>", "%s", "%D", "%(trailers:key=Code-Version,valueonly,separator= )")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apod_pipeline.processed import Columns, Row, Table
+from apod_pipeline.archive.processed import Columns, Row, Table
 
 if TYPE_CHECKING:
     import polars

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from apod_pipeline.archive import Archive, replacing
+from apod_pipeline.archive.folder import Archive, replacing
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.stages.dvc_track_data import DvcVersioner
 

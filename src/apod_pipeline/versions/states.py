@@ -10,8 +10,8 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from apod_pipeline.archive import Archive
-from apod_pipeline.processed import Columns, Row, Table
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.processed import Columns, Row, Table
 from apod_pipeline.versions.commits import Commit, commit_of, parquet_hash, resolve
 from apod_pipeline.versions.comparing import Comparison, compare
 from apod_pipeline.versions.objects import DvcObjects

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apod_pipeline.archive import timestamp
+from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.processed import Row, Table
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import ApodError, SettingsError
-from apod_pipeline.processed import Row, Table
 from apod_pipeline.projection import Projection
 from apod_pipeline.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.versions.commits import commits

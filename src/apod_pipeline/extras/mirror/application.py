@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.demo import MARK
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.answers import Answer, Header

@@ -39,7 +39,7 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from apod_pipeline.archive import Archive
+    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.extras.mirror.application import COUNTS, FLAGS, KEYS, LOG
     from apod_pipeline.extras.mirror.counts import counts_of
     from apod_pipeline.extras.mirror.gateway import read_keys

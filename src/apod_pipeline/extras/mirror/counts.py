@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 
 log = logging.getLogger(__name__)
 

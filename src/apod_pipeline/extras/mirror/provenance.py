@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.errors import ApodError
 from apod_pipeline.extras.mirror.reading import Row
 from apod_pipeline.extras.mirror.shelves import VersionWatch
-from apod_pipeline.ledger import Ledger
 from apod_pipeline.versions.commits import Commit, commits
 
 AGAIN_SECONDS = 1.0  # how long nobody reads an incomplete history again

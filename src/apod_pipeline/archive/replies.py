@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from apod_pipeline.archive import Archive, read_lines, sha256
-from apod_pipeline.known import Known
+from apod_pipeline.archive.folder import Archive, read_lines, sha256
+from apod_pipeline.archive.known import Known
 
 
 def given_up(archive: Archive) -> set[str]:

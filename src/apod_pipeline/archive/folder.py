@@ -23,8 +23,8 @@ from typing import IO, Any
 
 import orjson
 
+from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.errors import ArchiveBusy, ArchiveDamaged, SettingsError
-from apod_pipeline.kill_points import kill_point
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
 import orjson
 
-from apod_pipeline.archive import Archive, replacing
+from apod_pipeline.archive.folder import Archive, replacing
 from apod_pipeline.errors import ArchiveDamaged
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from apod_pipeline.archive.known import Known
 from apod_pipeline.calendar import FIRST_DAY, GAPS, Span, publishable, publishable_days
-from apod_pipeline.known import Known
 
 A_YEAR = dt.timedelta(days=365)
 

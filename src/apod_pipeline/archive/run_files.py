@@ -9,7 +9,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from apod_pipeline.archive import Archive
+from apod_pipeline.archive.folder import Archive
 
 
 def counts(archive: Archive, run: str) -> Path:

@@ -19,7 +19,7 @@ import pytest
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Table
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Wanted
 from apod_pipeline.settings import resolve

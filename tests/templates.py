@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 
 
 class Template(NamedTuple):

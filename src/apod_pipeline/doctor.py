@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from apod_pipeline.archive.disk import room
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.calendar import FIRST_DAY, Span
+from apod_pipeline.calendar import FIRST_DAY
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ApodError, SourceRefused
 from apod_pipeline.git import Git, GitFailed
 from apod_pipeline.ports import Request, Source

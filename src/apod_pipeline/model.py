@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 
 Record = Mapping[str, Any]  # one day as a source words it: field name -> string (or what its JSON held)
 

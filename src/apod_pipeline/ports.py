@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Outcome, Record
 
 NARROW = 25  # days: the new service's page, and a range that the old one answers within its own time limit

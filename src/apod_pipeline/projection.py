@@ -21,7 +21,8 @@ from apod_pipeline.archive.folder import instant, timestamp
 from apod_pipeline.archive.known import Known, Version, version_of_line
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Row, Table
-from apod_pipeline.calendar import FIRST_DAY, Span
+from apod_pipeline.calendar import FIRST_DAY
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS
 
 LISTS = {"changed", "repairs", "flags"}

@@ -23,7 +23,7 @@ from apod_pipeline.archive.folder import replacing, timestamp
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.archive.run_record import as_json, from_json
-from apod_pipeline.calendar import Span, spans_of
+from apod_pipeline.dataset.spans import Span, spans_of
 from apod_pipeline.errors import DataRefused, DaysMissing, SourceRefused, SourceUnavailable
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Pipeline, Wanted

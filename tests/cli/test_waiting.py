@@ -10,7 +10,7 @@ import subprocess
 import psycopg
 
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 
 DAYS = Span(dt.date(2018, 12, 10), dt.date(2018, 12, 31))
 LOST = dt.date(2018, 12, 20)

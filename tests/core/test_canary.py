@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from apod_pipeline.calendar import FIRST_DAY, GAPS, Span
+from apod_pipeline.calendar import FIRST_DAY, GAPS
 from apod_pipeline.canary import Canary
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.doubts import implausible
 from apod_pipeline.model import Reading
 from apod_pipeline.repeats import Limits

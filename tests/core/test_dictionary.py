@@ -11,8 +11,8 @@ import psycopg
 import pytest
 
 from apod_pipeline.archive.folder import read_lines
-from apod_pipeline.calendar import Span
 from apod_pipeline.database.schema import available, migrate
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.dictionary.fields import ENTRY
 from apod_pipeline.dictionary.files import FILES
 from apod_pipeline.dictionary.tables import FUNCTIONS, RELATIONS

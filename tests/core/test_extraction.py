@@ -11,7 +11,7 @@ import pytest
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger, line_of_reply
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SourceUnavailable
 from apod_pipeline.model import Reply
 from apod_pipeline.sources.http_client import HttpClient

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import Unreadable
 from apod_pipeline.sources.file import ArchiveFile
 

@@ -17,7 +17,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused, SourceUnavailable
 from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary

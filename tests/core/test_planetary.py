@@ -9,7 +9,7 @@ import pytest
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.settings import resolve
 from apod_pipeline.sources.http_client import HttpClient
 from apod_pipeline.sources.planetary import Planetary

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 
 FIRST = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 22))
 NEXT = Span(dt.date(2018, 12, 23), dt.date(2018, 12, 25))

@@ -10,7 +10,7 @@ import signal
 import pytest
 
 from apod_pipeline import questions
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ApodError, ArchiveDamaged
 from apod_pipeline.importing import import_into
 from apod_pipeline.simulator import record_of

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.exporting.choice import choose
 from apod_pipeline.exporting.export import export
 from apod_pipeline.exporting.snapshot import snapshot

@@ -9,7 +9,7 @@ import polars
 import pytest
 
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance, choose
 from apod_pipeline.exporting.export import export

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 
 PAGE = (Path(__file__).parents[2] / "docs" / "using.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)

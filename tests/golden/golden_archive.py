@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.importing import accept_refused, import_into
 from apod_pipeline.pipeline import Pipeline, Wanted
 from apod_pipeline.ports import Answer, Request, Transport

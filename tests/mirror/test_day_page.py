@@ -8,7 +8,7 @@ import re
 import httpx
 import psycopg
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from mirror.conftest import ended, started
 
 DAYS = Span(dt.date(2018, 12, 24), dt.date(2018, 12, 26))

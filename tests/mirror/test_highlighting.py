@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.extras.mirror.highlighting import LONGEST, Highlighting
 from apod_pipeline.simulator import record_of
 

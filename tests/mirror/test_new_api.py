@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import ENTRY_FIELDS
 from apod_pipeline.settings import resolve
 

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 import debian_pgbouncer
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from lab import KEY as PASSWORD
 from mirror.conftest import ended, started
 

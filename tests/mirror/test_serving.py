@@ -13,7 +13,7 @@ import httpx
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.embedded_postgres import EmbeddedPostgres
 from apod_pipeline.simulator import Simulator
 from mirror.conftest import DAYS, TODAY, ended, started

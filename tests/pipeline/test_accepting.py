@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 
 SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
 DAY = dt.date(2018, 12, 24)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.settings import resolve
 from apod_pipeline.wiring import audited
 

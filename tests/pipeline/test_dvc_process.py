@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.stages.dvc_track_data import DvcVersioner, tracked_hash

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 
 MIDDLE_PAGE = {"science": "apod-basic.date_from=181127", "planetary": "start_date=2018-11-27"}
 DROPPED = [dt.date(2018, 12, 3), dt.date(2018, 12, 4)]

@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 
 FULL, ROOMY = "$SIZE", "64m"
 RUN = '"$PYTHON" -m apod_pipeline.cli run --from $FIRST --to $LAST'

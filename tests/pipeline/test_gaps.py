@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.importing import accept_gap
 

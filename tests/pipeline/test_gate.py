@@ -11,7 +11,7 @@ import pytest
 
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.audit.rederiving import derived_again
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DataRefused, DaysMissing
 from apod_pipeline.importing import replay_quarantine
 from apod_pipeline.pipeline import Wanted

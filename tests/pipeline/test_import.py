@@ -11,7 +11,7 @@ import os
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DataRefused, SettingsError
 from apod_pipeline.importing import import_into, replay_quarantine
 from apod_pipeline.repeats import Limits

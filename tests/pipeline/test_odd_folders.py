@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.settings import resolve
 from apod_pipeline.wiring import audited

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import VersioningError
 
 BEGIN = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 2))

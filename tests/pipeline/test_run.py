@@ -9,7 +9,7 @@ import json
 import pytest
 
 from apod_pipeline.archive.processed import Table
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.simulator import record_of
 from apod_pipeline.wiring import COLUMNS

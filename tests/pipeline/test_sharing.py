@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveBusy, VersioningError
 
 BEGIN = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 2))

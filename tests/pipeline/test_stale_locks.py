@@ -13,7 +13,7 @@ import time
 import psutil
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.doctor import examine
 from apod_pipeline.settings import resolve
 

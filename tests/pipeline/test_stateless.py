@@ -16,8 +16,8 @@ import pytest
 
 from apod_pipeline.archive.folder import Archive, sha256
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.calendar import Span
 from apod_pipeline.database.turns import turn
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveBusy
 from apod_pipeline.pipeline import Wanted
 from apod_pipeline.recovery.partial import cloned

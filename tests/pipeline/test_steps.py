@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import (
     ArchiveBusy,
     DatabaseError,
@@ -78,7 +78,7 @@ def test_messages_hold_paths_and_the_runs_records(lab, span):
 
 def test_many_records_are_pointed_to(lab):
     """A run of more than a hundred days carries a hundred records, how many more there are, and where."""
-    from apod_pipeline.calendar import Span
+    from apod_pipeline.dataset.spans import Span
 
     days = Span(dt.date(2018, 6, 1), dt.date(2018, 12, 31))
     told = _all(lab, Wanted("dag", days))

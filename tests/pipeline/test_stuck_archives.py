@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.simulator import record_of
 
 BEFORE = "07b5b0b225a5"  # the last commit whose gate stood behind the seal

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.settings import resolve
 from apod_pipeline.wiring import audited
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 
 SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
 

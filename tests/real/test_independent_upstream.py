@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from kill_places import KILL_PLACES
 from lab import KEY, Lab, bare_repository
 

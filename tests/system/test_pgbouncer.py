@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 import debian_pgbouncer
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from lab import KEY as PASSWORD
 
 pytestmark = debian_pgbouncer.needs_one

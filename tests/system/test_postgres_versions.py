@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 import debian_postgres
-from apod_pipeline.calendar import Span
 from apod_pipeline.database.connection import OLDEST, connected
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DatabaseError, DatabaseUnavailable
 from lab import KEY as PASSWORD
 

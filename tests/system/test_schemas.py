@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from mirror.conftest import ended, started
 
 TABLES = "SELECT DISTINCT schemaname FROM pg_tables WHERE tablename LIKE 'apod%'"

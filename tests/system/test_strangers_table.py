@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from mirror.conftest import ended, started
 
 # As the document has it: everything but date and title may be NULL.

@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 import debian_postgres
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DatabaseError
 from lab import certificate
 

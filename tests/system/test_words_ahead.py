@@ -6,11 +6,11 @@ import datetime as dt
 
 import pytest
 
-from apod_pipeline.calendar import Span
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable, not_in_step
 from apod_pipeline.database.words_ahead import WORTH_IT, WordsAhead
+from apod_pipeline.dataset.spans import Span
 
 YEARS = Span(dt.date(2014, 1, 1), dt.date(2018, 12, 31))
 ROWS = [

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError, VersioningError
 from apod_pipeline.recovery.partial import cloned
 from apod_pipeline.stages.dvc_track_data import DvcVersioner

@@ -9,7 +9,7 @@ import shutil
 import psycopg
 import pytest
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.versions.commits import hashes
 from apod_pipeline.versions.objects import md5
 

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.settings import resolve
 from apod_pipeline.wiring import tracing

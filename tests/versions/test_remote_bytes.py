@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from apod_pipeline.audit.copies import Reading, objects
 from apod_pipeline.audit.sampling import sample
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.settings import resolve
 from apod_pipeline.wiring import audited
 from apod_pipeline.wiring import objects as objects_of

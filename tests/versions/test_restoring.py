@@ -11,7 +11,7 @@ import pytest
 
 from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.settings import resolve
 from apod_pipeline.wiring import states
 

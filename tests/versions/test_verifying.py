@@ -13,8 +13,8 @@ import pytest
 
 from apod_pipeline import wiring
 from apod_pipeline.audit.rederiving import derived_again
-from apod_pipeline.calendar import Span
 from apod_pipeline.database.searchable import make_searchable
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.settings import resolve
 from apod_pipeline.versions.commits import hashes
 from apod_pipeline.versions.objects import md5

@@ -21,10 +21,10 @@ import psycopg
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Table
-from apod_pipeline.calendar import Span
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Pipeline, Wanted
 from apod_pipeline.settings import Settings

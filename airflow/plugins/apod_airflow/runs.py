@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from apod_pipeline.audit import Check
-    from apod_pipeline.calendar import Span
+    from apod_pipeline.dataset.spans import Span
     from apod_pipeline.pipeline import Wanted
     from apod_pipeline.steps import Steps
 
@@ -59,7 +59,8 @@ def span_of(context: Mapping[str, Any]) -> Span:
     Raises:
         SettingsError: for a span that runs backwards, or begins after the run's day.
     """
-    from apod_pipeline.calendar import FIRST_DAY, Span
+    from apod_pipeline.calendar import FIRST_DAY
+    from apod_pipeline.dataset.spans import Span
     from apod_pipeline.errors import SettingsError
 
     day, params = day_of(context), context["params"]
@@ -85,7 +86,7 @@ def gather(run: Steps, context: Mapping[str, Any], parts: Iterable[Mapping[str, 
 
 
 def _span(part: Mapping[str, str]) -> Span:
-    from apod_pipeline.calendar import Span
+    from apod_pipeline.dataset.spans import Span
 
     return Span(dt.date.fromisoformat(part["from"]), dt.date.fromisoformat(part["to"]))
 

@@ -26,7 +26,7 @@ from typing import Any
 from apod_pipeline.archive.folder import Archive, append_lines, instant, lines_in, read_lines, timestamp
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.known import WHOLE_REPLY, Known, Version
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Reply, Verdict, in_plain_words
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from apod_pipeline.archive.folder import instant, timestamp
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Outcome
 
 TOLD_OTHERWISE = {"from", "to", "finished", "error"}  # than by an attribute of the same name

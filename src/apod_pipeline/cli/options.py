@@ -16,7 +16,7 @@ import click
 from apod_pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
-    from apod_pipeline.calendar import Span
+    from apod_pipeline.dataset.spans import Span
     from apod_pipeline.settings import Settings
 
 
@@ -125,7 +125,8 @@ def span_of(first: dt.datetime | None, last: dt.datetime | None, newest: dt.date
     Raises:
         SettingsError: when they run backwards, before the first picture, or begin when nothing is due yet.
     """
-    from apod_pipeline.calendar import FIRST_DAY, Span
+    from apod_pipeline.calendar import FIRST_DAY
+    from apod_pipeline.dataset.spans import Span
 
     if first is None and last is None:
         return None

@@ -15,7 +15,7 @@ import click
 from apod_pipeline.cli.options import DAY, archive_option, because_option, existing, reason_for, settings_of, span_of
 
 if TYPE_CHECKING:
-    from apod_pipeline.calendar import Span
+    from apod_pipeline.dataset.spans import Span
     from apod_pipeline.settings import Settings
 
 

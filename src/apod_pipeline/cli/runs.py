@@ -27,7 +27,7 @@ from apod_pipeline.cli.options import (
 from apod_pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
-    from apod_pipeline.calendar import Span
+    from apod_pipeline.dataset.spans import Span
     from apod_pipeline.model import Outcome
     from apod_pipeline.pipeline import Pipeline, Wanted
     from apod_pipeline.settings import Settings
@@ -97,7 +97,8 @@ def backfill(
 
     Example: apod backfill --from 1995-06-16
     """
-    from apod_pipeline.calendar import FIRST_DAY, Span
+    from apod_pipeline.calendar import FIRST_DAY
+    from apod_pipeline.dataset.spans import Span
     from apod_pipeline.pipeline import Wanted
     from apod_pipeline.wiring import today
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apod_pipeline.archive.processed import ROW_GROUP
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.model import ENTRY_FIELDS
 from apod_pipeline.rules.rights import REDISTRIBUTABLE

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.calendar import Span
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Record
 from apod_pipeline.ports import Request
 from apod_pipeline.sources.json_items import json_items

@@ -27,8 +27,9 @@ from apod_pipeline.archive.known import WHOLE_REPLY, Digests, Known, refusal_key
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.run_files import manifest
 from apod_pipeline.asking import Asking, Miss
-from apod_pipeline.calendar import Span, publishable
+from apod_pipeline.calendar import publishable
 from apod_pipeline.canary import UNREADABLE, Canary, Doubts
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DataRefused, ReplyRefused, SourceError, SourceRefused, Unreadable
 from apod_pipeline.model import Digest, Reading, Refusal, Reply, Verdict, in_plain_words
 from apod_pipeline.pace import Pace

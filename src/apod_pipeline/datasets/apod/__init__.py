@@ -1,0 +1,1 @@
+"""The Astronomy Picture of the Day: everything that is this data set's own."""

@@ -16,7 +16,7 @@ from measuring import Command, Cost, Failed, cost_beside, cost_of, cost_of_all, 
 from naive_archive import NaiveArchive
 from surroundings import BIN, YEAR, Surroundings, last_day
 
-from apod_pipeline.calendar import FIRST_DAY
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 
 ENTRIES = 11_400
 DAYS_OF_100_MB = 98_200  # the simulator's entries have 1,050 bytes

@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 from measuring import Command, Cost, cost_of
 
-from apod_pipeline.calendar import FIRST_DAY, GAPS
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
 from apod_pipeline.embedded_postgres import temporary_server
 
 HERE = Path(__file__).resolve().parent

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from apod_pipeline.archive.known import Known
-from apod_pipeline.asking import Miss
+from apod_pipeline.fetching.asking import Miss
 from apod_pipeline.stages.extract_apod import Extracted
 
 

@@ -16,8 +16,8 @@ import click
 
 from apod_pipeline import questions
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.calendar import FIRST_DAY
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Wanted

@@ -25,9 +25,10 @@ from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Row, Rows, Table, writable, write_all
+from apod_pipeline.datasets.apod.entry import Entry
 from apod_pipeline.errors import ArchiveDamaged, DataRefused, Unreadable
 from apod_pipeline.gating import derived, withdrawal
-from apod_pipeline.model import Entry, Reading, in_plain_words
+from apod_pipeline.model import Reading, in_plain_words
 from apod_pipeline.ports import Source
 from apod_pipeline.projection import current_since
 from apod_pipeline.version_summary import summary

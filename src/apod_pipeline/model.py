@@ -1,8 +1,7 @@
-"""The words of the house as types: reply, reading, entry, and what the stages tell one another.
+"""The words of the house as types: reply, reading, and what the stages tell one another.
 
 Takes plain values, gives frozen ones. Pure: never does I/O, never knows a service, a table or a file format.
-The fields of an entry follow NASA's own names; the first five are the design document's output. Values are named
-tuples: a frozen dataclass takes ten times as long to define, and a short run is made of definitions.
+Values are named tuples: a frozen dataclass takes ten times as long to define, and a short run is made of definitions.
 """
 
 from __future__ import annotations
@@ -20,8 +19,6 @@ from apod_pipeline.dataset.spans import Span
 
 Record = Mapping[str, Any]  # one day as a source words it: field name -> string (or what its JSON held)
 
-OUTPUT_FIELDS = ("date", "title", "url", "explanation", "media_type")
-MEDIA_TYPES = ("image", "video", "other")
 GENERIC_PICTURE = "news-thumbnail"  # stands in for whatever the new service has no picture of
 CAUSES = ("source", "rules", "preference")
 STATUSES = ("present", "gap", "pending", "failed", "quarantined", "unasked")  # of a calendar day
@@ -119,49 +116,6 @@ class Digest(NamedTuple):
 
     day: dt.date
     digest: str
-
-
-class Entry(NamedTuple):
-    """One day's APOD, as this project understands it. Absent is None, never an empty invention.
-
-    What each field means, may hold and looks like stands in `dictionary.fields.ENTRY`, field by field in this order,
-    and is read in `docs/data-dictionary.md`; the types here say what may be absent. A title is never empty, texts are
-    plain and one line (only `explanation_html` is markup), addresses can be opened, `rights` speak of the picture and
-    not of the texts.
-    """
-
-    date: dt.date
-    title: str
-    url: str | None
-    explanation: str | None
-    media_type: str
-    hdurl: str | None = None
-    thumbnail_url: str | None = None
-    copyright: str | None = None
-    credit: str | None = None
-    rights: str = "unknown"
-    rights_evidence: str | None = None
-    alt: str | None = None
-    permalink: str | None = None
-    explanation_html: str | None = None
-    source: str = ""
-    repairs: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
-
-    def as_row(self) -> dict[str, Any]:
-        """Every field by name, ready for JSON: the date as text, tuples as lists."""
-        row = self._asdict()
-        row["date"], row["repairs"], row["flags"] = self.date.isoformat(), [*self.repairs], [*self.flags]
-        return row
-
-    @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Entry:
-        """The entry that `as_row` wrote down."""
-        lists = {"repairs": tuple(row["repairs"]), "flags": tuple(row["flags"])}
-        return cls(**{**row, **lists, "date": dt.date.fromisoformat(row["date"])})
-
-
-ENTRY_FIELDS = Entry._fields
 
 
 class Refusal(NamedTuple):

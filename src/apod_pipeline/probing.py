@@ -11,10 +11,10 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from apod_pipeline.dataset.json_items import shape_of
 from apod_pipeline.errors import SourceError, Unreadable
 from apod_pipeline.model import Record
 from apod_pipeline.ports import Answer, Request, Source, Transport
-from apod_pipeline.sources.json_items import shape_of
 
 
 def ask(

@@ -21,9 +21,9 @@ from apod_pipeline.archive.folder import instant, timestamp
 from apod_pipeline.archive.known import Known, Version, version_of_line
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Row, Table
-from apod_pipeline.calendar import FIRST_DAY
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY
+from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, OUTPUT_FIELDS
 
 LISTS = {"changed", "repairs", "flags"}
 INSTANTS = {"observed_from", "observed_to", "read_at", "refused_at", "resolved_at"}

@@ -18,20 +18,21 @@ from apod_pipeline.archive.folder import Archive, replacing
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Table, readable
-from apod_pipeline.calendar import publishing_day
-from apod_pipeline.canary import Doubts
+from apod_pipeline.datasets.apod.calendar import publishing_day
+from apod_pipeline.datasets.apod.doubts import implausible, looks_odd
+from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, OUTPUT_FIELDS
+from apod_pipeline.datasets.apod.sources.file import ArchiveFile
+from apod_pipeline.datasets.apod.sources.planetary import Planetary
+from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.derivation import Derivation
-from apod_pipeline.doubts import implausible, looks_odd
 from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.model import ENTRY_FIELDS, OUTPUT_FIELDS, Report
+from apod_pipeline.fetching.canary import Doubts
+from apod_pipeline.fetching.http_client import HttpClient
+from apod_pipeline.model import Report
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Source, Store
 from apod_pipeline.settings import Settings
-from apod_pipeline.sources.file import ArchiveFile
-from apod_pipeline.sources.http_client import HttpClient
-from apod_pipeline.sources.planetary import Planetary
-from apod_pipeline.sources.science import Science
 from apod_pipeline.stages.check_quality import check_quality, refused
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.git_commit_metadata import GitPublisher

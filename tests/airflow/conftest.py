@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_bench import MAIN, PROJECTS_DAGS, Bench, Run
-from apod_pipeline.calendar import publishing_day
+from apod_pipeline.datasets.apod.calendar import publishing_day
 from apod_pipeline.simulator import Simulator
 from local_airflow import LocalAirflow
 from local_airflow.simulated_nasa import KEY

@@ -7,7 +7,7 @@ import itertools
 
 from airflow_bench import MAIN
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.calendar import publishing_day
+from apod_pipeline.datasets.apod.calendar import publishing_day
 
 
 def test_airflows_own_backfill_runs_each_day(bench, first_run, day, eventually):

@@ -10,7 +10,7 @@ from airflow_2_bench import Bench2
 from airflow_2_instance import PROGRAM, Airflow2
 
 from airflow_bench import MAIN, PROJECTS_DAGS, Run
-from apod_pipeline.calendar import publishing_day
+from apod_pipeline.datasets.apod.calendar import publishing_day
 from apod_pipeline.simulator import Simulator
 from local_airflow.simulated_nasa import KEY
 from plain_environment import plain_environment

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apod_pipeline.calendar import FIRST_DAY, GAPS, publishable, publishing_day, publishing_zone
 from apod_pipeline.dataset.spans import Span, spans_of
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS, publishable, publishing_day, publishing_zone
 
 ONE_DAY = dt.timedelta(days=1)
 MANY_DAYS = st.sets(st.integers(0, 300).map(lambda number: FIRST_DAY + number * ONE_DAY))

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from apod_pipeline.calendar import FIRST_DAY, GAPS
-from apod_pipeline.canary import Canary
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.doubts import implausible
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
+from apod_pipeline.datasets.apod.doubts import implausible
+from apod_pipeline.fetching.canary import Canary
+from apod_pipeline.fetching.repeats import Limits
 from apod_pipeline.model import Reading
-from apod_pipeline.repeats import Limits
 
 TODAY = dt.date(2018, 12, 31)
 MONTH = Span(dt.date(2018, 12, 1), TODAY)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from apod_pipeline.archive.coverage import Terms, coverage, due, following, missing, status_of
 from apod_pipeline.archive.known import Known
-from apod_pipeline.calendar import FIRST_DAY, GAPS
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
 from apod_pipeline.model import STATUSES
 
 TODAY = dt.date(2018, 12, 31)

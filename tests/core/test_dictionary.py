@@ -13,11 +13,11 @@ import pytest
 from apod_pipeline.archive.folder import read_lines
 from apod_pipeline.database.schema import available, migrate
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.dictionary.fields import ENTRY
+from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, Entry
+from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.dictionary.files import FILES
 from apod_pipeline.dictionary.tables import FUNCTIONS, RELATIONS
-from apod_pipeline.model import ENTRY_FIELDS, Entry
-from apod_pipeline.rules.notes import FLAGS, REPAIRS
 
 COLUMNS = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,

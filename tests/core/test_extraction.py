@@ -12,11 +12,11 @@ import pytest
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger, line_of_reply
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.sources.planetary import Planetary
+from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.errors import SourceUnavailable
+from apod_pipeline.fetching.http_client import HttpClient
 from apod_pipeline.model import Reply
-from apod_pipeline.sources.http_client import HttpClient
-from apod_pipeline.sources.planetary import Planetary
-from apod_pipeline.sources.science import Science
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.wiring import DOUBTS
 

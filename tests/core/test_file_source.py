@@ -11,8 +11,8 @@ import json
 import pytest
 
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.sources.file import ArchiveFile
 from apod_pipeline.errors import Unreadable
-from apod_pipeline.sources.file import ArchiveFile
 
 RECORDS = [
     {"date": "2018-12-01", "title": "A Lamp", "explanation": 'Said "so", and\nso on; Ä \U0001f52d'},

@@ -18,10 +18,10 @@ from email.utils import format_datetime
 import pytest
 
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.sources.planetary import Planetary
+from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused, SourceUnavailable
-from apod_pipeline.sources.http_client import HttpClient
-from apod_pipeline.sources.planetary import Planetary
-from apod_pipeline.sources.science import Science
+from apod_pipeline.fetching.http_client import HttpClient
 from lab import certificate
 
 KEY = "a-secret-key-that-nobody-may-see"
@@ -279,8 +279,8 @@ def test_a_head_that_drips_is_cut_off_under_tls(tmp_path):
     code = (
         "import sys, time, datetime as dt; from pathlib import Path\n"
         "from apod_pipeline.errors import SourceUnavailable\n"
-        "from apod_pipeline.sources.http_client import HttpClient\n"
-        "from apod_pipeline.sources.science import Science\n"
+        "from apod_pipeline.fetching.http_client import HttpClient\n"
+        "from apod_pipeline.datasets.apod.sources.science import Science\n"
         "request = Science(sys.argv[1]).day_request(dt.date(2018, 12, 1))\n"
         "client, begin = HttpClient(timeout=0.8, retries=0), time.monotonic()\n"
         "try:\n    client.download(request, Path(sys.argv[2]))\n"
@@ -454,8 +454,8 @@ def test_a_proxy_that_cannot_be_used_is_told_in_words(tmp_path):
     code = (
         "import sys; from pathlib import Path; import datetime as dt\n"
         "from apod_pipeline.errors import ApodError\n"
-        "from apod_pipeline.sources.http_client import HttpClient\n"
-        "from apod_pipeline.sources.science import Science\n"
+        "from apod_pipeline.fetching.http_client import HttpClient\n"
+        "from apod_pipeline.datasets.apod.sources.science import Science\n"
         "try:\n"
         "    request = Science('http://127.0.0.1:1').day_request(dt.date(2018, 12, 1))\n"
         "    HttpClient(retries=0).download(request, Path(sys.argv[1]))\n"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from apod_pipeline.dataset.json_items import PIECE, json_items, shape_of
 from apod_pipeline.errors import Unreadable
-from apod_pipeline.sources.json_items import PIECE, json_items, shape_of
 
 FEW = settings(max_examples=80, deadline=None)
 VALUES = st.recursive(

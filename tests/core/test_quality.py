@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apod_pipeline.calendar import FIRST_DAY, GAPS
-from apod_pipeline.model import ENTRY_FIELDS, Entry
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
+from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, Entry
 from apod_pipeline.stages.check_quality import check_quality, refused
 from apod_pipeline.wiring import COLUMNS
 

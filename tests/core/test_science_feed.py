@@ -10,12 +10,12 @@ import sys
 import httpx
 import pytest
 
+from apod_pipeline.datasets.apod.rules.derive import derive
+from apod_pipeline.datasets.apod.sources.science import Science
+from apod_pipeline.datasets.apod.sources.science_feed import feed_items
 from apod_pipeline.errors import Unreadable
 from apod_pipeline.model import Reading
-from apod_pipeline.rules.derive import derive
 from apod_pipeline.simulator import Simulator
-from apod_pipeline.sources.science import Science
-from apod_pipeline.sources.science_feed import feed_items
 
 TODAY = dt.date(2018, 12, 31)
 LINK = "https://science.nasa.gov/image-article/apod-2018-december-3-a-lamp/"
@@ -104,7 +104,7 @@ def test_an_instant_without_a_zone_is_utc_wherever_the_machine_stands(tmp_path, 
         + "</channel></rss>"
     )
     code = (
-        "import sys, pathlib; from apod_pipeline.sources.science_feed import feed_items\n"
+        "import sys, pathlib; from apod_pipeline.datasets.apod.sources.science_feed import feed_items\n"
         "print(next(feed_items(pathlib.Path(sys.argv[1])))[0])"
     )
     words = [sys.executable, "-c", code, str(tmp_path / "feed.xml")]

@@ -10,11 +10,11 @@ import pytest
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.entry import Entry
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance, choose
 from apod_pipeline.exporting.export import export
 from apod_pipeline.exporting.snapshot import snapshot
-from apod_pipeline.model import Entry
 from apod_pipeline.wiring import COLUMNS
 
 NOWHERE = Provenance(dt.datetime(2018, 12, 31, tzinfo=dt.UTC), None, None, 1, "0", dt.date(2018, 12, 31))

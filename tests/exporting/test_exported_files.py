@@ -16,11 +16,11 @@ from datasette.app import Datasette
 
 from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.dictionary.fields import ENTRY
+from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
+from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.exporting.choice import choose
 from apod_pipeline.exporting.export import export
 from apod_pipeline.exporting.snapshot import snapshot
-from apod_pipeline.model import ENTRY_FIELDS
 from apod_pipeline.wiring import COLUMNS
 
 LISTS = [field.name for field in ENTRY if field.kind == "names"]

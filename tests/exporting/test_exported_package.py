@@ -14,9 +14,9 @@ from mlcroissant._src.core.rdf import make_context
 
 from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.dictionary.fields import ENTRY
+from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
+from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.exporting.descriptors import croissant_context
-from apod_pipeline.model import ENTRY_FIELDS
 
 FILES = {
     *("datapackage.json", "croissant.json", "data-dictionary.md", "PROVENANCE.md", "LICENSES.md", "SHA256SUMS"),

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
+from apod_pipeline.datasets.apod.old_api.planetary_api import Question
 from apod_pipeline.extras.mirror.records import record
-from apod_pipeline.planetary_api import Question
 
 USAGE = (
     " Allowed request fields for apod method are 'concept_tags', 'date', 'hd', 'count', 'start_date', "

@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from apod_pipeline.calendar import FIRST_DAY, publishable
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY, publishable
 from apod_pipeline.importing import import_into
 from apod_pipeline.simulator import Simulator, record_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_each_rule import answer, item
 
-from apod_pipeline.rules.rights import conclude
+from apod_pipeline.datasets.apod.rules.rights import conclude
 
 DEED = '<a href="https://creativecommons.org/licenses/{}/4.0/">Licence</a>'
 CONCLUSIONS = [

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from test_each_rule import ANSWER, DAY
 
 from apod_pipeline.archive.processed import csv_line, json_line
+from apod_pipeline.datasets.apod.entry import MEDIA_TYPES, OUTPUT_FIELDS, Entry
+from apod_pipeline.datasets.apod.rules.derive import derive
+from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
+from apod_pipeline.datasets.apod.rules.text import text_of_html
+from apod_pipeline.datasets.apod.sources import planetary_record, science_record
 from apod_pipeline.errors import DataRefused
-from apod_pipeline.model import MEDIA_TYPES, OUTPUT_FIELDS, Entry, Reading
-from apod_pipeline.rules.derive import derive
-from apod_pipeline.rules.notes import FLAGS, REPAIRS
-from apod_pipeline.rules.text import text_of_html
-from apod_pipeline.sources import planetary_record, science_record
+from apod_pipeline.model import Reading
 
 SETTLE = {"planetary": planetary_record.settle, "science": science_record.settle, "file": planetary_record.settle}
 PIECES = st.sampled_from(

@@ -8,10 +8,10 @@ import json
 import pytest
 from test_each_rule import DAY, LARGE, PICTURE, PROSE, item
 
+from apod_pipeline.datasets.apod.rules.derive import derive
+from apod_pipeline.datasets.apod.sources.planetary_record import settle as settle_answer
+from apod_pipeline.datasets.apod.sources.science_record import settle
 from apod_pipeline.model import Reading
-from apod_pipeline.rules.derive import derive
-from apod_pipeline.sources.planetary_record import settle as settle_answer
-from apod_pipeline.sources.science_record import settle
 
 ASSETS = "https://assets.science.nasa.gov"
 ORIGINAL = f"{ASSETS}/content/dam/science/cds/apod/apod/2003/may/lamp_big.jpg"

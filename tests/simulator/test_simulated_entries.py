@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from apod_pipeline.datasets.apod.sources.planetary_record import settle
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.simulator import FIRST_DAY, GAPS, KINDS, days_with, dirt_of, record_of
 from apod_pipeline.simulator.generated import has_entry, sketch_of
 from apod_pipeline.simulator.reruns import rerun_of
-from apod_pipeline.sources.planetary_record import settle
 
 LAST = date(1999, 12, 31)
 END_OF_BENCHMARK = date(5117, 12, 31)

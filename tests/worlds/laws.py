@@ -25,12 +25,12 @@ from apod_pipeline.database.connection import connected
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.sources.file import ArchiveFile
+from apod_pipeline.datasets.apod.sources.planetary import Planetary
+from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Pipeline, Wanted
 from apod_pipeline.settings import Settings
-from apod_pipeline.sources.file import ArchiveFile
-from apod_pipeline.sources.planetary import Planetary
-from apod_pipeline.sources.science import Science
 from apod_pipeline.stages.check_quality import check_quality
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.load_to_postgres import PostgresStore

@@ -40,7 +40,7 @@ def date_of(context: Mapping[str, Any]) -> dt.datetime:
 
 def day_of(context: Mapping[str, Any]) -> dt.date:
     """The newest day that is due for a run."""
-    from apod_pipeline.calendar import publishing_day
+    from apod_pipeline.datasets.apod.calendar import publishing_day
 
     return publishing_day(date_of(context))
 
@@ -59,8 +59,8 @@ def span_of(context: Mapping[str, Any]) -> Span:
     Raises:
         SettingsError: for a span that runs backwards, or begins after the run's day.
     """
-    from apod_pipeline.calendar import FIRST_DAY
     from apod_pipeline.dataset.spans import Span
+    from apod_pipeline.datasets.apod.calendar import FIRST_DAY
     from apod_pipeline.errors import SettingsError
 
     day, params = day_of(context), context["params"]

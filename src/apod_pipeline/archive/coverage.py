@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from apod_pipeline.archive.known import Known
-from apod_pipeline.calendar import FIRST_DAY, GAPS, publishable, publishable_days
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS, publishable, publishable_days
 
 A_YEAR = dt.timedelta(days=365)
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from apod_pipeline.calendar import publishable
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.calendar import publishable
 from apod_pipeline.model import in_plain_words
 
 WHOLE_REPLY = "*"

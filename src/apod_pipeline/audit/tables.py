@@ -16,8 +16,8 @@ from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derived
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.searchable import is_searchable, not_in_step
+from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
 from apod_pipeline.errors import ApodError, DatabaseError, DatabaseUnavailable
-from apod_pipeline.model import OUTPUT_FIELDS
 from apod_pipeline.projection import (
     DAY,
     QUARANTINE,

@@ -125,8 +125,8 @@ def span_of(first: dt.datetime | None, last: dt.datetime | None, newest: dt.date
     Raises:
         SettingsError: when they run backwards, before the first picture, or begin when nothing is due yet.
     """
-    from apod_pipeline.calendar import FIRST_DAY
     from apod_pipeline.dataset.spans import Span
+    from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 
     if first is None and last is None:
         return None

@@ -97,8 +97,8 @@ def backfill(
 
     Example: apod backfill --from 1995-06-16
     """
-    from apod_pipeline.calendar import FIRST_DAY
     from apod_pipeline.dataset.spans import Span
+    from apod_pipeline.datasets.apod.calendar import FIRST_DAY
     from apod_pipeline.pipeline import Wanted
     from apod_pipeline.wiring import today
 
@@ -152,7 +152,7 @@ def _run_stateless(settings: Settings, wanted: Wanted, sources: str | None, *, a
 
 def _tell_unasked(settings: Settings, span: Span) -> None:
     """Why days that were typed are not asked for: nothing was published on them, or they are not due yet."""
-    from apod_pipeline.calendar import GAPS, publishable
+    from apod_pipeline.datasets.apod.calendar import GAPS, publishable
     from apod_pipeline.presentation import tell
     from apod_pipeline.wiring import today
 

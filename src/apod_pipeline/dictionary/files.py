@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from apod_pipeline.dictionary.fields import ENTRY, Field
-from apod_pipeline.model import CAUSES, OUTPUT_FIELDS
+from apod_pipeline.dataset.fields import Field
+from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
+from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.model import CAUSES
 
 
 class File(NamedTuple):

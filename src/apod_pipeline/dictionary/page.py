@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from apod_pipeline.dictionary.fields import ENTRY, KINDS, Field
+from apod_pipeline.dataset.fields import KINDS, Field
+from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.dictionary.files import FILES
 from apod_pipeline.dictionary.tables import FUNCTIONS, RELATIONS
-from apod_pipeline.rules.notes import FLAGS, REPAIRS
 
 
 def entry_section() -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apod_pipeline.archive.processed import ROW_GROUP
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
+from apod_pipeline.datasets.apod.rules.rights import REDISTRIBUTABLE
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.model import ENTRY_FIELDS
-from apod_pipeline.rules.rights import REDISTRIBUTABLE
 
 if TYPE_CHECKING:
     import polars

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from apod_pipeline.archive.folder import timestamp
-from apod_pipeline.dictionary.fields import ENTRY, KINDS, Field
+from apod_pipeline.dataset.fields import KINDS, Field
+from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.exporting.choice import Choice
 from apod_pipeline.exporting.notes import HOMEPAGE, SOURCES, facts, rights_notes
 

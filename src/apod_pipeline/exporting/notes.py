@@ -7,9 +7,9 @@ known, never names the time at which it is written.
 from __future__ import annotations
 
 from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.datasets.apod.rules.rights import REDISTRIBUTABLE
 from apod_pipeline.dictionary.page import entry_section
 from apod_pipeline.exporting.choice import Choice
-from apod_pipeline.rules.rights import REDISTRIBUTABLE
 
 HOMEPAGE = "https://apod.nasa.gov/apod/"
 SOURCES = {

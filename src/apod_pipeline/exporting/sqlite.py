@@ -14,7 +14,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from apod_pipeline.dictionary.fields import ENTRY, KINDS, Field
+from apod_pipeline.dataset.fields import KINDS, Field
+from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.exporting.choice import Choice
 from apod_pipeline.exporting.notes import facts, rights_notes
 from apod_pipeline.exporting.text import plain

@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 
 from apod_pipeline.archive.processed import csv_line
+from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
 from apod_pipeline.exporting.choice import Choice
-from apod_pipeline.model import ENTRY_FIELDS
 
 GUESSED = 100  # lines from which polars guesses; others take more
 

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlencode
 
-from apod_pipeline.planetary_gateway import form_of, key_of, refusal
+from apod_pipeline.datasets.apod.old_api.planetary_gateway import form_of, key_of, refusal
 from apod_pipeline.simulator.message import Answer, Headers, Request, text_answer
 
 if TYPE_CHECKING:

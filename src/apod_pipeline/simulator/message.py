@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from apod_pipeline.planetary_gateway import masked
+from apod_pipeline.datasets.apod.old_api.planetary_gateway import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,15 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from apod_pipeline.planetary_api import CONCEPTS, NOTHING_HERE, Question, Refused, no_data, question, youtube_still
+from apod_pipeline.datasets.apod.old_api.planetary_api import (
+    CONCEPTS,
+    NOTHING_HERE,
+    Question,
+    Refused,
+    no_data,
+    question,
+    youtube_still,
+)
 from apod_pipeline.simulator.message import Answer, Request, as_json, text_answer
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apod_pipeline.calendar import FIRST_DAY, GAPS
-from apod_pipeline.model import MEDIA_TYPES, Finding, Report
-from apod_pipeline.rules.addresses import WHOLE_ADDRESS
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
+from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
+from apod_pipeline.datasets.apod.rules.addresses import WHOLE_ADDRESS
+from apod_pipeline.model import Finding, Report
 
 if TYPE_CHECKING:
     import polars

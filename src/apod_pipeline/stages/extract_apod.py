@@ -26,17 +26,17 @@ from apod_pipeline.archive.incoming import Incoming
 from apod_pipeline.archive.known import WHOLE_REPLY, Digests, Known, refusal_key
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.run_files import manifest
-from apod_pipeline.asking import Asking, Miss
-from apod_pipeline.calendar import publishable
-from apod_pipeline.canary import UNREADABLE, Canary, Doubts
+from apod_pipeline.dataset.json_items import shape_of
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.calendar import publishable
 from apod_pipeline.errors import DataRefused, ReplyRefused, SourceError, SourceRefused, Unreadable
+from apod_pipeline.fetching.asking import Asking, Miss
+from apod_pipeline.fetching.canary import UNREADABLE, Canary, Doubts
+from apod_pipeline.fetching.pace import Pace
+from apod_pipeline.fetching.repeats import LIMITS, Limits
+from apod_pipeline.fetching.settling import of_the_asked, settled_items
 from apod_pipeline.model import Digest, Reading, Refusal, Reply, Verdict, in_plain_words
-from apod_pipeline.pace import Pace
 from apod_pipeline.ports import NARROW, Answer, Request, Source, Transport
-from apod_pipeline.repeats import LIMITS, Limits
-from apod_pipeline.settling import of_the_asked, settled_items
-from apod_pipeline.sources.json_items import shape_of
 
 IN_GOOD_TIME = 1 / 3  # of the time-out: how long an answer should take
 FEED_DAYS = 30  # the feed holds the newest thirty

@@ -22,6 +22,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.datasets.apod.old_api.planetary_api import NOTHING_HERE, Refused, as_json, refusal
+from apod_pipeline.datasets.apod.old_api.planetary_gateway import Refusal, form_of, key_of
+from apod_pipeline.datasets.apod.old_api.planetary_gateway import refusal as refusal_of
 from apod_pipeline.demo import MARK
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.answers import Answer, Header
@@ -39,9 +42,6 @@ from apod_pipeline.extras.mirror.reading import Reading
 from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.extras.mirror.shelves import VersionWatch
 from apod_pipeline.extras.mirror.watching import METRICS_TYPE, Watched, metrics
-from apod_pipeline.planetary_api import NOTHING_HERE, Refused, as_json, refusal
-from apod_pipeline.planetary_gateway import Refusal, form_of, key_of
-from apod_pipeline.planetary_gateway import refusal as refusal_of
 from apod_pipeline.settings import Settings, resolve
 from apod_pipeline.wiring import database
 

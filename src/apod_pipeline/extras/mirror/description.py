@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
 from apod_pipeline.extras.mirror.response_schemas import SCHEMAS, Schema, named, some
-from apod_pipeline.model import MEDIA_TYPES
 
 Parameter = dict[str, Any]
 

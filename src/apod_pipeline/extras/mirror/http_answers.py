@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from apod_pipeline.datasets.apod.old_api.planetary_gateway import Refusal
 from apod_pipeline.extras.mirror.answers import Answer, Header, accepts_gzip, compressed_pieces, tag_of
 from apod_pipeline.extras.mirror.gateway import ALWAYS
 from apod_pipeline.extras.mirror.picture_addresses import HOSTS
-from apod_pipeline.planetary_gateway import Refusal
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -12,14 +12,14 @@ from contextlib import suppress
 from email.utils import format_datetime
 from typing import NamedTuple
 
+from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
+from apod_pipeline.datasets.apod.old_api.planetary_api import Question, Refused, as_json, no_data, question, refusal
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.answers import Answer, tag_of
 from apod_pipeline.extras.mirror.entries import Entries, Past, Present
 from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.records import Places, record
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
-from apod_pipeline.model import MEDIA_TYPES
-from apod_pipeline.planetary_api import Question, Refused, as_json, no_data, question, refusal
 from apod_pipeline.versions.commits import moment
 
 MOST_KEPT = 20_000  # answers; an archive of thirty years holds 11,500 entries

@@ -10,8 +10,8 @@ import datetime as dt
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from apod_pipeline.calendar import FIRST_DAY
-from apod_pipeline.model import MEDIA_TYPES
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY
+from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
 from apod_pipeline.versions.commits import moment
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from apod_pipeline.planetary_api import CONCEPTS, Question, youtube_still
+from apod_pipeline.datasets.apod.old_api.planetary_api import CONCEPTS, Question, youtube_still
 
 Places = Callable[[str], str]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from apod_pipeline.dictionary.fields import ENTRY, KINDS, Field
+from apod_pipeline.dataset.fields import KINDS, Field
+from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
+from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.dictionary.tables import RELATIONS
-from apod_pipeline.model import MEDIA_TYPES
 
 Schema = dict[str, Any]
 

@@ -12,11 +12,11 @@ from typing import Any, LiteralString, NamedTuple
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
 from apod_pipeline.extras.mirror.highlighting import Highlighting
 from apod_pipeline.extras.mirror.parameters import as_of, number
 from apod_pipeline.extras.mirror.reading import AT, Reading, Row
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
-from apod_pipeline.model import MEDIA_TYPES
 
 MOST_PAGES = 2000  # that are kept, some 10 KB each
 MOST_LISTS = 100  # of days found, up to 130 KB each

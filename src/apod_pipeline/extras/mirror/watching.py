@@ -15,8 +15,8 @@ from typing import Any, TextIO
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
+from apod_pipeline.datasets.apod.old_api.planetary_gateway import masked, masked_path
 from apod_pipeline.extras.mirror.description import PARAMETERS
-from apod_pipeline.planetary_gateway import masked, masked_path
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -11,19 +11,19 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
+from apod_pipeline.datasets.apod.entry import Entry
+from apod_pipeline.datasets.apod.rules.addresses import mend_address
+from apod_pipeline.datasets.apod.rules.credit import claims, holder_of, mend_copyright, mend_title, name_of
+from apod_pipeline.datasets.apod.rules.explanation import flag_damage, mend_explanation
+from apod_pipeline.datasets.apod.rules.media import media_of_answer, media_of_page
+from apod_pipeline.datasets.apod.rules.notes import Notes
+from apod_pipeline.datasets.apod.rules.rights import conclude, in_public_hands
+from apod_pipeline.datasets.apod.rules.text import clean, text_of_html, with_plain_quotes, without_gaps, without_markup
 from apod_pipeline.errors import NoEntry
-from apod_pipeline.model import Entry
-from apod_pipeline.rules.addresses import mend_address
-from apod_pipeline.rules.credit import claims, holder_of, mend_copyright, mend_title, name_of
-from apod_pipeline.rules.explanation import flag_damage, mend_explanation
-from apod_pipeline.rules.media import media_of_answer, media_of_page
-from apod_pipeline.rules.notes import Notes
-from apod_pipeline.rules.rights import conclude, in_public_hands
-from apod_pipeline.rules.text import clean, text_of_html, with_plain_quotes, without_gaps, without_markup
 
 if TYPE_CHECKING:
+    from apod_pipeline.datasets.apod.rules.media import Media
     from apod_pipeline.model import Reading, Record
-    from apod_pipeline.rules.media import Media
 
 
 _LOST = "\ufffd"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from apod_pipeline.rules.addresses import without_rendition
+from apod_pipeline.datasets.apod.rules.addresses import without_rendition
 
 if TYPE_CHECKING:
     from apod_pipeline.model import Record

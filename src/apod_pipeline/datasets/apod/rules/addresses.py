@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from apod_pipeline.model import GENERIC_PICTURE
 
 if TYPE_CHECKING:
-    from apod_pipeline.rules.notes import Notes
+    from apod_pipeline.datasets.apod.rules.notes import Notes
 
 PAGES = "https://apod.nasa.gov/apod/"  # what relative addresses of the classic page are relative to
 _ENDINGS = {

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from apod_pipeline.calendar import FIRST_DAY
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 
 FIELDS = ("concept_tags", "date", "hd", "count", "start_date", "end_date", "thumbs")
 USAGE = (

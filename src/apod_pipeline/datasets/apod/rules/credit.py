@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from apod_pipeline.rules.text import in_words, one_line
+from apod_pipeline.datasets.apod.rules.text import in_words, one_line
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from apod_pipeline.rules.notes import Notes
+    from apod_pipeline.datasets.apod.rules.notes import Notes
 
 _KIND = (
     "Image|Picture|Photo|Photograph|Video|Movie|Film|Illustration|Animation|Drawing|Painting|Artwork|Graphic|"

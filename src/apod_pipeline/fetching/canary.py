@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from apod_pipeline.calendar import FIRST_DAY, GAPS
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
+from apod_pipeline.fetching.repeats import LIMITS, Limits, Repeats
 from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict, in_plain_words
-from apod_pipeline.repeats import LIMITS, Limits, Repeats
 
 EQUAL_EDITS = 3
 UNREADABLE = "unreadable"  # in the place of a record: why there is none

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from apod_pipeline.errors import SourceError, SourceTooSlow
-from apod_pipeline.pace import Pace, Waiting
+from apod_pipeline.fetching.pace import Pace, Waiting
 from apod_pipeline.ports import Request, Source
 
 UNAVAILABLE_IN_A_ROW = 3

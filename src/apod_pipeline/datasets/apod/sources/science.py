@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from apod_pipeline.dataset.json_items import json_items
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Record
 from apod_pipeline.ports import Request
-from apod_pipeline.sources.json_items import json_items
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,7 +48,7 @@ class Science:
     def items(self, body: Path, form: str) -> Iterator[tuple[str | None, Any]]:
         """Every item with its day."""
         if form == "feed":
-            from apod_pipeline.sources.science_feed import feed_items
+            from apod_pipeline.datasets.apod.sources.science_feed import feed_items
 
             yield from feed_items(body)
             return
@@ -58,7 +58,9 @@ class Science:
 
     def settle(self, item: Any) -> Record:  # noqa: ANN401 - whatever the service's JSON held
         """One item without what changes from fetch to fetch."""
-        from apod_pipeline.sources.science_record import settle  # its parser is not needed where nobody is asked
+        from apod_pipeline.datasets.apod.sources.science_record import (
+            settle,  # its parser is not needed where nobody is asked
+        )
 
         return settle(item)
 

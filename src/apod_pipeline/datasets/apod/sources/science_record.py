@@ -17,10 +17,10 @@ from contextlib import suppress
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
-from apod_pipeline.rules.addresses import is_generic, is_logo, kind, mend_address
-from apod_pipeline.rules.credit import LABEL, claims
-from apod_pipeline.rules.notes import Notes
-from apod_pipeline.rules.text import clean, well_formed
+from apod_pipeline.datasets.apod.rules.addresses import is_generic, is_logo, kind, mend_address
+from apod_pipeline.datasets.apod.rules.credit import LABEL, claims
+from apod_pipeline.datasets.apod.rules.notes import Notes
+from apod_pipeline.datasets.apod.rules.text import clean, well_formed
 
 if TYPE_CHECKING:
     from apod_pipeline.model import Record

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from apod_pipeline.canary import UNREADABLE
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import Unreadable
+from apod_pipeline.fetching.canary import UNREADABLE
 from apod_pipeline.model import Record, Verdict
 from apod_pipeline.ports import Source
 

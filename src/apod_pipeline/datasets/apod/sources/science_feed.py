@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from apod_pipeline.calendar import publishing_day
+from apod_pipeline.datasets.apod.calendar import publishing_day
 from apod_pipeline.errors import Unreadable
 
 _IN_LINK = re.compile(r"/apod-(\d{4})-([a-z]+)-(\d{1,2})(?:-|/)")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import datetime as dt
 
-    from apod_pipeline.rules.notes import Notes
+    from apod_pipeline.datasets.apod.rules.notes import Notes
 
 # What PostgreSQL (NUL), UTF-8 (surrogates) or a line of text (the others) cannot hold.
 _UNPRINTED = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufeff\ufffe\uffff]")

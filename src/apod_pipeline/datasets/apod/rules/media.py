@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from apod_pipeline.rules.addresses import is_article, kind, youtube_still
+from apod_pipeline.datasets.apod.rules.addresses import is_article, kind, youtube_still
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from apod_pipeline.rules.notes import Notes
+    from apod_pipeline.datasets.apod.rules.notes import Notes
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from apod_pipeline.datasets.apod.rules.addresses import is_article, is_logo
 from apod_pipeline.model import Record
-from apod_pipeline.rules.addresses import is_article, is_logo
 
 USUAL_LENGTH = 5000  # letters; the longest real field has 1,846, of the new service's page aside
 

@@ -11,13 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from apod_pipeline.rules.credit import LABEL, name_of
-from apod_pipeline.rules.text import in_words, one_line
+from apod_pipeline.datasets.apod.rules.credit import LABEL, name_of
+from apod_pipeline.datasets.apod.rules.text import in_words, one_line
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from apod_pipeline.rules.notes import Notes
+    from apod_pipeline.datasets.apod.rules.notes import Notes
 
 HEAD_LIMIT = 700  # characters within which the page's head can lie
 _S = "(?:'|\u2019|`)"

@@ -1,0 +1,73 @@
+"""What a field is: its kind, whether it may be absent, what it may hold, an example.
+
+Takes nothing, gives `Field` and the kinds that there are. Pure. Files, tables and descriptors are made from fields.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """What a value is, wherever it is written.
+
+    Attributes:
+        postgres: its type in PostgreSQL.
+        unit: how it is worded or measured.
+        schema: its type and format in a Table Schema.
+        croissant: its data type in Croissant.
+    """
+
+    postgres: str
+    unit: str
+    schema: tuple[str, str | None] = ("string", None)
+    croissant: str = "sc:Text"
+
+
+KINDS = {
+    "text": Kind("text", "plain text"),
+    "html": Kind("text", "HTML"),
+    "name": Kind("text", "a short name"),
+    "day": Kind("text", "ISO 8601 date, YYYY-MM-DD", ("date", None), "sc:Date"),
+    "address": Kind("text", "URI", ("string", "uri"), "sc:URL"),
+    "hash": Kind("text", "hexadecimal digits"),
+    "names": Kind("text[]", "list of short names", ("array", None)),
+    "instant": Kind("timestamp with time zone", "ISO 8601 instant, UTC", ("datetime", None), "sc:DateTime"),
+    "instant without zone": Kind("timestamp without time zone", "UTC", ("datetime", None), "sc:DateTime"),
+    "count": Kind("integer", "a number", ("integer", None), "sc:Integer"),
+    "large count": Kind("bigint", "a number", ("integer", None), "sc:Integer"),
+    "words": Kind("tsvector", "words, their places and weights"),
+    "truth": Kind("boolean", "true or false", ("boolean", None), "sc:Boolean"),
+    "object": Kind("jsonb", "JSON object", ("object", None)),
+}
+
+
+class Field(NamedTuple):
+    """One field of an entry, column of a table, or key of a line.
+
+    Attributes:
+        name: as the code, the files and the tables call it.
+        kind: a name in `KINDS`.
+        meaning: in a sentence without its stop.
+        nullable: whether it may be absent.
+        allowed: the only values there are; empty where it may hold anything of its kind.
+        example: an invented value as JSON would hold it; None where none helps.
+    """
+
+    name: str
+    kind: str
+    meaning: str
+    nullable: bool = False
+    allowed: tuple[str, ...] = ()
+    example: str | int | list[str] | None = None
+
+    @property
+    def postgres(self) -> str:
+        """Its type in PostgreSQL, as `format_type` words it."""
+        return KINDS[self.kind].postgres
+
+    @property
+    def comment(self) -> str:
+        """Meaning, unit and allowed values in one line: the comment of a column."""
+        values = f"; one of {', '.join(self.allowed)}" if self.allowed else ""
+        return f"{self.meaning} ({KINDS[self.kind].unit}){values}"

@@ -24,7 +24,7 @@ from apod_pipeline.model import Outcome
 from apod_pipeline.pipeline import Wanted
 from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import Simulator
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.wiring import COLUMNS, pipeline
 from templates import Templates
 

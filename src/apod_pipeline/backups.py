@@ -17,7 +17,7 @@ from apod_pipeline.database.connection import connected
 from apod_pipeline.database.pooler import refuse_pooler
 from apod_pipeline.errors import DatabaseError, SettingsError
 from apod_pipeline.settings import Settings
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.wiring import database, pipeline
 
 

@@ -31,6 +31,7 @@ from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
 from apod_pipeline.gathering import Gathering, Wanted, count_refused
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Publisher, Source, Store, Versioner
+from apod_pipeline.stages.dvc_track_data import dvc_track_data
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
 from apod_pipeline.takeover import Takeover
 
@@ -296,8 +297,7 @@ class Pipeline:
         """Keep the files' versions, here and on the DVC remote."""
         with timed(outcome, "dvc"):
             self._track_replies()
-            self.versioner.track_files()
-            outcome.csv_md5 = self.versioner.finish()
+            outcome.csv_md5 = dvc_track_data(self.versioner)
             self.archive.witness(stored_to=self.versioner.remote)  # DVC copies a file back where it was
 
     def commit(self, version: Version, outcome: Outcome) -> None:

@@ -17,7 +17,7 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.projection import Projection
-from apod_pipeline.stages.dvc_track_data import tracked_hash
+from apod_pipeline.versioning.dvc import tracked_hash
 
 
 def status(archive: Archive, today: dt.date) -> dict[str, Any]:

@@ -15,15 +15,15 @@ from typing import Any
 
 from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.dvc_settings import configured
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
-from apod_pipeline.git import Git, without_credentials
 from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.recovery.restoring import Restoration, clone, forget
-from apod_pipeline.remote_tree import Sides
 from apod_pipeline.settings import Settings
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.stages.load_to_postgres import PostgresStore
+from apod_pipeline.versioning.dvc import DvcVersioner
+from apod_pipeline.versioning.dvc_settings import configured
+from apod_pipeline.versioning.git import Git, without_credentials
+from apod_pipeline.versioning.remote_tree import Sides
 from apod_pipeline.versions.commits import Commit, all_hashes, commit_of, commits, resolve
 from apod_pipeline.versions.objects import DvcObjects
 from apod_pipeline.wiring import COLUMNS, database, objects, pipeline

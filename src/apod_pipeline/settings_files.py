@@ -132,7 +132,7 @@ def is_strangers(path: Path) -> str | None:
     root = next((folder for folder in whole.parents if (folder / ".git").exists()), None)
     if root is None or not any((root / name).exists() for name in (".apod", "apod.toml", "data/ledger")):
         return None
-    from apod_pipeline.git import Git, GitFailed
+    from apod_pipeline.versioning.git import Git, GitFailed
 
     try:
         tracked = Git(root).run("ls-files", "--", str(whole.relative_to(root))).strip()

@@ -32,9 +32,9 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Table, write_json
 from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import BeganApart, SettingsError
-from apod_pipeline.git import Git, without_credentials
-from apod_pipeline.remote_tree import Sides, commit_tree, see_that_it_is_an_archive, tree_of
 from apod_pipeline.replayed import Line, States, Step, Told, key, newest_again, unknown
+from apod_pipeline.versioning.git import Git, without_credentials
+from apod_pipeline.versioning.remote_tree import Sides, commit_tree, see_that_it_is_an_archive, tree_of
 
 LEDGER = "data/ledger"
 

@@ -25,7 +25,6 @@ from apod_pipeline.datasets.apod.sources.file import ArchiveFile
 from apod_pipeline.datasets.apod.sources.planetary import Planetary
 from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.derivation import Derivation
-from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.fetching.canary import Doubts
 from apod_pipeline.fetching.http_client import HttpClient
@@ -39,13 +38,14 @@ from apod_pipeline.stages.git_commit_metadata import GitPublisher
 from apod_pipeline.stages.load_to_postgres import PostgresStore
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
 from apod_pipeline.takeover import Takeover
+from apod_pipeline.versioning.dvc_process import DvcProcess
 
 if TYPE_CHECKING:
     from apod_pipeline.audit import Check
     from apod_pipeline.recovery.copies import Copies
     from apod_pipeline.recovery.lost import Recovery
     from apod_pipeline.recovery.partial import PartialVersioner
-    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+    from apod_pipeline.versioning.dvc import DvcVersioner
     from apod_pipeline.versions.objects import DvcObjects
     from apod_pipeline.versions.releases import Releases
     from apod_pipeline.versions.states import States
@@ -271,7 +271,7 @@ def states(settings: Settings) -> States:
 def recovery(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[Recovery]:
     """What brings back what an archive has lost."""
     from apod_pipeline.recovery.lost import Recovery
-    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+    from apod_pipeline.versioning.dvc import DvcVersioner
 
     archive = Archive(settings.archive)
     embedded = None if settings.database else archive.private / "postgres"
@@ -282,7 +282,7 @@ def recovery(settings: Settings, tell: Callable[[str], None] = print) -> Iterato
 @contextmanager
 def releases(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[Releases]:
     """What makes releases of an archive."""
-    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+    from apod_pipeline.versioning.dvc import DvcVersioner
     from apod_pipeline.versions.releases import Releases
 
     with pipeline(settings, tell, dvc=DvcVersioner) as wired:
@@ -301,7 +301,7 @@ def tracing(settings: Settings) -> Tracing:
 def copies(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[Copies]:
     """What makes an archive's cache and remotes whole."""
     from apod_pipeline.recovery.copies import Copies
-    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+    from apod_pipeline.versioning.dvc import DvcVersioner
 
     with pipeline(settings, tell, dvc=DvcVersioner) as wired:
         yield Copies(wired, objects(settings, wired.archive), settings.git_remote)

@@ -229,7 +229,7 @@ def test_the_log_shows_operations_without_secrets(lab):
     """`apod --log run` tells on stderr what Git and DVC were asked to do; the key is in none of it."""
     done = lab.command("--log", "run", "--date", str(dt.date(2018, 12, 20)), "--json")
     assert done.returncode == 0
-    assert "apod_pipeline.git: git commit" in done.stderr
+    assert "apod_pipeline.versioning.git: git commit" in done.stderr
     assert "dvc push" in done.stderr
     assert lab.environment()["NASA_API_KEY"] not in done.stderr + done.stdout
     assert done.stdout.count("\n") == 1

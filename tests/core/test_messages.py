@@ -15,7 +15,7 @@ import apod_pipeline
 from apod_pipeline import errors
 from apod_pipeline.database.connection import connected
 from apod_pipeline.errors import ApodError, DatabaseError, DataRefused, Unreadable
-from apod_pipeline.git import Git, GitFailed, web_address, without_credentials
+from apod_pipeline.versioning.git import Git, GitFailed, web_address, without_credentials
 
 SECRET = "hunter2secret"
 

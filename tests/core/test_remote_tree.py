@@ -8,8 +8,8 @@ import pytest
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.git import Git
-from apod_pipeline.remote_tree import see_that_it_is_an_archive
+from apod_pipeline.versioning.git import Git
+from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
 
 POINTER = "outs:\n- md5: 0123456789abcdef0123456789abcdef\n  size: 1\n  hash: md5\n  path: {}\n"
 WHOLE = {

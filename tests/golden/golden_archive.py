@@ -25,7 +25,7 @@ from apod_pipeline.pipeline import Pipeline, Wanted
 from apod_pipeline.ports import Answer, Request, Transport
 from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import record_of
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.wiring import pipeline
 from lab import Lab
 

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.dvc_process import DvcProcess
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.stages.dvc_track_data import DvcVersioner, tracked_hash
+from apod_pipeline.versioning.dvc import DvcVersioner, tracked_hash
+from apod_pipeline.versioning.dvc_process import DvcProcess
 
 OPENING = """
 import sys
 from pathlib import Path
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.versioning.dvc import DvcVersioner
 made = []
 sys.addaudithook(lambda event, told: made.append(told[0]) if event == "os.mkdir" else None)
 for root in sys.argv[2:]:
@@ -120,7 +120,7 @@ def test_a_child_does_not_outlive_its_parent(tracked, tmp_path):
     lab, remote = tracked
     code = (
         "import sys, time; from pathlib import Path; from apod_pipeline.archive.folder import Archive;"
-        "from apod_pipeline.dvc_process import DvcProcess;"
+        "from apod_pipeline.versioning.dvc_process import DvcProcess;"
         f"dvc = DvcProcess(Archive(Path({str(lab.root)!r})), {remote!r});"
         "[dvc.track_replies(), dvc.track_files()]; print(dvc.child, flush=True); time.sleep(60)"
     )

@@ -23,8 +23,8 @@ from apod_pipeline.pipeline import Wanted
 from apod_pipeline.recovery.partial import cloned
 from apod_pipeline.restores import recover_archive
 from apod_pipeline.settings import resolve
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
 from apod_pipeline.stateless import PREFIX, run_stateless
+from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versions.objects import md5
 from apod_pipeline.wiring import audited, passing_versioner
 from apod_pipeline.wiring import passing as pipeline_of

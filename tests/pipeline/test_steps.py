@@ -114,7 +114,7 @@ def test_a_step_that_is_killed_is_tried_again(lab, span, undisturbed, step, plac
         if name == step:
             code = (
                 "from apod_pipeline.settings import resolve; from apod_pipeline.wiring import pipeline;"
-                "from apod_pipeline.steps import Steps; from apod_pipeline.stages.dvc_track_data import DvcVersioner\n"
+                "from apod_pipeline.steps import Steps; from apod_pipeline.versioning.dvc import DvcVersioner\n"
                 f"with pipeline(resolve(), dvc=DvcVersioner) as wired: Steps(wired, {RUN!r}).{name}()"
             )
             environment = lab.environment(APOD_KILL_AT=place)

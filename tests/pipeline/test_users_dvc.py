@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.dvc_process import DvcProcess
-from apod_pipeline.git import Git, GitFailed
 from apod_pipeline.settings import Settings, resolve
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.versioning.dvc import DvcVersioner
+from apod_pipeline.versioning.dvc_process import DvcProcess
+from apod_pipeline.versioning.git import Git, GitFailed
 from apod_pipeline.wiring import audited
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 6))

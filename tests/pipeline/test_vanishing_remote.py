@@ -53,7 +53,7 @@ def test_dvc_killed_in_the_middle_of_its_push_is_told_and_made_good(lab, objects
 
     def kill() -> None:
         for child in psutil.Process(run.pid).children():
-            if "apod_pipeline.dvc_process" in " ".join(child.cmdline()):
+            if "apod_pipeline.versioning.dvc_process" in " ".join(child.cmdline()):
                 os.kill(child.pid, signal.SIGKILL)
                 child.wait()
 

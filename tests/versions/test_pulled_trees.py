@@ -16,7 +16,7 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError, VersioningError
 from apod_pipeline.recovery.partial import cloned
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.versioning.dvc import DvcVersioner
 from lab import KEY
 
 

@@ -13,7 +13,7 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.settings import resolve
-from apod_pipeline.stages.dvc_track_data import tracked_hash
+from apod_pipeline.versioning.dvc import tracked_hash
 from apod_pipeline.versions import commits
 from apod_pipeline.wiring import states
 

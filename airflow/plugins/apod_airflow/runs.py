@@ -124,8 +124,8 @@ def steps(
     """
     from apod_airflow.connections import settings
     from apod_airflow.lineage import describe
-    from apod_pipeline.stages.dvc_track_data import DvcVersioner
     from apod_pipeline.steps import Steps
+    from apod_pipeline.versioning.dvc import DvcVersioner
     from apod_pipeline.wiring import pipeline
 
     with told_to_airflow():
@@ -146,8 +146,8 @@ def stateless(context: Mapping[str, Any]) -> dict[str, Any]:
     from apod_airflow.lineage import describe
     from apod_pipeline.archive.run_record import as_json
     from apod_pipeline.errors import DataRefused, DaysMissing
-    from apod_pipeline.git import commit_page
     from apod_pipeline.stateless import run_stateless
+    from apod_pipeline.versioning.git import commit_page
 
     with told_to_airflow():
         known = settings(day_of(context))

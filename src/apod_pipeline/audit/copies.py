@@ -16,9 +16,9 @@ from apod_pipeline.archive.folder import Archive, lines_in, timestamp
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.sampling import sample
-from apod_pipeline.committed_ledger import sealed_and_uncommitted
 from apod_pipeline.errors import ApodError
-from apod_pipeline.git import Git, GitFailed
+from apod_pipeline.versioning.committed_ledger import sealed_and_uncommitted
+from apod_pipeline.versioning.git import Git, GitFailed
 from apod_pipeline.versions.commits import all_hashes, pointer_hashes
 from apod_pipeline.versions.objects import DIRECTORY, DvcObjects
 

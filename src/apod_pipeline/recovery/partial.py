@@ -15,10 +15,10 @@ from typing import Any
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Table, write_csv
-from apod_pipeline.git import Git, without_credentials
 from apod_pipeline.recovery.restoring import Restoration
-from apod_pipeline.remote_tree import see_that_it_is_an_archive
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.versioning.dvc import DvcVersioner
+from apod_pipeline.versioning.git import Git, without_credentials
+from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
 from apod_pipeline.versions.commits import pointer_hashes
 from apod_pipeline.versions.objects import DvcObjects
 

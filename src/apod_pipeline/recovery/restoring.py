@@ -15,8 +15,8 @@ from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Table, write_json
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.git import Git, without_credentials
-from apod_pipeline.remote_tree import see_that_it_is_an_archive
+from apod_pipeline.versioning.git import Git, without_credentials
+from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
 from apod_pipeline.versions.commits import hashes, pointer_hashes
 from apod_pipeline.versions.objects import DvcObjects, md5
 

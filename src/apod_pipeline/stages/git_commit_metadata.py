@@ -16,10 +16,10 @@ from pathlib import Path
 from apod_pipeline import __version__
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
-from apod_pipeline.committed_ledger import grown, sealed_and_uncommitted
 from apod_pipeline.errors import PushRejected
-from apod_pipeline.git import Git, GitFailed, commit_page, without_credentials
-from apod_pipeline.remote_tree import see_that_it_is_an_archive
+from apod_pipeline.versioning.committed_ledger import grown, sealed_and_uncommitted
+from apod_pipeline.versioning.git import Git, GitFailed, commit_page, without_credentials
+from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
 
 SUBJECT = "Update DVC metadata: {path}"
 REMOTE = "origin"

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.errors import SettingsError, VersioningError
-from apod_pipeline.git import Git, GitFailed
-from apod_pipeline.stages.dvc_track_data import hash_in
+from apod_pipeline.versioning.dvc import hash_in
+from apod_pipeline.versioning.git import Git, GitFailed
 
 FIELDS = ("%H", "%ct", "%an <%ae>", "%s", "%D", "%(trailers:key=Code-Version,valueonly,separator= )")
 TAG = "tag: refs/tags/"

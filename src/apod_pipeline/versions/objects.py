@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from apod_pipeline.archive.folder import Archive, replacing
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.stages.dvc_track_data import DvcVersioner
+from apod_pipeline.versioning.dvc import DvcVersioner
 
 DIRECTORY = ".dir"  # ends the hash of a folder's listing
 AT_ONCE = 8  # objects of a remote that are read lie on the disk for a moment: so many

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.git_locks import released
-from apod_pipeline.git_settings import WORDS, environment, keep_every_byte, settle, settled
+from apod_pipeline.versioning.git_locks import released
+from apod_pipeline.versioning.git_settings import WORDS, environment, keep_every_byte, settle, settled
 
 log = logging.getLogger(__name__)
 

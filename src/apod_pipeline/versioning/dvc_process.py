@@ -25,10 +25,10 @@ from apod_pipeline.archive import kill_points
 from apod_pipeline.archive.disk import room
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.inherited import inherited
+from apod_pipeline.versioning.inherited import inherited
 
 if TYPE_CHECKING:
-    from apod_pipeline.stages.dvc_track_data import DvcVersioner
+    from apod_pipeline.versioning.dvc import DvcVersioner
 
 FULL_BYTES, FULL_FILES, FULL_SECONDS = 64 << 10, 4, 15
 
@@ -94,7 +94,7 @@ class DvcProcess:
     def _begun(self) -> subprocess.Popen[str]:
         import logging
 
-        from apod_pipeline.stages.dvc_track_data import DvcVersioner
+        from apod_pipeline.versioning.dvc import DvcVersioner
 
         words = [sys.executable, "-P", "-m", __name__]
         child = self._child = subprocess.Popen(
@@ -150,7 +150,7 @@ def main() -> None:
             logging.basicConfig(level=level, format="%(name)s: %(message)s")
         import dvc.repo  # noqa: F401 - this is what the process was begun early for
 
-        from apod_pipeline.stages.dvc_track_data import DvcVersioner
+        from apod_pipeline.versioning.dvc import DvcVersioner
 
         threading.Thread(target=_end_on_a_full_disk, args=[Path(root), questions], daemon=True).start()
         versioner = DvcVersioner(Archive(Path(root), dataset), remote)

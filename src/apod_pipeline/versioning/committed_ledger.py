@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.git import Git
+from apod_pipeline.versioning.git import Git
 
 
 def sealed_and_uncommitted(archive: Archive) -> list[str]:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.git import Git
+from apod_pipeline.versioning.git import Git
 
 OWN = (
     *("data/ledger/*", "data/reports/*", "data/raw.dvc", "data/processed/*.dvc", "data/.gitignore"),

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.dvc_settings import REMOTE, SCRATCH, options
+from apod_pipeline.versioning.dvc_settings import REMOTE, SCRATCH, options
 
 
 def opened(root: Path, remote: str, scratch: Path) -> Any:  # noqa: ANN401 - DVC is untyped

@@ -1,0 +1,1 @@
+"""Git and DVC over one archive: their settings, their locks, what is tracked, committed and pushed."""

@@ -1,0 +1,319 @@
+"""Files in, `.dvc` out, pushed and verified.
+
+Takes an archive whose processed files and raw replies are in place; gives the `.dvc` files beside them and objects on
+the DVC remote. Through DVC's own Python API, in this process: warm it is twenty times faster than its command.
+DVC is imported only when there is something to track. Never commits, never deletes an object.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import logging
+import os
+import re
+import sqlite3
+import sys
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from shlex import quote
+from shutil import rmtree
+from typing import Any
+
+from apod_pipeline.archive.disk import room
+from apod_pipeline.archive.folder import Archive, close_folder
+from apod_pipeline.archive.kill_points import kill_point
+from apod_pipeline.errors import VersioningError
+from apod_pipeline.versioning import dvc_repository, dvc_settings
+from apod_pipeline.versioning.dvc_locks import release_dead_locks
+from apod_pipeline.versioning.dvc_settings import REMOTE
+from apod_pipeline.versioning.git import Git
+
+log = logging.getLogger(__name__)
+
+PATH_LINE = re.compile(rb"^ +path: \S.*\n", re.MULTILINE)  # the last one of a whole `.dvc` file
+MARGIN, FILES_MARGIN = 4 << 20, 100  # bytes and files that DVC's own notes may take, and Git's
+
+
+@dataclass(eq=False, repr=False)
+class DvcVersioner:
+    """DVC over one archive, in this process: what is begun is done when the call comes back.
+
+    Attributes:
+        archive: the folder; a Git repository already.
+        remote: where objects are pushed: any DVC remote URL, or a folder.
+    """
+
+    archive: Archive
+    remote: str
+    _open: list[Any] = field(default_factory=list, repr=False)
+    _done: set[Path] = field(default_factory=set, repr=False)  # since the last `finish`
+
+    @property
+    def _tracked(self) -> list[Path]:
+        return [self.archive.raw, self.archive.csv, self.archive.parquet]
+
+    @property
+    def _scratch(self) -> Path:
+        # DVC's stays in the archive: a shared /var/tmp is not writable for every user, nor in every container.
+        return self.archive.private / "dvc"
+
+    def track_replies(self) -> None:
+        """Track and push the raw replies.
+
+        Raises:
+            VersioningError: nothing was committed then, and the next run pushes again.
+        """
+        self._track([self.archive.raw])
+
+    def track_files(self) -> None:
+        """Track and push the CSV and the Parquet file.
+
+        Not while anybody reads them: DVC takes a file away for a moment, into its cache, and copies it back.
+
+        Raises:
+            VersioningError: nothing was committed then, and the next run pushes again.
+        """
+        self._track([self.archive.csv, self.archive.parquet])
+        kill_point("dvc-pushed")
+
+    def finish(self) -> str | None:
+        """All is done already, and will be tracked anew when it is asked for again; gives the CSV's MD5."""
+        self._done.clear()
+        return tracked_hash(self.archive.csv)
+
+    def _track(self, targets: list[Path]) -> None:
+        if self._done.issuperset(targets):
+            return
+        self._see_that_there_is_room(targets)
+        with self.repository("add and push") as repo:
+            dvc_settings.share(self.archive.root, self.remote)
+            self._keep(repo, targets)
+            kill_point("dvc-added")
+            pushed = repo.push(targets=[self._said(Path(f"{path}.dvc")) for path in targets])
+            log.info("dvc push %s: %s objects", [path.name for path in targets], pushed)
+            kill_point("dvc-pushing")
+            self._verify(repo, [hashed for path in targets if (hashed := tracked_hash(path))])
+        self._done.update(targets)
+
+    def _see_that_there_is_room(self, targets: list[Path]) -> None:
+        # On a full disk DVC's own database of hashes asks for its lock again and again, and never ends.
+        folder = self.remote.removeprefix("file://")
+        times = 2 if "://" not in folder and _device(Path(folder)) == _device(self.archive.root) else 1
+        new = [size for target in targets for size in _new_sizes(target)]
+        octets = sum(new) * times + MARGIN
+        files = len(new) * 2 * times + FILES_MARGIN  # an object often needs a folder of its own
+        left = room(self.archive.root)
+        if left.octets < octets or left.files < files:
+            raise VersioningError(
+                f"no space left: a version takes {octets / 1e6:.0f} MB and {files} files on the disk of "
+                f"{self.archive.root}, which takes {left.octets / 1e6:.0f} MB and {left.files} files more. Nothing was "
+                "committed, and what came is kept; make room, then type the same command again."
+            )
+
+    def _keep(self, repo: Any, targets: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
+        """Take the files into DVC's cache, and their hashes into the `.dvc` files beside them."""
+        for path in self._tracked:  # DVC reads all of them to add one
+            _forget_torn(Path(f"{path}.dvc"))
+        new = [path for path in targets if not Path(f"{path}.dvc").exists()]
+        if new:
+            repo.add([self._said(path) for path in new])
+        # What `dvc commit` does, where `dvc add` would build the graph of all stages first: a third of the time.
+        for path in targets:
+            if path not in new:
+                repo.commit(self._said(Path(f"{path}.dvc")), force=True)
+        log.info("dvc tracks %s", [path.name for path in targets])
+
+    def fetch(self) -> None:
+        """Bring raw replies and processed files to where their `.dvc` files say; what these do not name must be away.
+
+        Raises:
+            VersioningError: when the remote does not have them all.
+        """
+        with self.repository("pull") as repo:
+            pointers = [Path(f"{path}.dvc") for path in self._tracked]
+            repo.pull(targets=[self._said(pointer) for pointer in pointers if pointer.exists()], force=True)
+
+    @contextmanager
+    def repository(self, doing: str) -> Iterator[Any]:
+        """The archive as DVC's repository; its errors in the family's words, its chatter not on standard output."""
+        from diskcache import Timeout
+        from dulwich.file import FileLocked
+        from dvc.exceptions import DvcException
+        from dvc.lock import LockError
+
+        os.environ.setdefault("DVC_NO_ANALYTICS", "1")
+        logging.getLogger("dvc").setLevel(logging.WARNING)
+        try:
+            with (
+                redirect_stdout(sys.stderr or io.StringIO()),
+                _surroundings(self._scratch),
+                self._where_paths_are_said(),
+            ):
+                release_dead_locks(self.archive.root)
+                yield self._opened()
+        except LockError as error:
+            raise VersioningError(
+                f"dvc {doing}: another process holds DVC's lock in {self.archive.root}. Nothing was committed; when it "
+                "has ended, type the same command again."
+            ) from error
+        except FileLocked as error:
+            raise VersioningError(
+                f"dvc {doing}: somebody is at work with Git, and holds {os.fsdecode(error.lockfilename)}. Nothing was "
+                "committed; when they have ended, type the same command again. If nobody is at work there: remove it."
+            ) from error
+        except (DvcException, OSError, sqlite3.Error, Timeout) as error:
+            full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+            mend = (
+                f"make room on the disk of {self.archive.root}"
+                if full
+                else f"see that {self.remote} is there and writable (`apod doctor`)"
+            )
+            raise VersioningError(
+                f"dvc {doing}: {error}. Nothing was committed, the archive's files and tables are complete; {mend}, "
+                "then type the same command again."
+            ) from error
+
+    @property
+    def _is_odd(self) -> bool:
+        return "\\" in str(self.archive.root)  # which DVC takes for a slash, in what it is asked to track
+
+    def _said(self, path: Path) -> str:
+        """A path of the archive as DVC is told of it."""
+        return self.archive.relative(path) if self._is_odd else str(path)
+
+    def _where_paths_are_said(self) -> AbstractContextManager[None]:
+        return chdir(self.archive.root) if self._is_odd else nullcontext()
+
+    def close(self) -> None:
+        """Let go of the repository, if it was opened."""
+        if self._open:
+            self._open.pop().close()
+
+    def _opened(self) -> Any:  # noqa: ANN401 - DVC is untyped
+        if not self._open:
+            self._open.append(self._fresh())
+        return self._open[0]
+
+    def _fresh(self) -> Any:  # noqa: ANN401 - DVC is untyped
+        self._close_scratch()
+        self._see_that_settings_are_ours()
+        self._set_up()
+        dvc_settings.keep_own(self.archive.root, self.remote, self._scratch)
+        return dvc_repository.opened(self.archive.root, self.remote, self._scratch)
+
+    def _set_up(self) -> None:
+        """What `dvc init` does, once: it throws away what it finds, and must not find a cache."""
+        inside = self.archive.root / ".dvc"
+        config = inside / "config"
+        # Our remote is written last: an init that was killed half-way is done again.
+        if config.exists() and REMOTE in config.read_text(encoding="utf-8", errors="replace"):
+            return
+        if not (inside / "cache").exists():
+            from dvc.repo import Repo
+
+            Repo.init(str(self.archive.root), force=True).close()
+            log.info("dvc init, remote %s", self.remote)
+        dvc_settings.share(self.archive.root, self.remote)
+
+    def _see_that_none_is_hidden(self, listed: Collection[str]) -> None:
+        hidden = sorted(path.name for path in self.archive.raw.iterdir() if path.is_file() and path.name not in listed)
+        if hidden:
+            raise VersioningError(
+                f"DVC left {len(hidden)} raw replies out ({', '.join(hidden[:3])}): a line of "
+                f"{self.archive.root / '.dvcignore'} hides them. Nothing was committed; take that line out, then type "
+                "the same command again."
+            )
+
+    def _see_that_settings_are_ours(self) -> None:
+        name = ".dvc/config.local"
+        if Git(self.archive.root).run("ls-files", "--", name):
+            typed = f"git -C {quote(str(self.archive.root))}"
+            raise VersioningError(
+                f"{self.archive.root / name} is tracked by Git: it came with somebody's push, and may name commands. "
+                f"Nothing was changed; see what it says, then type: {typed} rm -q -f {name} && {typed} commit -q -m "
+                f"'Take {name} out'"
+            )
+
+    def _close_scratch(self) -> None:
+        # DVC makes two folders that everybody may write to, and believes what it finds there: to read it is to run it.
+        folders = (self._scratch, self._scratch / "repo")
+        if any(folder.is_dir() and folder.stat().st_mode & 0o002 for folder in folders):
+            rmtree(self._scratch)
+        self.archive.close_private()
+        for folder in folders:
+            close_folder(folder, shared_like=self.archive.private)
+
+    def _verify(self, repo: Any, pointers: list[str]) -> None:  # noqa: ANN401 - DVC is untyped
+        """See with our own eyes that the remote holds every object of the pointers."""
+        wanted = set(pointers)
+        for pointer in pointers:
+            if pointer.endswith(".dir"):
+                listing = Path(repo.cache.local.oid_to_path(pointer)).read_bytes()
+                items = json.loads(listing)
+                wanted.update(item["md5"] for item in items)
+                self._see_that_none_is_hidden({item["relpath"] for item in items})
+        odb = repo.cloud.get_remote_odb(hash_name="md5")
+        missing = wanted.difference(odb.oids_exist(sorted(wanted)))
+        if missing:
+            raise VersioningError(
+                f"dvc push said it was done, but {len(missing)} of {len(wanted)} objects are not on {self.remote}. "
+                "Nothing was committed. See that the remote is writable, then type the same command again."
+            )
+
+
+@contextmanager
+def _surroundings(scratch: Path) -> Iterator[None]:
+    """The variables that keep a user's DVC configuration out, for as long as DVC is at work."""
+    ours = dvc_settings.environment(scratch)
+    before = {name: os.environ.get(name) for name in ours}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _new_sizes(path: Path) -> list[int]:
+    """How large the files are that DVC may have to copy: those that are newer than the `.dvc` file beside them."""
+    pointer = Path(f"{path}.dvc")
+    since = pointer.stat().st_mtime if pointer.exists() else 0.0
+    files = [file for file in path.iterdir() if file.is_file()] if path.is_dir() else [path]
+    return [told.st_size for file in files if (told := file.stat()).st_mtime >= since]
+
+
+def _device(path: Path) -> int:
+    while not path.exists():
+        path = path.parent
+    return path.stat().st_dev
+
+
+def _forget_torn(pointer: Path) -> None:
+    """Remove a `.dvc` file that DVC wrote in part, as on a full disk: it is made anew from the file that it names."""
+    if pointer.exists() and not (hash_in(told := pointer.read_bytes()) and PATH_LINE.search(told)):
+        log.warning("%s was written in part only; it is made anew", pointer)
+        pointer.unlink()
+
+
+def tracked_hash(path: Path) -> str | None:
+    """The hash by which DVC knows a file or folder: an MD5; None where it is not tracked.
+
+    Raises:
+        VersioningError: when the `.dvc` file holds no hash.
+    """
+    pointer = Path(f"{path}.dvc")
+    if not pointer.exists():
+        return None
+    if md5 := hash_in(pointer.read_bytes()):
+        return md5
+    raise VersioningError(f"{pointer} holds no md5 line; remove it and type the same command again.")
+
+
+def hash_in(pointer: bytes) -> str | None:
+    """The MD5 that a `.dvc` file holds, read without a YAML parser: DVC writes one output a file."""
+    found = re.search(rb"^[\s-]*md5: (\S+)\r?$", pointer, re.MULTILINE)
+    return found[1].decode(errors="replace") if found else None

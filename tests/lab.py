@@ -21,7 +21,7 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Outcome
-from apod_pipeline.pipeline import Wanted
+from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.versioning.dvc import DvcVersioner

@@ -20,8 +20,8 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.model import Outcome
-from apod_pipeline.pipeline import Wanted
 from apod_pipeline.presentation import progress, seconds, table, tell
+from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import Settings, resolve
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.wiring import COLUMNS, initialised, pipeline

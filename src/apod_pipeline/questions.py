@@ -13,10 +13,10 @@ from apod_pipeline.archive.coverage import DayStatus, coverage
 from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Table
+from apod_pipeline.database.rows import Projection
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import ArchiveDamaged
-from apod_pipeline.projection import Projection
 from apod_pipeline.versioning.dvc import tracked_hash
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
-from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.recovery.restoring import Restoration, clone, forget
+from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.settings import Settings
 from apod_pipeline.stages.load_to_postgres import PostgresStore
 from apod_pipeline.versioning.dvc import DvcVersioner

@@ -16,8 +16,8 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.database.turns import turn
 from apod_pipeline.errors import ApodError, BeganApart, SettingsError
 from apod_pipeline.model import Outcome
-from apod_pipeline.pipeline import Wanted
 from apod_pipeline.recovery.partial import cloned
+from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import Settings
 from apod_pipeline.wiring import passing, passing_versioner
 

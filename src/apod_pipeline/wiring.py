@@ -24,20 +24,20 @@ from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, OUTPUT_FIELDS
 from apod_pipeline.datasets.apod.sources.file import ArchiveFile
 from apod_pipeline.datasets.apod.sources.planetary import Planetary
 from apod_pipeline.datasets.apod.sources.science import Science
-from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.fetching.canary import Doubts
 from apod_pipeline.fetching.http_client import HttpClient
 from apod_pipeline.model import Report
-from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Source, Store
+from apod_pipeline.run.derivation import Derivation
+from apod_pipeline.run.pipeline import Pipeline
+from apod_pipeline.run.takeover import Takeover
 from apod_pipeline.settings import Settings
 from apod_pipeline.stages.check_quality import check_quality, refused
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.git_commit_metadata import GitPublisher
 from apod_pipeline.stages.load_to_postgres import PostgresStore
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
-from apod_pipeline.takeover import Takeover
 from apod_pipeline.versioning.dvc_process import DvcProcess
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from apod_pipeline.archive.folder import Archive, append_lines
 from apod_pipeline.archive.known import WHOLE_REPLY, Known, Version, version_of_line
 from apod_pipeline.archive.ledger import Ledger, line_of_reply, reply_of_line
+from apod_pipeline.database.rows import current_since
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Digest, Refusal, Reply, Verdict
-from apod_pipeline.projection import current_since
 
 START = dt.date(2018, 1, 1)
 AT = dt.datetime(2026, 10, 2, 5, 6, 7, tzinfo=dt.UTC)

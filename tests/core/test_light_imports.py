@@ -26,7 +26,7 @@ def _imported(*arguments, environment=None):
     return {name.partition(".")[0] for name in names}, done
 
 
-@pytest.mark.parametrize("module", ["apod_pipeline", "apod_pipeline.settings", "apod_pipeline.pipeline"])
+@pytest.mark.parametrize("module", ["apod_pipeline", "apod_pipeline.settings", "apod_pipeline.run.pipeline"])
 def test_the_package_imports_nothing_heavy(module):
     """A DAG file may import the package, its settings and its pipeline every thirty seconds."""
     names, done = _imported("-c", f"import {module}")
@@ -37,7 +37,7 @@ def test_the_package_imports_nothing_heavy(module):
 
 def test_the_wiring_imports_nothing_heavy():
     """Naming all implementations imports none of the libraries behind them."""
-    names, _ = _imported("-c", "import apod_pipeline.wiring, apod_pipeline.doctor, apod_pipeline.importing")
+    names, _ = _imported("-c", "import apod_pipeline.wiring, apod_pipeline.doctor, apod_pipeline.run.importing")
     assert not names & (HEAVY | {"click"})
 
 

@@ -20,9 +20,9 @@ from typing import Any
 import polars as pl
 
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.importing import accept_refused, import_into
-from apod_pipeline.pipeline import Pipeline, Wanted
 from apod_pipeline.ports import Answer, Request, Transport
+from apod_pipeline.run.importing import accept_refused, import_into
+from apod_pipeline.run.pipeline import Pipeline, Wanted
 from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import record_of
 from apod_pipeline.versioning.dvc import DvcVersioner

@@ -71,7 +71,7 @@ COMMIT = """
 import os, sys
 from apod_pipeline.errors import ApodError
 from apod_pipeline.settings import resolve
-from apod_pipeline.steps import Steps
+from apod_pipeline.run.steps import Steps
 from apod_pipeline.wiring import pipeline
 try:
     with pipeline(resolve({}, os.environ, None)) as wired:

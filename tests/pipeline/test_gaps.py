@@ -9,7 +9,7 @@ import pytest
 
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.importing import accept_gap
+from apod_pipeline.run.importing import accept_gap
 
 TODAY = dt.date(2018, 12, 31)
 SPAN = Span(dt.date(2018, 11, 20), TODAY)
@@ -172,7 +172,7 @@ def test_the_settings_say_after_how_many_days(lab, nasa):
 
 
 def _wanted():
-    from apod_pipeline.pipeline import Wanted
+    from apod_pipeline.run.pipeline import Wanted
 
     return Wanted("run", SPAN)
 

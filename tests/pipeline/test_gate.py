@@ -11,14 +11,14 @@ import pytest
 
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.audit.rederiving import derived_again
+from apod_pipeline.database.rows import content_hash
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DataRefused, DaysMissing
-from apod_pipeline.importing import replay_quarantine
-from apod_pipeline.pipeline import Wanted
-from apod_pipeline.projection import content_hash
+from apod_pipeline.run.importing import replay_quarantine
+from apod_pipeline.run.pipeline import Wanted
+from apod_pipeline.run.steps import Steps
 from apod_pipeline.settings import resolve
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
-from apod_pipeline.steps import Steps
 from apod_pipeline.wiring import audited, derivation
 from lab import Lab
 

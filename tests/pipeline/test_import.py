@@ -14,7 +14,7 @@ import pytest
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DataRefused, SettingsError
 from apod_pipeline.fetching.repeats import Limits
-from apod_pipeline.importing import import_into, replay_quarantine
+from apod_pipeline.run.importing import import_into, replay_quarantine
 from apod_pipeline.simulator import record_of
 
 DAYS = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 12))

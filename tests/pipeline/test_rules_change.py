@@ -63,6 +63,6 @@ def test_another_preference_is_a_version_of_its_own(lab):
 
 
 def _wanted():
-    from apod_pipeline.pipeline import Wanted
+    from apod_pipeline.run.pipeline import Wanted
 
     return Wanted("run")

@@ -19,9 +19,9 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.database.turns import turn
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveBusy
-from apod_pipeline.pipeline import Wanted
 from apod_pipeline.recovery.partial import cloned
 from apod_pipeline.restores import recover_archive
+from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import resolve
 from apod_pipeline.stateless import PREFIX, run_stateless
 from apod_pipeline.versioning.dvc import DvcVersioner

@@ -21,8 +21,8 @@ from apod_pipeline.errors import (
     SourceUnavailable,
     VersioningError,
 )
-from apod_pipeline.pipeline import Wanted
-from apod_pipeline.steps import MOST_RECORDS, Steps
+from apod_pipeline.run.pipeline import Wanted
+from apod_pipeline.run.steps import MOST_RECORDS, Steps
 
 RUN = "scheduled__2018-12-31T05:30:00+00:00"
 ORDER = ("transform", "check_quality", "load", "track", "commit", "report_missing")
@@ -114,7 +114,7 @@ def test_a_step_that_is_killed_is_tried_again(lab, span, undisturbed, step, plac
         if name == step:
             code = (
                 "from apod_pipeline.settings import resolve; from apod_pipeline.wiring import pipeline;"
-                "from apod_pipeline.steps import Steps; from apod_pipeline.versioning.dvc import DvcVersioner\n"
+                "from apod_pipeline.run.steps import Steps; from apod_pipeline.versioning.dvc import DvcVersioner\n"
                 f"with pipeline(resolve(), dvc=DvcVersioner) as wired: Steps(wired, {RUN!r}).{name}()"
             )
             environment = lab.environment(APOD_KILL_AT=place)

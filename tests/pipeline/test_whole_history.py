@@ -9,7 +9,7 @@ import pytest
 
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY, publishable
-from apod_pipeline.importing import import_into
+from apod_pipeline.run.importing import import_into
 from apod_pipeline.simulator import Simulator, record_of
 
 TODAY = dt.date(2026, 11, 29)

@@ -29,7 +29,7 @@ from apod_pipeline.datasets.apod.sources.file import ArchiveFile
 from apod_pipeline.datasets.apod.sources.planetary import Planetary
 from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.model import Outcome
-from apod_pipeline.pipeline import Pipeline, Wanted
+from apod_pipeline.run.pipeline import Pipeline, Wanted
 from apod_pipeline.settings import Settings
 from apod_pipeline.stages.check_quality import check_quality
 from apod_pipeline.stages.extract_apod import Extraction

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from apod_pipeline.audit import Check
     from apod_pipeline.dataset.spans import Span
-    from apod_pipeline.pipeline import Wanted
-    from apod_pipeline.steps import Steps
+    from apod_pipeline.run.pipeline import Wanted
+    from apod_pipeline.run.steps import Steps
 
 RETRIES = 3
 RETRYING = {
@@ -47,7 +47,7 @@ def day_of(context: Mapping[str, Any]) -> dt.date:
 
 def wanted(context: Mapping[str, Any]) -> Wanted:
     """What a run asks for: the days of its params, else what is due."""
-    from apod_pipeline.pipeline import Wanted
+    from apod_pipeline.run.pipeline import Wanted
 
     params = context["params"]
     return Wanted(_name(context), span_of(context) if params.get("from") or params.get("to") else None)
@@ -73,7 +73,7 @@ def span_of(context: Mapping[str, Any]) -> Span:
 
 def wanted_part(context: Mapping[str, Any], part: Mapping[str, str]) -> Wanted:
     """What one part of a backfill asks for: its days that are not there yet."""
-    from apod_pipeline.pipeline import Wanted
+    from apod_pipeline.run.pipeline import Wanted
 
     return Wanted(_name(context), _span(part), only_missing=True)
 
@@ -124,7 +124,7 @@ def steps(
     """
     from apod_airflow.connections import settings
     from apod_airflow.lineage import describe
-    from apod_pipeline.steps import Steps
+    from apod_pipeline.run.steps import Steps
     from apod_pipeline.versioning.dvc import DvcVersioner
     from apod_pipeline.wiring import pipeline
 

@@ -19,9 +19,9 @@ from apod_pipeline.archive.processed import Columns, Table
 from apod_pipeline.audit import copies, files, tables
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derive, Derived, derived_again
+from apod_pipeline.database.rows import Projection
 from apod_pipeline.errors import ApodError
 from apod_pipeline.model import Report
-from apod_pipeline.projection import Projection
 from apod_pipeline.versions.objects import DvcObjects
 
 UNWELL = ("failed", "quarantined")

@@ -15,8 +15,8 @@ from multiprocessing import get_context
 from typing import NamedTuple
 
 from apod_pipeline.archive.processed import Columns, csv_line, json_line
-from apod_pipeline.derivation import Derivation
-from apod_pipeline.projection import content_hash
+from apod_pipeline.database.rows import content_hash
+from apod_pipeline.run.derivation import Derivation
 
 Derive = Callable[[], Derivation]
 

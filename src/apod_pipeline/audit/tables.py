@@ -15,10 +15,7 @@ from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derived
 from apod_pipeline.database.connection import connected
-from apod_pipeline.database.searchable import is_searchable, not_in_step
-from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
-from apod_pipeline.errors import ApodError, DatabaseError, DatabaseUnavailable
-from apod_pipeline.projection import (
+from apod_pipeline.database.rows import (
     DAY,
     QUARANTINE,
     READING,
@@ -29,6 +26,9 @@ from apod_pipeline.projection import (
     content_hash,
     document_times,
 )
+from apod_pipeline.database.searchable import is_searchable, not_in_step
+from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
+from apod_pipeline.errors import ApodError, DatabaseError, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection

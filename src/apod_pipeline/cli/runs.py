@@ -29,7 +29,7 @@ from apod_pipeline.errors import SettingsError
 if TYPE_CHECKING:
     from apod_pipeline.dataset.spans import Span
     from apod_pipeline.model import Outcome
-    from apod_pipeline.pipeline import Pipeline, Wanted
+    from apod_pipeline.run.pipeline import Pipeline, Wanted
     from apod_pipeline.settings import Settings
 
 
@@ -62,7 +62,7 @@ def run(
 
     Example: apod run --from 2024-01-01 --to 2024-01-31
     """
-    from apod_pipeline.pipeline import Wanted
+    from apod_pipeline.run.pipeline import Wanted
     from apod_pipeline.wiring import today
 
     if day and (first or last):
@@ -99,7 +99,7 @@ def backfill(
     """
     from apod_pipeline.dataset.spans import Span
     from apod_pipeline.datasets.apod.calendar import FIRST_DAY
-    from apod_pipeline.pipeline import Wanted
+    from apod_pipeline.run.pipeline import Wanted
     from apod_pipeline.wiring import today
 
     settings = settings_of(archive=archive, sources=sources)
@@ -223,7 +223,7 @@ def import_file(file: Path, archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod import nasa_apod.jsonl.gz
     """
-    from apod_pipeline.importing import import_into
+    from apod_pipeline.run.importing import import_into
 
     settings = settings_of(archive=archive)
     with _pipeline(settings, "importing", 1) as pipeline:
@@ -244,7 +244,7 @@ def replay(day: dt.datetime | None, because: str | None, archive: Path | None, *
 
     Example: apod replay --accept 2022-11-03 --because "a rerun: I compared it with the page"
     """
-    from apod_pipeline.importing import accept_refused, replay_quarantine
+    from apod_pipeline.run.importing import accept_refused, replay_quarantine
 
     settings = existing(archive)
     reason = reason_for(day, because, "--accept")
@@ -256,7 +256,7 @@ def replay(day: dt.datetime | None, because: str | None, archive: Path | None, *
 
 def accept_gap(settings: Settings, day: dt.date, because: str, *, as_json: bool) -> None:
     """Let a day be a gap by a person's word, and print what came of it."""
-    from apod_pipeline import importing
+    from apod_pipeline.run import importing
 
     with _pipeline(settings, "", 1) as pipeline:
         outcome = importing.accept_gap(pipeline, day, because)

@@ -13,7 +13,7 @@ from typing import Any
 
 from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.pipeline import Pipeline
+from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.versioning.dvc_settings import configured
 from apod_pipeline.versioning.git import Git
 from apod_pipeline.versions.commits import all_hashes, pointer_hashes

@@ -20,8 +20,8 @@ from apod_pipeline.archive.replies import damaged
 from apod_pipeline.archive.run_record import from_json
 from apod_pipeline.errors import ArchiveDamaged, DatabaseError, VersioningError
 from apod_pipeline.model import Outcome
-from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.recovery.restoring import Restoration
+from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.versioning.git import Git
 from apod_pipeline.versions.commits import all_hashes, commits, pointer_hashes
 from apod_pipeline.versions.objects import DIRECTORY, DvcObjects, md5

@@ -21,6 +21,7 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Row, Table
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.merging import copying, make_staging, merge, remove_others, stage_and_merge, staged_in
+from apod_pipeline.database.rows import DAY, QUARANTINE, READING, REVISION, Projection, cells, document_times
 from apod_pipeline.database.schema import LOCK, migrate
 from apod_pipeline.database.searchable import is_searchable, make_searchable
 from apod_pipeline.database.words_ahead import WordsAhead
@@ -29,7 +30,6 @@ from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Outcome
-from apod_pipeline.projection import DAY, QUARANTINE, READING, REVISION, Projection, cells, document_times
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection

@@ -16,7 +16,7 @@ from apod_pipeline.archive.folder import Archive, replacing, sha256, timestamp
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.errors import PushRejected, SettingsError
 from apod_pipeline.model import Outcome
-from apod_pipeline.pipeline import MOST_TAKEOVERS, Pipeline
+from apod_pipeline.run.pipeline import MOST_TAKEOVERS, Pipeline
 from apod_pipeline.versioning.git import Git
 from apod_pipeline.versions.commits import Commit, commits
 from apod_pipeline.versions.states import States

@@ -14,10 +14,10 @@ from typing import Any
 
 from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.archive.processed import Row, Table
+from apod_pipeline.database.rows import Projection
 from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
-from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import ApodError, SettingsError
-from apod_pipeline.projection import Projection
+from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.versions.commits import commits
 
 Trace = dict[str, Any]

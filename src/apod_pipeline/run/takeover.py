@@ -30,9 +30,9 @@ from apod_pipeline.archive.folder import (
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Table, write_json
-from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import BeganApart, SettingsError
-from apod_pipeline.replayed import Line, States, Step, Told, key, newest_again, unknown
+from apod_pipeline.run.derivation import Derivation
+from apod_pipeline.run.replayed import Line, States, Step, Told, key, newest_again, unknown
 from apod_pipeline.versioning.git import Git, without_credentials
 from apod_pipeline.versioning.remote_tree import Sides, commit_tree, see_that_it_is_an_archive, tree_of
 

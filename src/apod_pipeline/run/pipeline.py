@@ -26,14 +26,14 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.quality_report import keep_report
 from apod_pipeline.archive.replies import gone
 from apod_pipeline.archive.run_record import as_json, timed
-from apod_pipeline.derivation import Derivation
 from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
-from apod_pipeline.gathering import Gathering, Wanted, count_refused
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Publisher, Source, Store, Versioner
+from apod_pipeline.run.derivation import Derivation
+from apod_pipeline.run.gathering import Gathering, Wanted, count_refused
+from apod_pipeline.run.takeover import Takeover
 from apod_pipeline.stages.dvc_track_data import dvc_track_data
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
-from apod_pipeline.takeover import Takeover
 
 __all__ = ["Pipeline", "Wanted"]
 

@@ -18,8 +18,8 @@ from apod_pipeline.archive.folder import instant, timestamp
 from apod_pipeline.archive.known import Known, Version, refusal_key
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Table
-from apod_pipeline.derivation import Derivation
-from apod_pipeline.projection import current_since
+from apod_pipeline.database.rows import current_since
+from apod_pipeline.run.derivation import Derivation
 
 Line = dict[str, Any]
 Step = dict[str, Any]  # a version: `at`, `run`, `today`, and its `lines` and `superseded` states

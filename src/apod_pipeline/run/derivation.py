@@ -25,13 +25,13 @@ from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Row, Rows, Table, writable, write_all
+from apod_pipeline.database.rows import current_since
 from apod_pipeline.datasets.apod.entry import Entry
 from apod_pipeline.errors import ArchiveDamaged, DataRefused, Unreadable
-from apod_pipeline.gating import derived, withdrawal
 from apod_pipeline.model import Reading, in_plain_words
 from apod_pipeline.ports import Source
-from apod_pipeline.projection import current_since
-from apod_pipeline.version_summary import summary
+from apod_pipeline.run.gating import derived, withdrawal
+from apod_pipeline.run.version_summary import summary
 
 FEW = 10  # days that new rules may refuse, however few there are
 UNWRITABLE = "it holds letters that no file can hold"

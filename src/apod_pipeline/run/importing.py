@@ -18,8 +18,8 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import DataRefused, SettingsError, Unreadable
 from apod_pipeline.model import Outcome, Refusal
-from apod_pipeline.pipeline import Pipeline
 from apod_pipeline.ports import Answer, Request, Source
+from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.stages.extract_apod import Extraction
 
 SHOWN = 5

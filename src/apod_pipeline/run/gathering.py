@@ -15,11 +15,11 @@ from apod_pipeline.archive.coverage import Terms, due, missing
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.conclusions import gaps_in, missing_of
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import publishable
 from apod_pipeline.model import Outcome
 from apod_pipeline.ports import Source
+from apod_pipeline.run.conclusions import gaps_in, missing_of
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
 
 GAPS_AGAIN = dt.timedelta(days=7)

@@ -26,7 +26,7 @@ from apod_pipeline.archive.run_record import as_json, from_json
 from apod_pipeline.dataset.spans import Span, spans_of
 from apod_pipeline.errors import DataRefused, DaysMissing, SourceRefused, SourceUnavailable
 from apod_pipeline.model import Outcome
-from apod_pipeline.pipeline import Pipeline, Wanted
+from apod_pipeline.run.pipeline import Pipeline, Wanted
 
 PATIENCE = 600.0  # seconds to wait for another run to let go of the archive
 MOST_RECORDS = 100  # records of a run that travel in a message; more are pointed to

@@ -173,6 +173,6 @@ test-runbook: install ## performs docs/runbook.md and compares: what is said now
 	@$(BIN)/python -m pytest -q tests/runbook
 
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
-	@$(BIN)/python -m apod_pipeline.reference docs
+	@$(BIN)/python -m apod_pipeline.cli.reference docs
 
 .PHONY: help install demo run airflow test system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

@@ -22,7 +22,7 @@ from measuring import Command, Cost, cost_of, in_turns, median, median_ratio
 from stamps import commit
 from surroundings import BIN, HERE, Surroundings, last_day, surroundings
 
-from apod_pipeline import presentation
+from apod_pipeline.cli import presentation
 from apod_pipeline.settings import Settings
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.wiring import states

@@ -76,7 +76,7 @@ class Lab:
 
     def cloned(self) -> Lab:
         """The archive as another machine begins it: made from the remotes that the flags name."""
-        from apod_pipeline.restores import recover_archive
+        from apod_pipeline.jobs.restores import recover_archive
 
         settings = resolve(self.all_flags(), {}, None)
         recover_archive(settings, str(settings.git_remote))

@@ -41,7 +41,6 @@ from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
 from apod_pipeline.versioning.dvc_process import DvcProcess
 
 if TYPE_CHECKING:
-    from apod_pipeline.audit import Check
     from apod_pipeline.recovery.copies import Copies
     from apod_pipeline.recovery.lost import Recovery
     from apod_pipeline.recovery.partial import PartialVersioner
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
     from apod_pipeline.versions.releases import Releases
     from apod_pipeline.versions.states import States
     from apod_pipeline.versions.tracing import Tracing
-    from apod_pipeline.waiting import Waiting
 
 COLUMNS = Columns(key="date", output=OUTPUT_FIELDS, every=ENTRY_FIELDS, lists=("repairs", "flags"))
 
@@ -101,23 +99,6 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
         yield f"{conninfo}&options="  # PGOPTIONS is meant for a server that the environment names
 
 
-def migrated(settings: Settings) -> dict[str, int]:
-    """Bring the tables up to date, and the searched words in step with them; from and to which migration.
-
-    Raises:
-        DatabaseError: the database cannot be reached, or refuses; nothing was changed.
-    """
-    from apod_pipeline.database.connection import connected
-    from apod_pipeline.database.schema import applied, migrate
-    from apod_pipeline.database.searchable import make_searchable
-
-    with database(settings, Archive(settings.archive)) as conninfo, connected(conninfo) as connection:
-        before = applied(connection)
-        newest = migrate(connection)
-        make_searchable(connection)
-    return {"from": before, "to": newest}
-
-
 @contextmanager
 def pipeline(
     settings: Settings,
@@ -157,7 +138,7 @@ def pipeline(
             readers=known_sources,
             derivation=derivation(settings, archive, ledger),
             extraction=_extractions(settings, ledger, client, tell, advance),
-            quality=partial(_quality, archive),
+            quality=partial(quality, archive),
             store=store,
             versioner=versioner,
             publisher=GitPublisher(archive, settings.git_author, settings.git_remote),
@@ -236,7 +217,8 @@ def passing(
         )
 
 
-def _quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
+def quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
+    """What the quality rules say of an archive's files."""
     with readable(archive.parquet):
         return check_quality(Table(archive.parquet, COLUMNS).lazy(), newest, entries_before)
 
@@ -246,17 +228,6 @@ def objects(settings: Settings, archive: Archive) -> DvcObjects:
     from apod_pipeline.versions.objects import DvcObjects
 
     return DvcObjects(archive, settings.dvc_remote or str(settings.remote_folder))
-
-
-def waiting(settings: Settings) -> list[Waiting]:
-    """What of an archive waits for somebody, or for the next run."""
-    from apod_pipeline.waiting import Places, Terms, waiting
-
-    archive = Archive(settings.archive)
-    begun = settings.database or (archive.private / "postgres").exists()  # no server is made for a look
-    tables = partial(database, settings, archive) if begun else None
-    places = Places(settings.git_remote, settings.dvc_remote or str(settings.remote_folder), tables)
-    return list(waiting(archive, places, Terms(today(settings), settings.gap_after, settings.sources)))
 
 
 def states(settings: Settings) -> States:
@@ -305,44 +276,6 @@ def copies(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[
 
     with pipeline(settings, tell, dvc=DvcVersioner) as wired:
         yield Copies(wired, objects(settings, wired.archive), settings.git_remote)
-
-
-def audited(settings: Settings, remote_share: float = 0.0) -> list[Check]:
-    """The audit of an archive, while no run is at it.
-
-    Args:
-        settings: resolved.
-        remote_share: how much of a DVC remote that is no folder here is read, from 0 (it is listed) to 1.
-
-    Raises:
-        ArchiveBusy: a run goes on for longer than ten minutes.
-    """
-    from apod_pipeline.audit import Audit, Reading, audit
-
-    archive = Archive(settings.archive)
-    # An archive may know days that are not due yet here, as the demonstration's does.
-    day = max([today(settings), *(version.today for version in Ledger(archive).versions()[-1:])])
-    what = Audit(
-        archive=archive,
-        columns=COLUMNS,
-        objects=objects(settings, archive),
-        git_remote=settings.git_remote,
-        quality=partial(_quality, archive, 0, day),
-        derive=partial(_derivation_of, settings.archive.absolute(), settings.preference),
-        rules=RULES_VERSION,
-        preference=settings.preference,
-        today=day,
-        gap_after=settings.gap_after,
-        reading=Reading(remote_share, today(settings)),
-    )
-    with archive.locked(600.0), database(settings, archive) as conninfo:
-        return audit(what, conninfo)
-
-
-def _derivation_of(root: Path, preference: tuple[str, ...]) -> Derivation:
-    """A derivation without any secret, for another process."""
-    archive = Archive(root)
-    return derivation(Settings(archive=root, preference=preference), archive, Ledger(archive))
 
 
 def initialised(settings: Settings) -> Archive:

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from apod_pipeline.doctor import examine
+from apod_pipeline.jobs.doctor import examine
 from apod_pipeline.settings import resolve
 
 SECRET = "hunter2secret"

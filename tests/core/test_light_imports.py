@@ -37,7 +37,7 @@ def test_the_package_imports_nothing_heavy(module):
 
 def test_the_wiring_imports_nothing_heavy():
     """Naming all implementations imports none of the libraries behind them."""
-    names, _ = _imported("-c", "import apod_pipeline.wiring, apod_pipeline.doctor, apod_pipeline.run.importing")
+    names, _ = _imported("-c", "import apod_pipeline.wiring, apod_pipeline.jobs.doctor, apod_pipeline.run.importing")
     assert not names & (HEAVY | {"click"})
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from apod_pipeline import reference
-from apod_pipeline.cli import apod
+from apod_pipeline.cli import apod, reference
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -9,9 +9,9 @@ import signal
 
 import pytest
 
-from apod_pipeline import questions
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ApodError, ArchiveDamaged
+from apod_pipeline.jobs import questions
 from apod_pipeline.run.importing import import_into
 from apod_pipeline.simulator import record_of
 from apod_pipeline.wiring import COLUMNS

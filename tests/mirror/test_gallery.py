@@ -13,8 +13,8 @@ import httpx
 import psycopg
 import pytest
 
+from apod_pipeline.cli.demo import MARK
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.demo import MARK
 from apod_pipeline.simulator import Simulator
 from lab import Lab
 from mirror.conftest import ended, started

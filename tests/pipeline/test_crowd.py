@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.jobs.verify import verify
 from apod_pipeline.settings import resolve
-from apod_pipeline.wiring import audited
 
 START = dt.date(2018, 11, 20)
 ROUNDS = 5
@@ -84,7 +84,7 @@ def _nothing_left_behind(pair, remote):
         assert not one.git("status", "--porcelain", "--untracked-files=no")
         assert not (one.archive.private / "takeover.json").exists()
         assert not [*one.archive.incoming.iterdir()]
-        assert {c.what: c.says for c in audited(resolve(one.all_flags(), {}, None)) if not c.well} == {}
+        assert {c.what: c.says for c in verify(resolve(one.all_flags(), {}, None)) if not c.well} == {}
     # What was pushed is still there: each tip that the remote ever had is an ancestor of the last.
     log = (pair[0].root.parent / "remote.git" / "logs" / "refs" / "heads" / "main").read_text().splitlines()
     for line in log:

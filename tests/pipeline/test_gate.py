@@ -14,12 +14,13 @@ from apod_pipeline.audit.rederiving import derived_again
 from apod_pipeline.database.rows import content_hash
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DataRefused, DaysMissing
+from apod_pipeline.jobs.verify import verify
 from apod_pipeline.run.importing import replay_quarantine
 from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.run.steps import Steps
 from apod_pipeline.settings import resolve
 from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
-from apod_pipeline.wiring import audited, derivation
+from apod_pipeline.wiring import derivation
 from lab import Lab
 
 SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
@@ -68,7 +69,7 @@ def _run(lab: Lab, bug=None, rules=RULES_VERSION, days=(ODD,), wanted=None, call
 
 
 def _verified(lab: Lab):
-    checks = audited(resolve(lab.all_flags(), {}, None))
+    checks = verify(resolve(lab.all_flags(), {}, None))
     return {check.what: check.says for check in checks if not check.well}
 
 

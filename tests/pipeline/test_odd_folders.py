@@ -10,8 +10,8 @@ import pytest
 
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError
+from apod_pipeline.jobs.verify import verify
 from apod_pipeline.settings import resolve
-from apod_pipeline.wiring import audited
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 4))
 NEXT = Span(dt.date(2018, 12, 5), dt.date(2018, 12, 6))
@@ -29,7 +29,7 @@ NAMES = {
 
 
 def _defects(lab):
-    return [(check.what, check.says) for check in audited(resolve(lab.all_flags(), {}, None)) if not check.well]
+    return [(check.what, check.says) for check in verify(resolve(lab.all_flags(), {}, None)) if not check.well]
 
 
 def _in(lab, folder, name):

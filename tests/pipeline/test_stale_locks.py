@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.doctor import examine
+from apod_pipeline.jobs.doctor import examine
 from apod_pipeline.settings import resolve
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 3))

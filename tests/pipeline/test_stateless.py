@@ -19,15 +19,16 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.database.turns import turn
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveBusy
+from apod_pipeline.jobs.restores import recover_archive
+from apod_pipeline.jobs.stateless import PREFIX, run_stateless
+from apod_pipeline.jobs.verify import verify
 from apod_pipeline.recovery.partial import cloned
-from apod_pipeline.restores import recover_archive
 from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import resolve
-from apod_pipeline.stateless import PREFIX, run_stateless
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versions.objects import md5
-from apod_pipeline.wiring import audited, passing_versioner
 from apod_pipeline.wiring import passing as pipeline_of
+from apod_pipeline.wiring import passing_versioner
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 20))
 SECOND = Span(dt.date(2018, 12, 15), dt.date(2018, 12, 31))
@@ -95,7 +96,7 @@ class Passing:
         whole = dataclasses.replace(self.lab, root=folder, told=[])
         settings = resolve(whole.all_flags(), {}, None)
         recover_archive(settings, self.lab.flags["git_remote"])
-        assert {check.what for check in audited(settings) if not check.well} == {*wrong}
+        assert {check.what for check in verify(settings) if not check.well} == {*wrong}
         return whole
 
 

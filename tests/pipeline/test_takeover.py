@@ -14,8 +14,8 @@ import pytest
 
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.jobs.verify import verify
 from apod_pipeline.settings import resolve
-from apod_pipeline.wiring import audited
 
 BEGIN = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 10))
 LATER = Span(dt.date(2018, 12, 11), dt.date(2018, 12, 15))
@@ -188,7 +188,7 @@ def test_what_old_rules_worded_stays_whole(pair, nasa):
     one.run(LATER)
     assert other.run(LAST).exit_code == 0
     assert "As Old Rules Worded It" in _titles(other, DAY)
-    assert {check.what for check in audited(resolve(other.all_flags(), {}, None)) if not check.well} == set()
+    assert {check.what for check in verify(resolve(other.all_flags(), {}, None)) if not check.well} == set()
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_killed_anywhere_nothing_is_lost(pair, nasa, place):
     assert _titles(other, DAY) == [*first, "The Second", "The Third"]
     assert other.git("rev-list", "--count", f"{theirs}..HEAD") == "2"
     assert other.git("ls-remote", "origin", "main").split()[0] == other.git("rev-parse", "HEAD")
-    assert {check.what for check in audited(resolve(other.all_flags(), {}, None)) if not check.well} == set()
+    assert {check.what for check in verify(resolve(other.all_flags(), {}, None)) if not check.well} == set()
 
 
 @pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\u0085", "\r", "\x0b", "\x1c"], ids=ascii)
@@ -249,7 +249,7 @@ def test_a_torn_line_that_was_committed_is_mended_too(pair):
         assert one.run(BEGIN).exit_code == 0
         assert one.command("recover", "ledger").returncode == 0
         assert shard.read_bytes() == b""
-        wrong = {check.what for check in audited(resolve(one.all_flags(), {}, None)) if not check.well}
+        wrong = {check.what for check in verify(resolve(one.all_flags(), {}, None)) if not check.well}
         assert "ledger" not in wrong
     one.run(LATER)
     assert other.run(LAST).exit_code == 0
@@ -381,7 +381,7 @@ def test_joined_they_lose_nothing_of_either(apart, place):
     assert two.git("rev-list", "--merges", "--count", "HEAD") == "1"
     assert two.git("ls-remote", "origin", "main").split()[0] == two.git("rev-parse", "HEAD")
     assert (two.root / "notes.md").read_text() == "mine\n"
-    assert {check.what for check in audited(resolve(two.all_flags(), {}, None)) if not check.well} == set()
+    assert {check.what for check in verify(resolve(two.all_flags(), {}, None)) if not check.well} == set()
     news = Span(LAST.last, LAST.last + dt.timedelta(days=1))
     assert (one.run(news).exit_code, two.run(news).exit_code) == (0, 0)
     assert (one.files(), {*_titles(one, DAY)}) == (two.files(), titles)
@@ -397,7 +397,7 @@ def test_a_remote_that_is_set_later_is_filled(lab, nasa, remote, tmp_path):
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", flags["git_remote"]], check=True)
         lab.flags = dict(flags)
         assert lab.run().exit_code == 0
-        assert {check.what for check in audited(resolve(lab.all_flags(), {}, None)) if not check.well} == set()
+        assert {check.what for check in verify(resolve(lab.all_flags(), {}, None)) if not check.well} == set()
         assert _git(flags["git_remote"], "rev-parse", "main") == lab.git("rev-parse", "HEAD")
         held = {path.parent.name + path.name for path in Path(flags["dvc_remote"]).rglob("*") if path.is_file()}
         for commit in lab.git("rev-list", "HEAD").split():

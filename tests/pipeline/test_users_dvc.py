@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.jobs.verify import verify
 from apod_pipeline.settings import Settings, resolve
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versioning.dvc_process import DvcProcess
 from apod_pipeline.versioning.git import Git, GitFailed
-from apod_pipeline.wiring import audited
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 6))
 NEXT = Span(dt.date(2018, 12, 7), dt.date(2018, 12, 9))
@@ -48,7 +48,7 @@ def _set(folder, text):
 
 
 def _defects(lab):
-    return [(check.what, check.says) for check in audited(resolve(lab.all_flags(), {}, None)) if not check.well]
+    return [(check.what, check.says) for check in verify(resolve(lab.all_flags(), {}, None)) if not check.well]
 
 
 @pytest.mark.parametrize(("what", "level"), [*((what, ".config") for what in SETTINGS), ("cache.dir", "system")])

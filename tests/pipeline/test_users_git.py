@@ -9,9 +9,9 @@ import subprocess
 import pytest
 
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.jobs.verify import verify
 from apod_pipeline.settings import resolve
 from apod_pipeline.stages.git_commit_metadata import GitPublisher
-from apod_pipeline.wiring import audited
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 8))
 NEXT = Span(dt.date(2018, 12, 9), dt.date(2018, 12, 12))
@@ -75,7 +75,7 @@ def _set(home, what):
 
 
 def _defects(lab):
-    return [(check.what, check.says) for check in audited(resolve(lab.all_flags(), {}, None)) if not check.well]
+    return [(check.what, check.says) for check in verify(resolve(lab.all_flags(), {}, None)) if not check.well]
 
 
 def _grow(lab):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from apod_pipeline.audit.copies import Reading, objects
 from apod_pipeline.audit.sampling import sample
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.jobs.verify import verify
 from apod_pipeline.settings import resolve
-from apod_pipeline.wiring import audited
 from apod_pipeline.wiring import objects as objects_of
 from http_remote import serving
 
@@ -99,7 +99,7 @@ def test_a_remote_that_cannot_be_read_is_no_sound_one(lab, remote):
 def test_on_a_folder_every_byte_is_read_in_any_case(lab):
     """A remote that is a folder of this machine is hashed whole, whatever share is asked for."""
     lab.run(DAYS)
-    rows = {check.what: check.says for check in audited(resolve(lab.all_flags(), {}, None), 0.05)}
+    rows = {check.what: check.says for check in verify(resolve(lab.all_flags(), {}, None), 0.05)}
     assert "every byte" in rows["DVC remote"]
 
 

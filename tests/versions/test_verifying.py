@@ -11,10 +11,10 @@ import shutil
 import psycopg
 import pytest
 
-from apod_pipeline import wiring
 from apod_pipeline.audit.rederiving import derived_again
 from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.jobs import verify
 from apod_pipeline.settings import resolve
 from apod_pipeline.versions.commits import hashes
 from apod_pipeline.versions.objects import md5
@@ -27,7 +27,7 @@ EVERYTHING = [
 
 
 def _audited(lab):
-    return wiring.audited(resolve(lab.all_flags(), {}, None))
+    return verify.verify(resolve(lab.all_flags(), {}, None))
 
 
 def _unwell(lab):
@@ -202,7 +202,7 @@ def test_an_archive_without_versions(lab):
 
 def test_derived_in_many_processes_is_derived_alike(past):
     """Two processes that share the replies derive what one does."""
-    make = functools.partial(wiring._derivation_of, past.root, ("science", "planetary", "file"))
+    make = functools.partial(verify.derivation_of, past.root, ("science", "planetary", "file"))
     lines = make().ledger.count()
     told = []
     for parts in (0, 2):
@@ -214,7 +214,7 @@ def test_derived_in_many_processes_is_derived_alike(past):
 
 def test_other_rules_are_told(past):
     """Where today's preference is another the files are compared with DVC alone, and the next version is announced."""
-    found = {check.what: check for check in wiring.audited(resolve(past.all_flags(preference=("file",)), {}, None))}
+    found = {check.what: check for check in verify.verify(resolve(past.all_flags(preference=("file",)), {}, None))}
     assert found["derivation"].well
     assert "another preference" in found["derivation"].says
     assert md5(past.archive.csv) in found["csv"].says

@@ -94,7 +94,7 @@ def is_out(day: dt.date) -> bool:
     """True when one of the services has the day; the settings are looked up at each question."""
     from apod_airflow.connections import NASA, settings
     from apod_pipeline.fetching.http_client import HttpClient
-    from apod_pipeline.probing import is_published
+    from apod_pipeline.fetching.probing import is_published
     from apod_pipeline.wiring import DOUBTS, readers
 
     known = settings(day, [NASA])

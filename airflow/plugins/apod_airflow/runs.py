@@ -146,7 +146,7 @@ def stateless(context: Mapping[str, Any]) -> dict[str, Any]:
     from apod_airflow.lineage import describe
     from apod_pipeline.archive.run_record import as_json
     from apod_pipeline.errors import DataRefused, DaysMissing
-    from apod_pipeline.stateless import run_stateless
+    from apod_pipeline.jobs.stateless import run_stateless
     from apod_pipeline.versioning.git import commit_page
 
     with told_to_airflow():
@@ -191,9 +191,9 @@ def audited(context: Mapping[str, Any]) -> list[Check]:
     """
     from apod_airflow.connections import settings
     from apod_airflow.lineage import describe
-    from apod_pipeline import wiring
+    from apod_pipeline.jobs.verify import verify
 
     with told_to_airflow():
         known = settings(day_of(context))
         describe(context["ti"].task, known)
-        return wiring.audited(known, context["params"]["remote_bytes"] / 100)
+        return verify(known, context["params"]["remote_bytes"] / 100)

@@ -22,11 +22,11 @@ def migrate(archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod migrate
     """
-    from apod_pipeline import presentation
-    from apod_pipeline.wiring import migrated
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.jobs.migrate import migrate
 
     settings = settings_of(archive=archive)
-    done = migrated(settings if settings.database else existing(archive))
+    done = migrate(settings if settings.database else existing(archive))
     if as_json:
         presentation.as_object(done)
     else:

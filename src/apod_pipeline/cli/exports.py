@@ -53,8 +53,8 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
 
     Example: apod export --format sqlite --output apod.db --rights redistributable
     """
-    from apod_pipeline import presentation
     from apod_pipeline.archive.folder import Archive
+    from apod_pipeline.cli import presentation
     from apod_pipeline.exporting.choice import choose
     from apod_pipeline.exporting.export import export as write
     from apod_pipeline.exporting.snapshot import snapshot, snapshot_as_of

@@ -28,12 +28,14 @@ def status(archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod status --json
     """
-    from apod_pipeline import presentation, questions
     from apod_pipeline.archive.folder import Archive
-    from apod_pipeline.wiring import today, waiting
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.jobs import questions
+    from apod_pipeline.jobs.waiting import waiting_in
+    from apod_pipeline.wiring import today
 
     settings = existing(archive)
-    answer, stuck = questions.status(Archive(settings.archive), today(settings)), waiting(settings)
+    answer, stuck = questions.status(Archive(settings.archive), today(settings)), waiting_in(settings)
     if as_json:
         presentation.as_object({**answer, "waiting": [one._asdict() for one in stuck]})
         return
@@ -64,8 +66,8 @@ def coverage(
 
     Example: apod coverage --from 2020-01-01
     """
-    from apod_pipeline import questions
     from apod_pipeline.archive.folder import Archive
+    from apod_pipeline.jobs import questions
     from apod_pipeline.wiring import today
 
     settings = existing(archive)
@@ -83,8 +85,9 @@ def coverage(
 
 
 def _tell_coverage(settings: Settings, newest: dt.date, span: Span | None, *, as_json: bool) -> None:
-    from apod_pipeline import presentation, questions
     from apod_pipeline.archive.folder import Archive
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.jobs import questions
 
     years = questions.by_year(Archive(settings.archive), newest, span)
     days = [day for year in years.values() for day in year]
@@ -110,8 +113,9 @@ def history(day: dt.datetime, archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod history 2024-01-15
     """
-    from apod_pipeline import presentation, questions
     from apod_pipeline.archive.folder import Archive
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.jobs import questions
     from apod_pipeline.wiring import COLUMNS
 
     settings = existing(archive)
@@ -138,7 +142,7 @@ def config(archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod config
     """
-    from apod_pipeline import presentation
+    from apod_pipeline.cli import presentation
     from apod_pipeline.settings import described
 
     rows = described(settings_of(archive=archive))
@@ -158,8 +162,8 @@ def doctor(archive: Path | None, *, probe: bool, as_json: bool) -> None:
 
     Example: apod doctor --probe
     """
-    from apod_pipeline import presentation
-    from apod_pipeline.doctor import examine
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.jobs.doctor import examine
 
     findings = list(examine(settings_of(archive=archive), probe=probe))
     if as_json:

@@ -36,10 +36,10 @@ def verify(remote_bytes: float, archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod verify --remote-bytes 5%
     """
-    from apod_pipeline import presentation
-    from apod_pipeline.wiring import audited
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.jobs.verify import verify
 
-    checks = audited(existing(archive), remote_bytes)
+    checks = verify(existing(archive), remote_bytes)
     if as_json:
         presentation.as_object({"well": all(c.well for c in checks), "checks": [c.as_row() for c in checks]})
     else:
@@ -73,8 +73,8 @@ def restore(
 
     Example: apod restore --as-of 2026-10-01 --to ./as-of-october
     """
-    from apod_pipeline.presentation import tell
-    from apod_pipeline.restores import restore_in_place, restore_into
+    from apod_pipeline.cli.presentation import tell
+    from apod_pipeline.jobs.restores import restore_in_place, restore_into
 
     settings = existing(archive)
     if in_place == (folder is not None):
@@ -106,7 +106,7 @@ def backup(file: Path | None, archive: Path | None, *, as_json: bool) -> None:
     """
     import datetime as dt
 
-    from apod_pipeline.backups import backed_up
+    from apod_pipeline.jobs.backups import backed_up
 
     settings = existing(archive)
     root = settings.archive.absolute()
@@ -174,14 +174,14 @@ def recover(
 
 
 def _from_backup(settings: Settings, file: Path) -> dict[str, int]:
-    from apod_pipeline.backups import from_backup
-    from apod_pipeline.presentation import tell
+    from apod_pipeline.cli.presentation import tell
+    from apod_pipeline.jobs.backups import from_backup
 
     return from_backup(settings, file, tell)
 
 
 def _archive(archive: Path | None, git_remote: str | None) -> dict[str, Any]:
-    from apod_pipeline.restores import recover_archive
+    from apod_pipeline.jobs.restores import recover_archive
 
     settings = settings_of(archive=archive, git_remote=git_remote)
     if not settings.git_remote:
@@ -190,7 +190,7 @@ def _archive(archive: Path | None, git_remote: str | None) -> dict[str, Any]:
 
 
 def _recovered(what: str, settings: Settings, *, give_up: bool, read_remote: bool) -> dict[str, Any]:
-    from apod_pipeline.presentation import tell
+    from apod_pipeline.cli.presentation import tell
     from apod_pipeline.wiring import copies, recovery
 
     if what in {"cache", "remote"}:
@@ -203,7 +203,7 @@ def _recovered(what: str, settings: Settings, *, give_up: bool, read_remote: boo
 
 
 def _report(said: str, done: Mapping[str, Any], *, as_json: bool) -> None:
-    from apod_pipeline import presentation
+    from apod_pipeline.cli import presentation
 
     if as_json:
         presentation.as_object(done)

@@ -111,7 +111,7 @@ def backfill(
 
 @contextmanager
 def _pipeline(settings: Settings, what: str, total: int) -> Iterator[Pipeline]:
-    from apod_pipeline.presentation import progress, tell
+    from apod_pipeline.cli.presentation import progress, tell
     from apod_pipeline.wiring import pipeline
 
     with progress(what, total) as advance, pipeline(settings, tell, advance) as wired:
@@ -131,8 +131,8 @@ def _run(settings: Settings, wanted: Wanted, *, as_json: bool) -> None:
 def _run_stateless(settings: Settings, wanted: Wanted, sources: str | None, *, as_json: bool) -> None:
     import signal
 
-    from apod_pipeline.presentation import progress, tell
-    from apod_pipeline.stateless import run_stateless
+    from apod_pipeline.cli.presentation import progress, tell
+    from apod_pipeline.jobs.stateless import run_stateless
 
     # A container is told to end by this signal, and does what Ctrl-C does: the folder is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -152,8 +152,8 @@ def _run_stateless(settings: Settings, wanted: Wanted, sources: str | None, *, a
 
 def _tell_unasked(settings: Settings, span: Span) -> None:
     """Why days that were typed are not asked for: nothing was published on them, or they are not due yet."""
+    from apod_pipeline.cli.presentation import tell
     from apod_pipeline.datasets.apod.calendar import GAPS, publishable
-    from apod_pipeline.presentation import tell
     from apod_pipeline.wiring import today
 
     if not any(publishable(span)):
@@ -164,8 +164,8 @@ def _tell_unasked(settings: Settings, span: Span) -> None:
 
 
 def _report(where: str | Path, outcome: Outcome, *, as_json: bool) -> None:
-    from apod_pipeline import presentation
     from apod_pipeline.archive.run_record import as_json as whole
+    from apod_pipeline.cli import presentation
 
     if as_json:
         presentation.as_object(whole(outcome))
@@ -179,7 +179,7 @@ def _report(where: str | Path, outcome: Outcome, *, as_json: bool) -> None:
 
 
 def _tell_missing(where: str | Path, outcome: Outcome) -> None:
-    from apod_pipeline.presentation import tell
+    from apod_pipeline.cli.presentation import tell
 
     if not outcome.missing:
         return
@@ -202,7 +202,7 @@ def init(archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod init --archive ~/apod
     """
-    from apod_pipeline import presentation
+    from apod_pipeline.cli import presentation
 
     settings = settings_of(archive=archive)
     with _pipeline(settings, "", 1) as pipeline:

@@ -43,6 +43,6 @@ def demo(archive: Path) -> None:
 
     Example: apod demo
     """
-    from apod_pipeline.demo import show
+    from apod_pipeline.cli.demo import show
 
     show(archive)

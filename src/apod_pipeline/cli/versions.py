@@ -30,8 +30,8 @@ def log(limit: int, archive: Path | None, *, everything: bool, as_json: bool) ->
 
     Example: apod log -n 5
     """
-    from apod_pipeline import presentation
     from apod_pipeline.archive.folder import Archive
+    from apod_pipeline.cli import presentation
     from apod_pipeline.versions import commits
 
     known = list(commits.log(Archive(existing(archive).archive)))[::-1]
@@ -74,7 +74,7 @@ def diff(old: str, new: str, html: Path | None, archive: Path | None, *, as_json
 
     Example: apod diff 2026-11-01 HEAD --html changes.html
     """
-    from apod_pipeline import presentation
+    from apod_pipeline.cli import presentation
     from apod_pipeline.wiring import states
 
     known = states(existing(archive))
@@ -125,8 +125,8 @@ def show(day: dt.datetime, name: str, archive: Path | None, *, as_json: bool) ->
 
     Example: apod show 2024-01-15 --as-of 2026-10-01
     """
-    from apod_pipeline import presentation
     from apod_pipeline.archive.folder import timestamp
+    from apod_pipeline.cli import presentation
     from apod_pipeline.errors import SettingsError
     from apod_pipeline.versions.wording import as_text
     from apod_pipeline.wiring import states
@@ -158,7 +158,7 @@ def trace(day: dt.datetime, field: str | None, archive: Path | None, *, as_json:
 
     Example: apod trace 2024-01-15 title
     """
-    from apod_pipeline import presentation
+    from apod_pipeline.cli import presentation
     from apod_pipeline.versions.tracing import lines
     from apod_pipeline.wiring import tracing
 
@@ -180,7 +180,7 @@ def tag(name: str, archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod tag v2026.11.22
     """
-    from apod_pipeline import presentation
+    from apod_pipeline.cli import presentation
     from apod_pipeline.wiring import releases
 
     with releases(existing(archive), presentation.tell) as maker:

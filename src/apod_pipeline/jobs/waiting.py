@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import NamedTuple
 
 from apod_pipeline.archive.coverage import DayStatus, coverage
@@ -16,6 +17,8 @@ from apod_pipeline.archive.folder import Archive, timestamp
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.errors import ApodError
+from apod_pipeline.settings import Settings
+from apod_pipeline.wiring import database, today
 
 RUN = "apod run"
 
@@ -150,3 +153,12 @@ def _list(days: Sequence[str]) -> str:
 
 def _many(count: int, one: str, more: str) -> str:
     return f"{count} {one if count == 1 else more}"
+
+
+def waiting_in(settings: Settings) -> list[Waiting]:
+    """What of the archive that settings name waits for somebody, or for the next run."""
+    archive = Archive(settings.archive)
+    begun = settings.database or (archive.private / "postgres").exists()  # no server is made for a look
+    tables = partial(database, settings, archive) if begun else None
+    places = Places(settings.git_remote, settings.dvc_remote or str(settings.remote_folder), tables)
+    return list(waiting(archive, places, Terms(today(settings), settings.gap_after, settings.sources)))

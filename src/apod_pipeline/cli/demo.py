@@ -14,13 +14,13 @@ from pathlib import Path
 
 import click
 
-from apod_pipeline import questions
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.cli.presentation import progress, seconds, table, tell
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import SettingsError
+from apod_pipeline.jobs import questions
 from apod_pipeline.model import Outcome
-from apod_pipeline.presentation import progress, seconds, table, tell
 from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import Settings, resolve
 from apod_pipeline.simulator import Simulator

@@ -21,8 +21,8 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import ApodError, SourceRefused
 from apod_pipeline.fetching.http_client import HttpClient
+from apod_pipeline.fetching.probing import ask
 from apod_pipeline.ports import Request, Source
-from apod_pipeline.probing import ask
 from apod_pipeline.settings import Settings
 from apod_pipeline.versioning.git import Git, GitFailed
 from apod_pipeline.wiring import DOUBTS, database, readers, today

@@ -1,0 +1,53 @@
+"""`apod verify`: everything an archive says, against everything else it says.
+
+Takes resolved settings, gives checks. Only reads; holds the archive meanwhile.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.audit import Audit, Check, Reading, audit
+from apod_pipeline.datasets.apod.rules import RULES_VERSION
+from apod_pipeline.run.derivation import Derivation
+from apod_pipeline.settings import Settings
+from apod_pipeline.wiring import COLUMNS, database, derivation, objects, quality, today
+
+
+def verify(settings: Settings, remote_share: float = 0.0) -> list[Check]:
+    """The audit of an archive, while no run is at it.
+
+    Args:
+        settings: resolved.
+        remote_share: how much of a DVC remote that is no folder here is read, from 0 (it is listed) to 1.
+
+    Raises:
+        ArchiveBusy: a run goes on for longer than ten minutes.
+    """
+    archive = Archive(settings.archive)
+    # An archive may know days that are not due yet here, as the demonstration's does.
+    day = max([today(settings), *(version.today for version in Ledger(archive).versions()[-1:])])
+    what = Audit(
+        archive=archive,
+        columns=COLUMNS,
+        objects=objects(settings, archive),
+        git_remote=settings.git_remote,
+        quality=partial(quality, archive, 0, day),
+        derive=partial(derivation_of, settings.archive.absolute(), settings.preference),
+        rules=RULES_VERSION,
+        preference=settings.preference,
+        today=day,
+        gap_after=settings.gap_after,
+        reading=Reading(remote_share, today(settings)),
+    )
+    with archive.locked(600.0), database(settings, archive) as conninfo:
+        return audit(what, conninfo)
+
+
+def derivation_of(root: Path, preference: tuple[str, ...]) -> Derivation:
+    """A derivation without any secret, for another process."""
+    archive = Archive(root)
+    return derivation(Settings(archive=root, preference=preference), archive, Ledger(archive))

@@ -15,7 +15,8 @@ from airflow.plugins_manager import AirflowPlugin
 # In an order in which they can be imported. What DVC and httpx import at their first use stands here too: together half
 # a second of a run.
 MODULES = (
-    *("apod_pipeline.run.steps", "apod_pipeline.wiring", "apod_pipeline.fetching.probing"),
+    *("apod_pipeline.run.steps", "apod_pipeline.wiring"),
+    *("apod_pipeline.versioning.dvc", "apod_pipeline.fetching.probing", "apod_pipeline.jobs.verify"),
     *("dvc.repo", "dvc.cachemgr", "dvc.data_cloud", "dvc.dirs", "dvc.lock", "dvc.rwlock", "dvc.scm"),
     *("httpx", "httpcore", "orjson", "polars", "psycopg"),
 )

@@ -21,6 +21,7 @@ from apod_pipeline.archive.processed import Columns, Table, readable
 from apod_pipeline.datasets.apod.calendar import publishing_day
 from apod_pipeline.datasets.apod.doubts import implausible, looks_odd
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, OUTPUT_FIELDS
+from apod_pipeline.datasets.apod.quality import QUALITY
 from apod_pipeline.datasets.apod.sources.file import ArchiveFile
 from apod_pipeline.datasets.apod.sources.planetary import Planetary
 from apod_pipeline.datasets.apod.sources.science import Science
@@ -82,7 +83,7 @@ def derivation(settings: Settings, archive: Archive, ledger: Ledger) -> Derivati
         RULES_VERSION,
         settings.preference,
         COLUMNS,
-        partial(refused, today=dt.date.max),  # days that are not due are the canary's business
+        partial(refused, quality=QUALITY, today=dt.date.max),  # days that are not due are the canary's business
     )
 
 
@@ -220,7 +221,7 @@ def passing(
 def quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
     """What the quality rules say of an archive's files."""
     with readable(archive.parquet):
-        return check_quality(Table(archive.parquet, COLUMNS).lazy(), newest, entries_before)
+        return check_quality(Table(archive.parquet, COLUMNS).lazy(), QUALITY, newest, entries_before)
 
 
 def objects(settings: Settings, archive: Archive) -> DvcObjects:

@@ -25,10 +25,11 @@ from apod_pipeline.database.connection import connected
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.quality import QUALITY
 from apod_pipeline.datasets.apod.sources.file import ArchiveFile
 from apod_pipeline.datasets.apod.sources.planetary import Planetary
 from apod_pipeline.datasets.apod.sources.science import Science
-from apod_pipeline.model import Outcome
+from apod_pipeline.model import Outcome, Report
 from apod_pipeline.run.pipeline import Pipeline, Wanted
 from apod_pipeline.settings import Settings
 from apod_pipeline.stages.check_quality import check_quality
@@ -134,7 +135,7 @@ class Bench:
             readers=dict(how.sources),
             derivation=how,
             extraction=partial(_extraction, archive, ledger, self.wire),
-            quality=lambda before, newest: check_quality(Table(archive.parquet, COLUMNS).lazy(), newest, before),
+            quality=partial(_quality, archive),
             store=lambda: store,
             versioner=NoVersioner(),
             publisher=CountingPublisher(),
@@ -183,6 +184,10 @@ def searched_bench(folder: Path, server: str, name: str) -> Bench:
         make_searchable(database)
     folder.mkdir(parents=True, exist_ok=True)
     return Bench(folder, url)
+
+
+def _quality(archive: Archive, before: int, newest: dt.date) -> Report:
+    return check_quality(Table(archive.parquet, COLUMNS).lazy(), QUALITY, newest, before)
 
 
 def _extraction(archive: Archive, ledger: Ledger, wire: HostileTransport, run: str, known: Any) -> Extraction:

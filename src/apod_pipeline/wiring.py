@@ -14,10 +14,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apod_pipeline.archive.folder import Archive, replacing
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Columns, Table, readable
+from apod_pipeline.archive.writing import replacing
 from apod_pipeline.datasets.apod.calendar import publishing_day
 from apod_pipeline.datasets.apod.doubts import implausible, looks_odd
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, OUTPUT_FIELDS

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apod_pipeline.archive.folder import Archive, append_lines, instant, read_lines, replacing, sweep, timestamp
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.lines import append_lines, instant, read_lines, timestamp
+from apod_pipeline.archive.writing import replacing, sweep
 from apod_pipeline.errors import ArchiveBusy, ArchiveDamaged
 
 YEAR_1990 = dt.datetime(1990, 1, 1)  # noqa: DTZ001 - hypothesis puts the zone on

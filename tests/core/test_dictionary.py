@@ -10,7 +10,7 @@ import polars
 import psycopg
 import pytest
 
-from apod_pipeline.archive.folder import read_lines
+from apod_pipeline.archive.lines import read_lines
 from apod_pipeline.database.schema import available, migrate
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, Entry

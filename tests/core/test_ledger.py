@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apod_pipeline.archive.folder import Archive, append_lines
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import WHOLE_REPLY, Known, Version, version_of_line
 from apod_pipeline.archive.ledger import Ledger, line_of_reply, reply_of_line
+from apod_pipeline.archive.lines import append_lines
 from apod_pipeline.database.rows import current_since
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Digest, Refusal, Reply, Verdict

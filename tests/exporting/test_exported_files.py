@@ -14,8 +14,8 @@ import polars
 import pytest
 from datasette.app import Datasette
 
-from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
 from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.exporting.choice import choose

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from apod_pipeline.archive.folder import Archive, sha256
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.writing import sha256
 from apod_pipeline.database.turns import turn
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveBusy

@@ -8,8 +8,8 @@ import json
 
 import pytest
 
-from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.settings import resolve

@@ -9,8 +9,8 @@ import shutil
 
 import pytest
 
-from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.settings import resolve
 from apod_pipeline.wiring import states

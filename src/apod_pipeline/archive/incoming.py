@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from apod_pipeline.archive.folder import Archive, move, replacing, sweep
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.ledger import line_of_reply, reply_of_line
+from apod_pipeline.archive.writing import move, replacing, sweep
 from apod_pipeline.model import Reply
 from apod_pipeline.ports import Answer, Request
 

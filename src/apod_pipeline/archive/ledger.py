@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from apod_pipeline.archive.folder import Archive, append_lines, instant, lines_in, read_lines, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.known import WHOLE_REPLY, Known, Version
+from apod_pipeline.archive.lines import append_lines, instant, lines_in, read_lines, timestamp
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Reply, Verdict, in_plain_words

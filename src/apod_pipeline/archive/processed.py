@@ -18,7 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
 import orjson
 
-from apod_pipeline.archive.folder import Archive, replacing
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import ArchiveDamaged
 
 if TYPE_CHECKING:

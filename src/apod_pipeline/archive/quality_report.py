@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from apod_pipeline.archive.folder import Archive, replacing
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Report
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from apod_pipeline.archive.folder import Archive, read_lines, sha256
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
+from apod_pipeline.archive.lines import read_lines
+from apod_pipeline.archive.writing import sha256
 
 
 def given_up(archive: Archive) -> set[str]:

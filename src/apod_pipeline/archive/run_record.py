@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from apod_pipeline.archive.folder import instant, timestamp
+from apod_pipeline.archive.lines import instant, timestamp
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.model import Outcome
 

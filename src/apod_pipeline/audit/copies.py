@@ -12,8 +12,9 @@ from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from apod_pipeline.archive.folder import Archive, lines_in, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import lines_in, timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.sampling import sample
 from apod_pipeline.errors import ApodError

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derived
 from apod_pipeline.database.connection import connected

@@ -46,7 +46,7 @@ def log(limit: int, archive: Path | None, *, everything: bool, as_json: bool) ->
 
 
 def _as_row(one: Changed) -> dict[str, Any]:
-    from apod_pipeline.archive.folder import timestamp
+    from apod_pipeline.archive.lines import timestamp
 
     version, counts = one.version, {name: getattr(one, name) for name in ("added", "edited", "removed", "entries")}
     told = {"version": version.commit, "at": timestamp(version.at), "by": version.who, "subject": version.subject}
@@ -84,7 +84,7 @@ def diff(old: str, new: str, html: Path | None, archive: Path | None, *, as_json
         _print_object(before.commit, after.commit, difference.counts, difference.changes())
         return
     if html:
-        from apod_pipeline.archive.folder import replacing
+        from apod_pipeline.archive.writing import replacing
         from apod_pipeline.versions.changes_page import page
 
         with replacing(html.absolute()) as file:
@@ -125,7 +125,7 @@ def show(day: dt.datetime, name: str, archive: Path | None, *, as_json: bool) ->
 
     Example: apod show 2024-01-15 --as-of 2026-10-01
     """
-    from apod_pipeline.archive.folder import timestamp
+    from apod_pipeline.archive.lines import timestamp
     from apod_pipeline.cli import presentation
     from apod_pipeline.errors import SettingsError
     from apod_pipeline.versions.wording import as_text

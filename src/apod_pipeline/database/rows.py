@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from apod_pipeline.archive.coverage import coverage
-from apod_pipeline.archive.folder import instant, timestamp
 from apod_pipeline.archive.known import Known, Version, version_of_line
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import instant, timestamp
 from apod_pipeline.archive.processed import Row, Table
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY

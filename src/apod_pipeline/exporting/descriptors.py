@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.dataset.fields import KINDS, Field
 from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.exporting.choice import Choice

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from apod_pipeline.archive.folder import move, replacing, sha256
+from apod_pipeline.archive.writing import move, replacing, sha256
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.exporting.choice import Choice
 from apod_pipeline.exporting.package import DESCRIPTOR, SUMS, write_package

@@ -6,7 +6,7 @@ known, never names the time at which it is written.
 
 from __future__ import annotations
 
-from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.datasets.apod.rules.rights import REDISTRIBUTABLE
 from apod_pipeline.dictionary.page import entry_section
 from apod_pipeline.exporting.choice import Choice

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive.folder import sha256
+from apod_pipeline.archive.writing import sha256
 from apod_pipeline.exporting.choice import Choice
 from apod_pipeline.exporting.descriptors import DataFile, croissant, data_package
 from apod_pipeline.exporting.notes import dictionary_page, licences_page, provenance_page

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apod_pipeline import __version__
-from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Columns, Table
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance

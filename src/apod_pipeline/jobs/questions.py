@@ -10,8 +10,9 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from apod_pipeline.archive.coverage import DayStatus, coverage
-from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Columns, Table
 from apod_pipeline.database.rows import Projection
 from apod_pipeline.dataset.spans import Span

@@ -13,8 +13,9 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.recovery.restoring import Restoration, clone, forget
 from apod_pipeline.run.pipeline import Pipeline

@@ -13,9 +13,10 @@ from functools import partial
 from typing import NamedTuple
 
 from apod_pipeline.archive.coverage import DayStatus, coverage
-from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.errors import ApodError
 from apod_pipeline.settings import Settings
 from apod_pipeline.wiring import database, today

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.versioning.dvc_settings import configured

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive.folder import Archive, append_lines, instant, lines_in, read_lines, replacing, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import append_lines, instant, lines_in, read_lines, timestamp
 from apod_pipeline.archive.replies import damaged
 from apod_pipeline.archive.run_record import from_json
+from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import ArchiveDamaged, DatabaseError, VersioningError
 from apod_pipeline.model import Outcome
 from apod_pipeline.recovery.restoring import Restoration

@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Columns, Row, Rows, Table, writable, write_all
 from apod_pipeline.database.rows import current_since
 from apod_pipeline.datasets.apod.entry import Entry

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.datasets.apod.entry import Entry
 from apod_pipeline.errors import ApodError, DataRefused, NoEntry
 from apod_pipeline.model import Reading, in_plain_words

@@ -12,8 +12,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from apod_pipeline.archive.folder import sha256
 from apod_pipeline.archive.ledger import reply_of_line
+from apod_pipeline.archive.writing import sha256
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import DataRefused, SettingsError, Unreadable

@@ -20,12 +20,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from apod_pipeline.archive.folder import Archive, append_lines, mend_torn_lines, sweep, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import append_lines, mend_torn_lines, timestamp
 from apod_pipeline.archive.quality_report import keep_report
 from apod_pipeline.archive.replies import gone
 from apod_pipeline.archive.run_record import as_json, timed
+from apod_pipeline.archive.writing import sweep
 from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Publisher, Source, Store, Versioner

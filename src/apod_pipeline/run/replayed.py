@@ -14,9 +14,9 @@ from typing import Any
 
 import orjson
 
-from apod_pipeline.archive.folder import instant, timestamp
 from apod_pipeline.archive.known import Known, Version, refusal_key
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import instant, timestamp
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.database.rows import current_since
 from apod_pipeline.run.derivation import Derivation

@@ -19,10 +19,11 @@ from typing import Any
 
 from apod_pipeline.archive import run_files
 from apod_pipeline.archive.coverage import missing
-from apod_pipeline.archive.folder import replacing, timestamp
 from apod_pipeline.archive.known import Version
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.archive.run_record import as_json, from_json
+from apod_pipeline.archive.writing import replacing
 from apod_pipeline.dataset.spans import Span, spans_of
 from apod_pipeline.errors import DataRefused, DaysMissing, SourceRefused, SourceUnavailable
 from apod_pipeline.model import Outcome

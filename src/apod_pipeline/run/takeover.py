@@ -17,19 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.archive.folder import (
-    Archive,
-    append_lines,
-    instant,
-    parsed_lines,
-    read_lines,
-    replacing,
-    sha256,
-    timestamp,
-)
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import append_lines, instant, parsed_lines, read_lines, timestamp
 from apod_pipeline.archive.processed import Columns, Table, write_json
+from apod_pipeline.archive.writing import replacing, sha256
 from apod_pipeline.errors import BeganApart, SettingsError
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.replayed import Line, States, Step, Told, key, newest_again, unknown

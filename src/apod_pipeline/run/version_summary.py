@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from apod_pipeline.archive.folder import timestamp
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
 
 

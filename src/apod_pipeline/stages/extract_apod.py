@@ -21,11 +21,12 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from apod_pipeline.archive.folder import Archive, replacing
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.incoming import Incoming
 from apod_pipeline.archive.known import WHOLE_REPLY, Digests, Known, refusal_key
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.run_files import manifest
+from apod_pipeline.archive.writing import replacing
 from apod_pipeline.dataset.json_items import shape_of
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import publishable

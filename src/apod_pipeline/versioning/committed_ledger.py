@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.versioning.git import Git
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from apod_pipeline.archive.folder import replacing
+from apod_pipeline.archive.writing import replacing
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from apod_pipeline.archive.folder import replacing
+from apod_pipeline.archive.writing import replacing
 from apod_pipeline.versioning.inherited import inherited
 
 # What is kept, and how: also written into the archive's own `.git/config`.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 
-from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.versions.commits import Commit
 from apod_pipeline.versions.comparing import Change
 from apod_pipeline.versions.wording import as_text, changed_words

@@ -16,8 +16,9 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from apod_pipeline.archive.folder import Archive, timestamp
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.errors import SettingsError, VersioningError
 from apod_pipeline.versioning.dvc import hash_in
 from apod_pipeline.versioning.git import Git, GitFailed

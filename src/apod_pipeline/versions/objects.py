@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from apod_pipeline.archive.folder import Archive, replacing
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.versioning.dvc import DvcVersioner
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from apod_pipeline.archive.folder import Archive, replacing, sha256, timestamp
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
+from apod_pipeline.archive.writing import replacing, sha256
 from apod_pipeline.errors import PushRejected, SettingsError
 from apod_pipeline.model import Outcome
 from apod_pipeline.run.pipeline import MOST_TAKEOVERS, Pipeline

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Row, Table
 from apod_pipeline.database.rows import Projection
 from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from apod_pipeline.archive.folder import timestamp
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.extras.mirror.parameters import as_of, media_type
 from apod_pipeline.extras.mirror.picture_addresses import link, places
 from apod_pipeline.extras.mirror.reading import Reading, Row

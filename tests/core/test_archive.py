@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.lines import append_lines, instant, read_lines, timestamp
+from apod_pipeline.archive.marks import Marks
 from apod_pipeline.archive.writing import replacing, sweep
 from apod_pipeline.errors import ArchiveBusy, ArchiveDamaged
 
@@ -179,10 +180,10 @@ def test_damaged_progress_is_no_progress(tmp_path, content):
     archive.create_folders()
     if content is not None:
         (archive.private / "progress.json").write_bytes(content)
-    assert archive.progress() == {}
+    assert archive.marks() == Marks()
     archive.advance(derived="a")
     archive.advance(pushed="b", derived=None)
-    assert archive.progress() == {"derived": None, "pushed": "b"}
+    assert archive.marks() == Marks(pushed="b")
 
 
 @settings(max_examples=50)
@@ -209,3 +210,13 @@ def test_a_torn_instant_is_damage():
     """A byte that was flipped within an instant of the ledger is told as damage, with what to type."""
     with pytest.raises(ArchiveDamaged, match="apod recover ledger"):
         instant("2026-11-27T91:08:00Z")
+
+
+def test_marks_of_another_kind_are_none(tmp_path):
+    """A mark that holds what it should not is as one that was never set; what is not known is kept for who knows it."""
+    archive = Archive(tmp_path)
+    archive.private.mkdir()
+    (archive.private / "progress.json").write_text('{"entries": "many", "published": 3, "commit": "c", "later": [1]}')
+    assert archive.marks() == Marks(commit="c")
+    archive.advance(pushed="c")
+    assert json.loads((archive.private / "progress.json").read_bytes())["later"] == [1]

@@ -17,8 +17,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
+from apod_pipeline.archive.marks import Changes, Marks
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import ArchiveBusy, SettingsError
 
@@ -145,27 +146,31 @@ class Archive:
         paths = (self.csv, self.json, self.parquet)
         return [[s.st_size, s.st_mtime_ns] if (s := _stat(path)) else [] for path in paths]
 
-    def witness(self, **marks: str) -> None:
+    def witness(self, **others: Unpack[Changes]) -> None:
         """Write down how the processed files look now that they are right, and other marks with it."""
-        self.advance(files=self._stamps(), **marks)
+        others["files"] = self._stamps()
+        self.advance(**others)
 
     @property
     def untouched(self) -> bool:
         """True when nobody has written to the processed files since `witness`."""
-        return self.progress().get("files") == self._stamps()
+        return self.marks().files == self._stamps()
 
     # ---- progress of the stages ----------------------------------------------------------
-    def progress(self) -> dict[str, Any]:
-        """Which version each local artefact stands at: `{}` when unknown, then it is made again."""
+    def marks(self) -> Marks:
+        """Where the parts of this archive stand; what is unknown is made again."""
+        return Marks.of(self._marked())
+
+    def _marked(self) -> dict[str, Any]:
         try:
             content = json.loads((self.private / "progress.json").read_bytes())
         except (FileNotFoundError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
 
-    def advance(self, **marks: str | int | list[list[int]] | None) -> None:
-        """Write down that artefacts now stand at a version."""
-        marked = self.progress() | marks
+    def advance(self, **changes: Unpack[Changes]) -> None:
+        """Set marks anew."""
+        marked = {**self._marked(), **changes}
         with replacing(self.private / "progress.json") as file:
             file.write(json.dumps(marked, indent=1).encode())
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.lines import lines_in, timestamp
+from apod_pipeline.archive.lines import lines_in
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.sampling import sample
 from apod_pipeline.errors import ApodError
@@ -133,7 +133,7 @@ def _ledger(archive: Archive, git: Git) -> Check:
 
 def _published(archive: Archive) -> bool:
     versions = Ledger(archive).versions()
-    return bool(versions) and archive.progress().get("published") == timestamp(versions[-1].at)
+    return bool(versions) and archive.marks().is_published(versions[-1])
 
 
 def _clean(archive: Archive, git: Git) -> Check:

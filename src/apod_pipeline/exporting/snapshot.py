@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from apod_pipeline import __version__
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Columns, Table
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance
@@ -70,19 +69,19 @@ def snapshot_as_of(states: States, name: str) -> tuple[polars.LazyFrame, Provena
 
 
 def _provenance(archive: Archive) -> Provenance:
-    versions, marks = Ledger(archive).versions(), archive.progress()
+    versions, marks = Ledger(archive).versions(), archive.marks()
     if not versions:
         raise SettingsError(
             f"{archive.root} has no version yet, so there is nothing to export. Nothing was written; "
             "`apod backfill` fills it."
         )
     last = versions[-1]
-    if marks.get("derived") != timestamp(last.at):
+    if not marks.is_derived(last):
         raise ArchiveDamaged(
             f"the files of {archive.root} are not those of its last version, as after a kill. Nothing is lost and "
             "nothing was written; `apod run` mends it, then type the same command again."
         )
-    commit = marks.get("commit") if marks.get("published") == timestamp(last.at) else None
+    commit = marks.commit if marks.is_published(last) else None
     return Provenance(last.at, commit, _md5(archive.csv), last.rules, __version__, last.today)
 
 

@@ -28,7 +28,6 @@ def status(archive: Archive, today: dt.date) -> dict[str, Any]:
     known = ledger.known(versions[-1].lines if versions else 0)
     days = Counter(day.status for day in coverage(ledger.known(), today))
     held = sorted(known.first_line)
-    progress = archive.progress()
     return {
         "archive": str(archive.root),
         "entries": len(held),
@@ -41,7 +40,7 @@ def status(archive: Archive, today: dt.date) -> dict[str, Any]:
         "unasked": days["unasked"],
         "revisions": len(held) + len(ledger.superseded(versions)),
         "versions": len(versions),
-        "version": progress.get("commit"),
+        "version": archive.marks().commit,
         "version_at": timestamp(versions[-1].at) if versions else None,
         "csv_md5": tracked_hash(archive.csv),
     }

@@ -119,7 +119,7 @@ def _loaded(settings: Settings, archive: Archive) -> tuple[int, int]:
 
 
 def _told(archive: Archive, version: Commit, loaded: tuple[int, int]) -> dict[str, Any]:
-    entries = archive.progress()["entries"]
+    entries = archive.marks().entries
     at = {"version": version.commit, "at": timestamp(version.at)}
     return {"archive": str(archive.root), **at, "entries": entries, "inserted": loaded[0], "changed": loaded[1]}
 
@@ -148,7 +148,7 @@ def restore_in_place(settings: Settings, name: str, tell: Callable[[str], None])
         wired.ledger.forget()
         files.replies()
         files.processed()
-        files.mark(archive.progress().get("pushed_to"))
+        files.mark(archive.marks().pushed_to)
         loaded = wired.store().load(exactly=True)
     return {**_told(archive, version, loaded), "kept": kept}
 
@@ -157,7 +157,7 @@ def _set_aside(wired: Pipeline) -> str:
     """Keep what the archive holds now, committed or not, under a ref; gives its commit."""
     archive, git = wired.archive, Git(wired.archive.root)
     versions = wired.ledger.versions()
-    if wired.takeover.pending or not versions or archive.progress().get("published") != timestamp(versions[-1].at):
+    if wired.takeover.pending or not versions or not archive.marks().is_published(versions[-1]):
         raise ArchiveDamaged(
             f"{archive.root}: a run was left half-way. Nothing was changed; `apod run` finishes it, then type it again."
         )

@@ -111,17 +111,14 @@ def _accept(day: str) -> str:
 
 def _marks(archive: Archive, ledger: Ledger, places: Places) -> Iterator[Waiting]:
     """What the archive's marks say of its files, commits and remotes."""
-    marks, last = archive.progress(), timestamp(ledger.versions()[-1].at)
-    if marks.get("derived") != last:
+    marks, last = archive.marks(), ledger.versions()[-1]
+    if not marks.is_derived(last):
         yield Waiting("the files are behind the last version", RUN)
-    if marks.get("published") != last:
+    if not marks.is_published(last):
         yield Waiting("the last version is not committed", RUN)
-    elif places.git_remote and (marks.get("pushed"), marks.get("pushed_to")) != (
-        marks.get("commit"),
-        places.git_remote,
-    ):
+    elif places.git_remote and not marks.is_pushed_to(places.git_remote):
         yield Waiting("commits are not pushed to the Git remote", RUN)
-    if marks.get("stored_to") not in {None, places.dvc_remote}:
+    if marks.stored_to not in {None, places.dvc_remote}:
         yield Waiting("objects are not on the DVC remote that is set now", RUN)
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.versioning.dvc_settings import configured
@@ -104,7 +103,7 @@ class Copies:
         """Commit that DVC's remote is another one, unless the next version will."""
         archive, publisher = self.archive, self.pipeline.publisher
         last = self.pipeline.ledger.versions()[-1]
-        if archive.progress().get("published") == timestamp(last.at):
+        if archive.marks().is_published(last):
             at = max(self.pipeline.now().replace(microsecond=0), last.at)
             if publisher.commit(at, [], subject="Keep what DVC tracks on another remote"):
                 archive.advance(commit=publisher.head())

@@ -117,12 +117,13 @@ class Derivation:
             self._gated(rows, known, known.days_since(versions[-1].lines if versions else 0), versions, at)
 
     def _examined(self, versions: list[Version]) -> int:
-        return int(max(versions[-1].lines if versions else 0, self.archive.progress().get("examined", 0)))
+        return max(versions[-1].lines if versions else 0, self.archive.marks().examined)
 
     def _derived_alike(self, last: Version) -> bool:
-        marks = self.archive.progress()
-        rules, preference = marks.get("rules", last.rules), marks.get("preference", ",".join(last.preference))
-        return bool(rules == self.rules) and preference == ",".join(self.preference)
+        marks = self.archive.marks()
+        rules = last.rules if marks.rules is None else marks.rules
+        preference = ",".join(last.preference) if marks.preference is None else marks.preference
+        return (rules, preference) == (self.rules, ",".join(self.preference))
 
     def _seal(
         self, draft: Version, versions: list[Version], *, by_rules: bool, accept_loss: bool = False
@@ -198,11 +199,11 @@ class Derivation:
         versions = self.ledger.versions()
         if not versions:
             return False
-        last, mark = versions[-1], self.archive.progress().get("derived")
+        last, marks = versions[-1], self.archive.marks()
         untouched = self.archive.untouched
-        if mark == timestamp(last.at) and untouched:
+        if marks.is_derived(last) and untouched:
             return False
-        since = next((v for v in versions if timestamp(v.at) == mark), None)
+        since = next((version for version in versions if marks.is_derived(version)), None)
         alike = since is not None and (since.rules, since.preference) == (last.rules, last.preference)
         # A change is merged only into files that are as we left them; all others are made anew.
         self.rebuild(since if alike and untouched else None)

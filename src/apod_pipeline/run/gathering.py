@@ -95,8 +95,7 @@ class Gathering:
         versions = self.ledger.versions()
         then = versions[-1].today if versions else None
         sources = tuple(source.name for source in self.sources)
-        asked = self.archive.progress().get("gaps_asked", "")
-        again = str(self.today - GAPS_AGAIN) >= str(asked)
+        again = str(self.today - GAPS_AGAIN) >= (self.archive.marks().gaps_asked or "")
         return Terms(self.today, then, self.lookback, sources, gaps_again=again)
 
     def conclude(self, wanted: Wanted, outcome: Outcome, extracted: Extracted) -> None:
@@ -121,7 +120,7 @@ class Gathering:
             return
         for line in self.ledger.append_gaps(gaps, names, self.today, self.now()):
             known.add(line)
-        if not self.archive.progress().get("gaps_asked"):
+        if not self.archive.marks().gaps_asked:
             self.archive.advance(gaps_asked=str(self.today))
         extracted.lines += len(gaps)
         for day, why in gaps.items():

@@ -18,7 +18,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
@@ -239,17 +238,17 @@ class Pipeline:
         self.ledger.known(versions[-1].lines)  # a ledger that lost lines is told before anything is built upon it
         if self.derivation.catch_up():
             self.tell("brought the files to the last version, where an interrupted run had left them behind")
-        progress = self.archive.progress()
-        if progress.get("stored_to") != (where := self.versioner.remote):
-            self.refill(progress.get("stored_to"))
+        marks = self.archive.marks()
+        if marks.stored_to != (where := self.versioner.remote):
+            self.refill(marks.stored_to)
             self.archive.advance(stored_to=where)
-            progress = self.archive.progress()
-        if progress.get("published") != timestamp(versions[-1].at):
+            marks = self.archive.marks()
+        if not marks.is_published(versions[-1]):
             self._publish(self._healed(versions[-1], outcome), outcome)
         elif self.publisher.lacks_sealed_lines():
             self.tell("committing lines of the ledger that no commit held yet")
             self._commit_ledger(outcome, LACKED)
-        elif self._waits_for_push(progress):
+        elif not marks.is_pushed_to(self.publisher.remote):
             self.push(outcome)
         if version := self.derivation.seal_rules(outcome.run, self.now()):
             self.tell("today's rules, or the preference, make other entries; that is a version of its own")
@@ -352,11 +351,6 @@ class Pipeline:
             where = self.publisher.remote if pushed else None
             self.archive.advance(pushed=self.publisher.head(), pushed_to=where)
 
-    def _waits_for_push(self, progress: dict[str, Any]) -> bool:
-        """Whether the remote lacks commits: the last ones, or all where it was set, or changed, since."""
-        done = (progress.get("pushed"), progress.get("pushed_to"))
-        return done != (progress.get("commit"), self.publisher.remote)
-
     def _take_over(self, outcome: Outcome, why: str, *, join: bool = False) -> None:
         if not (self.takeover.pending or self.takeover.begin(join=join)):
             return
@@ -373,7 +367,7 @@ class Pipeline:
     def _commit_sealed(self, outcome: Outcome) -> None:
         """Commit the last version where none holds it yet; the tables follow when all is taken over."""
         for version in self.ledger.versions()[-1:]:
-            if self.archive.progress().get("published") != timestamp(version.at):
+            if not self.archive.marks().is_published(version):
                 self.check_quality(outcome)
                 self.track(outcome)
                 outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
@@ -395,7 +389,7 @@ class Pipeline:
         """
         with timed(outcome, "check_quality"):
             newest = max([self.today, *(version.today for version in self.ledger.versions()[-1:])])
-            before = self.archive.progress().get("entries", 0)
+            before = self.archive.marks().entries
             report = self.quality(before, newest)
         keep_report(self.archive, report, before)
         self.archive.advance(entries=report.entries)

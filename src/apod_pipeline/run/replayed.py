@@ -136,7 +136,7 @@ class States:
         seen = {(state["date"], _same(state["entry"])) for state in told} | {(r["date"], _same(r)) for r in rows}
         lost = [state for state in states if (state["date"], _same(state["entry"])) not in seen]
         last = versions[-1]
-        fresh = self.derivation.archive.progress().get("published") != timestamp(last.at)
+        fresh = not self.derivation.archive.marks().is_published(last)
         derived = {state["date"]: state for state in told if fresh and state["to"] == timestamp(last.at)}
         same = [state for state in lost if self._of_one_reading(derived.get(state["date"]), state)]
         # Of states with the same day, times and cause the later line counts.

@@ -195,11 +195,11 @@ class Steps:
             DataRefused: the quality gate found an error; nothing was loaded.
         """
         with self._resumed() as outcome:
-            before = self.pipeline.archive.progress().get("pushed")
+            before = self.pipeline.archive.marks().pushed
             self.pipeline.derivation.catch_up()
             self.pipeline.transform(outcome)
             self.pipeline.finish(outcome)
-            pushed = self.pipeline.archive.progress().get("pushed")
+            pushed = self.pipeline.archive.marks().pushed
             outcome.version = pushed if pushed != before else None  # also one that was committed before we were killed
             outcome.unchanged = max(0, outcome.unchanged - outcome.inserted - outcome.changed)
         return self._committed(outcome) if outcome.version else None
@@ -225,7 +225,7 @@ class Steps:
             "commit": outcome.version,
             "commit_url": self.pipeline.publisher.page(outcome.version),
             "csv_md5": outcome.csv_md5,
-            "entries": self.pipeline.archive.progress().get("entries", 0),
+            "entries": self.pipeline.archive.marks().entries,
         }
 
     def _lost(self, run: str, span: Span) -> Outcome:
@@ -268,7 +268,7 @@ class Steps:
     def _open_version(self) -> Version | None:
         """The last version, if it is not committed yet: this run's own, or one whose run was killed."""
         versions = self.pipeline.ledger.versions()
-        if versions and self.pipeline.archive.progress().get("published") != timestamp(versions[-1].at):
+        if versions and not self.pipeline.archive.marks().is_published(versions[-1]):
             return versions[-1]
         return None
 

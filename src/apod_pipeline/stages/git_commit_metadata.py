@@ -142,7 +142,7 @@ class GitPublisher:
             return False
         self.prepare()
         branch = self.git.branch()
-        if new := self.archive.progress().get("pushed_to") != self.remote:
+        if new := self.archive.marks().pushed_to != self.remote:
             self._see_whose_it_is(branch)
         for pause in (*PAUSES, None):
             try:

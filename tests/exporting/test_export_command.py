@@ -7,7 +7,8 @@ import json
 import polars
 import pytest
 
-from apod_pipeline.cli import exports
+from apod_pipeline.cli.export import FORMATS
+from apod_pipeline.cli.export import RIGHTS as RIGHTS_TO_TYPE
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.exporting.choice import RIGHTS, choose
 from apod_pipeline.exporting.export import WRITERS, export
@@ -21,8 +22,8 @@ def _typed(taken, *words):
 
 def test_the_words_of_the_command_are_those_of_the_library():
     """Formats and rights that can be typed are those that can be written."""
-    assert tuple(WRITERS) == exports.FORMATS
-    assert RIGHTS == exports.RIGHTS
+    assert tuple(WRITERS) == FORMATS
+    assert RIGHTS == RIGHTS_TO_TYPE
 
 
 def test_json_tells_what_was_written(taken, tmp_path):

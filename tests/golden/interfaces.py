@@ -40,7 +40,8 @@ ORDER BY 1
 
 def commands() -> Iterator[str]:
     """Every command with its options: names, types, defaults."""
-    yield from _of(apod, click.Context(apod, info_name="apod"))
+    # With its settings: a command keeps the help option that it first gets.
+    yield from _of(apod, click.Context(apod, info_name="apod", **apod.context_settings))
 
 
 def _of(command: click.Command, context: click.Context) -> Iterator[str]:

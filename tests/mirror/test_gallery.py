@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from apod_pipeline.cli.demo import MARK
+from apod_pipeline.cli.demonstration import MARK
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.simulator import Simulator
 from lab import Lab

@@ -14,27 +14,40 @@ import io
 import os
 import sys
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from apod_pipeline import __version__
-from apod_pipeline.cli import databases, exports, questions, recoveries, runs, simulated, versions
 from apod_pipeline.errors import ApodError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 
-class _WithExtras(click.Group):
-    """The core's commands, and those of the extras that are installed, found by their entry points."""
+# By name, the module that is imported when the command is typed; its function has the module's name.
+COMMANDS = {
+    name.removesuffix("_file"): name
+    for name in (
+        *("init", "backfill", "run", "import_file", "replay", "rebuild", "join"),
+        *("status", "coverage", "history", "log", "diff", "show", "trace", "tag"),
+        *("verify", "restore", "recover", "backup", "migrate", "config", "doctor"),
+        *("export", "simulate", "demo"),
+    )
+}
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), *(point.name for point in _extras())})
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if command := super().get_command(ctx, cmd_name):
+class _Commands(click.Group):
+    """The core's commands, a module each, and those of the extras that are installed, found by their entry points."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return sorted({*COMMANDS, *(point.name for point in _extras())})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        if name := COMMANDS.get(cmd_name):
+            command: click.Command = getattr(import_module(f"{__name__}.{name}"), name)
             return command
         point = next((point for point in _extras() if point.name == cmd_name), None)
         return point.load() if point else None
@@ -46,7 +59,7 @@ def _extras() -> Iterable[EntryPoint]:
     return entry_points(group="apod_pipeline.commands")
 
 
-@click.group(cls=_WithExtras, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="apod")
 @click.option("--log", is_flag=True, help="Show what Git, DVC and the network are asked to do.")
 def apod(*, log: bool) -> None:
@@ -62,36 +75,6 @@ def apod(*, log: bool) -> None:
         import logging
 
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-
-
-for _command in (
-    runs.init,
-    runs.backfill,
-    runs.run,
-    runs.import_file,
-    runs.replay,
-    runs.rebuild,
-    runs.join,
-    questions.status,
-    questions.coverage,
-    questions.history,
-    versions.log,
-    versions.diff,
-    versions.show,
-    versions.trace,
-    versions.tag,
-    recoveries.verify,
-    recoveries.restore,
-    recoveries.recover,
-    recoveries.backup,
-    databases.migrate,
-    questions.config,
-    questions.doctor,
-    exports.export,
-    simulated.simulate,
-    simulated.demo,
-):
-    apod.add_command(_command)
 
 
 def _open_closed_streams() -> None:

@@ -148,3 +148,14 @@ def calendar(years: Mapping[int, Sequence[str]]) -> None:
         line.append(f" {sum(s == 'present' for s in statuses)}/{len(statuses)}")
         console.print(line, soft_wrap=True)
     console.print("  ".join(f"{sign or ' '} {name}" for name, (sign, _) in STATUS_SIGNS.items() if sign.strip()))
+
+
+def done(said: str, counts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print what a chore did: a word, and its counts."""
+    if as_json:
+        as_object(counts)
+        return
+    click.echo(said)
+    told = {name: ", ".join(value) if isinstance(value, list) else value for name, value in counts.items()}
+    hidden = {"archive", "version", "at", "kept", "file"}
+    click.echo("  ".join(f"{name} {value}" for name, value in told.items() if name not in hidden and value != ""))

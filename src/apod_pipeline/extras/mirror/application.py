@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.cli.demo import MARK
+from apod_pipeline.cli.demonstration import MARK
 from apod_pipeline.datasets.apod.old_api.planetary_api import NOTHING_HERE, Refused, as_json, refusal
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import Refusal, form_of, key_of
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import refusal as refusal_of

@@ -1,12 +1,11 @@
-"""Commands around the bundled simulator: a NASA of one's own, and the demo.
+"""`apod simulate`: a NASA of one's own.
 
-Takes what was typed, starts what is asked for. Never touches an archive that no demo made.
+Takes what was typed, serves until it is ended.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 
 import click
 
@@ -32,17 +31,3 @@ def simulate(host: str, port: int, today: dt.datetime | None, seed: int) -> None
         click.echo(f"  APOD_SCIENCE_URL={url} APOD_PLANETARY_URL={url} apod run")
 
     serve(host, port, today=today.date() if today else None, seed=seed, announce=announce)
-
-
-@click.command()
-@click.option("--archive", type=Path, default=Path("apod-demo"), show_default=True, help="The folder it leaves behind.")
-def demo(archive: Path) -> None:
-    """The main job on a simulated NASA.
-
-    No network, no key, no server to start.
-
-    Example: apod demo
-    """
-    from apod_pipeline.cli.demo import show
-
-    show(archive)

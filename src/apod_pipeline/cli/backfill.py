@@ -1,0 +1,55 @@
+"""`apod backfill`: days that were never asked for.
+
+Takes what was typed, runs a wired pipeline, prints its outcome.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apod_pipeline.cli.options import (
+    DAY,
+    archive_option,
+    settings_of,
+    source_option,
+    span_of,
+)
+from apod_pipeline.cli.outcomes import ask
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
+@click.option("--to", "last", type=DAY, help="The last day (default: the newest that is due).")
+@source_option
+@archive_option
+def backfill(
+    first: dt.datetime | None,
+    last: dt.datetime | None,
+    sources: str | None,
+    archive: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Ask for all days that are not there yet.
+
+    Interrupted, it goes on where it stopped.
+
+    Example: apod backfill --from 1995-06-16
+    """
+    from apod_pipeline.dataset.spans import Span
+    from apod_pipeline.datasets.apod.calendar import FIRST_DAY
+    from apod_pipeline.run.pipeline import Wanted
+    from apod_pipeline.wiring import today
+
+    settings = settings_of(archive=archive, sources=sources)
+    newest = today(settings)
+    span = span_of(first, last, newest) or Span(FIRST_DAY, newest)
+    wanted = Wanted(f"backfill --from {span.first} --to {span.last}", span, only_missing=True)
+    ask(settings, wanted, as_json=as_json)

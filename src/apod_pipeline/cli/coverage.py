@@ -1,0 +1,85 @@
+"""`apod coverage`: what is known of every day.
+
+Takes what was typed, asks the library, prints. Changes an archive only with `--accept-gap`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apod_pipeline.cli.options import DAY, archive_option, because_option, existing, reason_for, span_of
+from apod_pipeline.cli.outcomes import report, wired
+
+if TYPE_CHECKING:
+    from apod_pipeline.dataset.spans import Span
+    from apod_pipeline.settings import Settings
+
+
+@click.command()
+@click.option("--from", "first", type=DAY, help="The first day (default: the year in which the archive begins).")
+@click.option("--to", "last", type=DAY, help="The last day (default: the newest that is due).")
+@click.option("--accept-gap", "gap", type=DAY, help="Believe that nothing was published on this day ...")
+@because_option
+@archive_option
+def coverage(
+    first: dt.datetime | None,
+    last: dt.datetime | None,
+    gap: dt.datetime | None,
+    because: str | None,
+    archive: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Every calendar day, a line a year.
+
+    A day is present, gap, pending, failed, quarantined or unasked. With --accept-gap a day that no source has is a gap
+    by your word; an entry that comes later heals it.
+
+    Example: apod coverage --from 2020-01-01
+    """
+    from apod_pipeline.archive.folder import Archive
+    from apod_pipeline.jobs import questions
+    from apod_pipeline.wiring import today
+
+    settings = existing(archive)
+    reason = reason_for(gap, because, "--accept-gap")
+    if gap:
+        _accept_gap(settings, gap.date(), reason, as_json=as_json)
+    else:
+        newest = today(settings)
+        begins = questions.begins(Archive(settings.archive), newest)
+        if first is None and (last is None or last >= begins):
+            first = begins
+        _tell_coverage(settings, newest, span_of(first, last, newest), as_json=as_json)
+
+
+def _tell_coverage(settings: Settings, newest: dt.date, span: Span | None, *, as_json: bool) -> None:
+    from apod_pipeline.archive.folder import Archive
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.jobs import questions
+
+    years = questions.by_year(Archive(settings.archive), newest, span)
+    days = [day for year in years.values() for day in year]
+    odd = [day for day in days if day.status not in {"present", "unasked"}]
+    if as_json:
+        counts = {name: sum(d.status == name for d in days) for name in presentation.STATUS_SIGNS}
+        presentation.as_object({"counts": counts, "days": {str(d.day): [d.status, d.detail] for d in odd}})
+        return
+    presentation.calendar({year: [day.status for day in days] for year, days in years.items()})
+    if odd:
+        presentation.table(["day", "status", "why"], [(str(d.day), d.status, d.detail or "") for d in odd[:40]])
+        if odd[40:]:
+            click.echo(f"... and {len(odd) - 40} more; all of them with --json")
+
+
+def _accept_gap(settings: Settings, day: dt.date, because: str, *, as_json: bool) -> None:
+    """Let a day be a gap by a person's word, and print what came of it."""
+    from apod_pipeline.run import importing
+
+    with wired(settings, "", 1) as pipeline:
+        outcome = importing.accept_gap(pipeline, day, because)
+    report(settings.archive, outcome, as_json=as_json)

@@ -1,0 +1,38 @@
+"""`apod doctor`: whether all that a run needs is there.
+
+Takes what was typed, asks the library, prints. Only looks.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apod_pipeline.cli.options import archive_option, settings_of
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.option("--probe", is_flag=True, help="Ask each service one of each question, and compare with what is known.")
+@archive_option
+def doctor(archive: Path | None, *, probe: bool, as_json: bool) -> None:
+    """Look at all that a run needs.
+
+    And say what to do about what is wrong; exit code 1 when something is.
+
+    Example: apod doctor --probe
+    """
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.jobs.doctor import examine
+
+    findings = list(examine(settings_of(archive=archive), probe=probe))
+    if as_json:
+        presentation.as_object({"findings": [finding.as_row() for finding in findings]})
+    else:
+        presentation.table(["what", "state", "says", "do"], [tuple(f.as_row().values()) for f in findings])
+    sys.exit(1 if any(finding.state == "bad" for finding in findings) else 0)

@@ -1,0 +1,49 @@
+"""`apod show`: a day as a version had it.
+
+Takes what was typed, asks the library, prints. Only looks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apod_pipeline.cli.options import DAY, archive_option, existing
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.argument("day", type=DAY)
+@click.option("--as-of", "name", default="HEAD", help="A commit, tag, day (its last state, UTC) or instant.")
+@archive_option
+def show(day: dt.datetime, name: str, archive: Path | None, *, as_json: bool) -> None:
+    """A day's entry, with every field.
+
+    As it is, or with --as-of as it was known at another time.
+
+    Example: apod show 2024-01-15 --as-of 2026-10-01
+    """
+    from apod_pipeline.archive.lines import timestamp
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.errors import SettingsError
+    from apod_pipeline.versions.wording import as_text
+    from apod_pipeline.wiring import states
+
+    known = states(existing(archive))
+    version = known.version(name)
+    entry = known.entry(version, day.date())
+    if entry is None:
+        raise SettingsError(
+            f"{day.date()}: version {version.commit[:10]} of {timestamp(version.at)} has no entry of it. "
+            f"`apod coverage --from {day.date()} --to {day.date()}` says what is known of it now."
+        )
+    if as_json:
+        presentation.as_object({"version": version.commit, "at": timestamp(version.at), "entry": entry})
+        return
+    presentation.table(["field", "value"], [(n, as_text(value)) for n, value in entry.items() if value or n == "date"])
+    click.echo(f"as of version {version.commit[:10]} of {timestamp(version.at)}")

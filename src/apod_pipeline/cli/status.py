@@ -1,0 +1,41 @@
+"""`apod status`: the archive in a dozen numbers, and what waits.
+
+Takes what was typed, asks the library, prints. Only looks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apod_pipeline.cli.options import archive_option, existing
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@archive_option
+def status(archive: Path | None, *, as_json: bool) -> None:
+    """The archive in a dozen numbers, and what waits.
+
+    What waits is told a line each, with what to type.
+
+    Example: apod status --json
+    """
+    from apod_pipeline.archive.folder import Archive
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.jobs import questions
+    from apod_pipeline.jobs.waiting import waiting_in
+    from apod_pipeline.wiring import today
+
+    settings = existing(archive)
+    answer, stuck = questions.status(Archive(settings.archive), today(settings)), waiting_in(settings)
+    if as_json:
+        presentation.as_object({**answer, "waiting": [one._asdict() for one in stuck]})
+        return
+    presentation.table(["what", "value"], answer.items())
+    for one in stuck:
+        click.echo(f"{one.what}; do: {one.do}")

@@ -1,0 +1,41 @@
+"""`apod trace`: where a value came from.
+
+Takes what was typed, asks the library, prints. Only looks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apod_pipeline.cli.options import DAY, archive_option, existing
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@click.argument("day", type=DAY)
+@click.argument("field", required=False)
+@archive_option
+def trace(day: dt.datetime, field: str | None, archive: Path | None, *, as_json: bool) -> None:
+    """Where an entry's values come from.
+
+    From which reply (hash, source, time), by which rules and code version, in which run and commit; of every field,
+    or of one.
+
+    Example: apod trace 2024-01-15 title
+    """
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.versions.tracing import lines
+    from apod_pipeline.wiring import tracing
+
+    told = tracing(existing(archive)).trace(day.date(), field)
+    if as_json:
+        presentation.as_object(told)
+        return
+    for line in lines(told):
+        click.echo(line)

@@ -1,0 +1,44 @@
+"""`apod verify`: whether everything is what it was.
+
+Takes what was typed, asks the library, prints. Only looks.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from apod_pipeline.cli import presentation
+from apod_pipeline.cli.options import archive_option, existing, remote_bytes_option
+
+if TYPE_CHECKING:
+    pass
+
+
+@click.command()
+@remote_bytes_option(
+    "Read this share of a DVC remote that is no folder here (5%), another one every week; else listed."
+)
+@archive_option
+def verify(remote_bytes: float, archive: Path | None, *, as_json: bool) -> None:
+    """Look whether everything is what it was.
+
+    Raw replies hashed again, every file derived again and compared byte for byte, tables row by row, DVC's objects
+    hashed here, Git clean and pushed, no day missing. On a DVC remote that is a folder of this machine every object is
+    hashed too; on any other they are listed, and --remote-bytes reads a share of them: with 5% every week all of them
+    in twenty. Exit code 1 when anything differs; nothing is changed.
+
+    Example: apod verify --remote-bytes 5%
+    """
+    from apod_pipeline.jobs.verify import verify
+
+    checks = verify(existing(archive), remote_bytes)
+    if as_json:
+        presentation.as_object({"well": all(c.well for c in checks), "checks": [c.as_row() for c in checks]})
+    else:
+        rows = [(c.what, "ok" if c.well else "WRONG", c.says, "" if c.well else c.do) for c in checks]
+        presentation.table(["what", "", "says", "do"], rows, width=240)  # a line a check, to be searched
+    sys.exit(0 if all(check.well for check in checks) else 1)

@@ -197,3 +197,7 @@ class Outcome:
     missing: dict[dt.date, str] = field(default_factory=dict)
     exit_code: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def count_unchanged(self, answered: int) -> None:
+        """Of so many days that were answered, those that said nothing new."""
+        self.unchanged = max(0, answered - self.inserted - self.changed)

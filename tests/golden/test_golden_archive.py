@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import golden_archive
@@ -29,12 +28,13 @@ def again(request):
 def test_the_archives_bytes(lab, tmp_path, again):
     """A walk through every kind of run, under a fixed clock and seed, ends in the pinned bytes."""
     outcomes = golden_archive.make(lab, tmp_path)
-    told = [
-        {"exit": one.exit_code, "new": one.inserted, "changed": one.changed, "version": bool(one.version)}
+    runs = [
+        f"{one.command}: exit {one.exit_code}, {one.inserted} new, {one.changed} changed, "
+        f"{'a version' if one.version else 'no version'}\n"
         for one in outcomes
     ]
-    found = {"runs": told, "sha256": golden_archive.hashes(lab)}
-    _compare("archive.json", json.dumps(found, indent=1) + "\n", again)
+    hashes = [f"{name}: {sha256}\n" for name, sha256 in golden_archive.hashes(lab).items()]
+    _compare("archive.txt", "".join([*runs, *hashes]), again)
 
 
 def test_the_commands(again):

@@ -12,8 +12,6 @@ asked for. Every stage finds out by itself what there is to do, so each can be r
 from __future__ import annotations
 
 import datetime as dt
-import random
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -23,26 +21,21 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import append_lines, mend_torn_lines, timestamp
-from apod_pipeline.archive.quality_report import keep_report
-from apod_pipeline.archive.replies import gone
 from apod_pipeline.archive.run_record import as_json, timed
 from apod_pipeline.archive.writing import sweep
-from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
+from apod_pipeline.errors import ApodError
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Publisher, Source, Store, Versioner
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.gathering import Gathering, Wanted, count_refused
+from apod_pipeline.run.publishing import MOST_TAKEOVERS, Publishing
 from apod_pipeline.run.takeover import Takeover
-from apod_pipeline.stages.dvc_track_data import dvc_track_data
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
 
 __all__ = ["Pipeline", "Wanted"]
 
-# Whoever is rejected has seen another succeed: so many machines, and one more, can push at the same moment.
-MOST_TAKEOVERS = 12
 KEPT = "Keep readings and refusals that change no entry"
 LACKED = "Keep lines of the ledger that no commit held"
-LONGEST_PAUSE = 0.3  # of who was rejected; one that grew would let the same machine lose again and again
 
 
 @dataclass(eq=False, repr=False)
@@ -116,7 +109,7 @@ class Pipeline:
             self._publish_news(outcome, extracted)
             if self.keep_all:
                 self._keep_all(outcome)
-            outcome.unchanged = max(0, extracted.answered - outcome.inserted - outcome.changed)
+            outcome.count_unchanged(extracted.answered)
         return outcome
 
     def rebuild(self, *, accept_loss: bool = False) -> Outcome:
@@ -133,7 +126,7 @@ class Pipeline:
                 outcome.unchanged = self.derivation.rebuild()
                 version = self.derivation.seal_rules(outcome.run, self.now(), accept_loss=accept_loss)
             if version:
-                self._publish(version, outcome)
+                self.publishing.publish(version, outcome)
             self.finish(outcome)
             with timed(outcome, "load"):
                 self.store().load(anew=True)
@@ -149,7 +142,7 @@ class Pipeline:
                 work(extraction, outcome)
             outcome.refused = extraction.result.refused
             self._publish_news(outcome, extraction.result)
-            outcome.unchanged = max(0, extraction.result.answered - outcome.inserted - outcome.changed)
+            outcome.count_unchanged(extraction.result.answered)
         return outcome
 
     @contextmanager
@@ -201,6 +194,24 @@ class Pipeline:
         return extracted
 
     @property
+    def publishing(self) -> Publishing:
+        """What brings versions out, by the same parts."""
+        return Publishing(
+            archive=self.archive,
+            ledger=self.ledger,
+            derivation=self.derivation,
+            quality=self.quality,
+            store=self.store,
+            versioner=self.versioner,
+            publisher=self.publisher,
+            takeover=self.takeover,
+            today=self.today,
+            now=self.now,
+            tell=self.tell,
+            elsewhere=self.elsewhere,
+        )
+
+    @property
     def _gathering(self) -> Gathering:
         return Gathering(
             archive=self.archive,
@@ -229,7 +240,7 @@ class Pipeline:
         """Whatever an earlier run sealed and did not finish, and what new rules make of the archive."""
         self.publisher.settle()
         if self.takeover.pending:
-            self._take_over(outcome, "finishing the takeover of the remote's versions, which was interrupted")
+            self.publishing.take_over(outcome, "finishing the takeover of the remote's versions, which was interrupted")
         if versions := self.ledger.versions():
             self._finish(versions, outcome)
         self.derivation.withdraw(self.now())
@@ -244,42 +255,32 @@ class Pipeline:
             self.archive.advance(stored_to=where)
             marks = self.archive.marks()
         if not marks.is_published(versions[-1]):
-            self._publish(self._healed(versions[-1], outcome), outcome)
+            self.publishing.publish(self._healed(versions[-1], outcome), outcome)
         elif self.publisher.lacks_sealed_lines():
             self.tell("committing lines of the ledger that no commit held yet")
-            self._commit_ledger(outcome, LACKED)
+            self.publishing.commit_ledger(outcome, LACKED)
         elif not marks.is_pushed_to(self.publisher.remote):
-            self.push(outcome)
+            self.publishing.push(outcome)
         if version := self.derivation.seal_rules(outcome.run, self.now()):
             self.tell("today's rules, or the preference, make other entries; that is a version of its own")
-            self._publish(version, outcome)
+            self.publishing.publish(version, outcome)
 
     def _healed(self, version: Version, outcome: Outcome) -> Version:
         """A sealed version that is not published yet, or one above it where the gate refuses an entry of it."""
-        if self.check_quality(outcome).passed:
+        if self.publishing.check_quality(outcome).passed:
             return version
         self.tell("the last version holds what the quality gate refuses: it is derived anew before it is published")
         return self.derivation.reseal(outcome.run, self.now()) or version
 
     def _publish_news(self, outcome: Outcome, extracted: Extracted) -> None:
         if extracted.lines:
-            self._track_replies()
+            self.publishing.track_replies()
         if version := self.transform(outcome):
-            self._publish(version, outcome)
+            self.publishing.publish(version, outcome)
             return
-        self.load(outcome)  # the database may have been elsewhere, or lost
+        self.publishing.load(outcome)  # the database may have been elsewhere, or lost
         if extracted.lines:
             self.versioner.finish()
-
-    def _publish(self, version: Version, outcome: Outcome) -> None:
-        self.check_quality(outcome)
-        # The tables and DVC's objects do not know one another, and each mostly waits: they are made side by side. The
-        # files are tracked when the load has read them, because DVC takes a file away for a moment. Nothing is
-        # committed before all is done.
-        self._track_replies()
-        self.load(outcome, after_reading=self.versioner.track_files)
-        self.track(outcome)
-        self.commit(version, outcome)
 
     def transform(self, outcome: Outcome) -> Version | None:
         """Make a version of what was told since the last one; None where no entry changes."""
@@ -288,109 +289,17 @@ class Pipeline:
         self._count_refused(outcome)
         return version
 
-    def load(self, outcome: Outcome, after_reading: Callable[[], object] | None = None) -> None:
-        """Bring the tables to the last version."""
-        with timed(outcome, "load"):
-            inserted, changed = self.store().load(after_reading=after_reading)
-        outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
-
-    def track(self, outcome: Outcome) -> None:
-        """Keep the files' versions, here and on the DVC remote."""
-        with timed(outcome, "dvc"):
-            self._track_replies()
-            outcome.csv_md5 = dvc_track_data(self.versioner)
-            self.archive.witness(stored_to=self.versioner.remote)  # DVC copies a file back where it was
-
-    def commit(self, version: Version, outcome: Outcome) -> None:
-        """Commit a version, and push it."""
-        with timed(outcome, "git"):
-            commit = self.publisher.commit(version.at, self.derivation.summary(version))
-            outcome.version = commit or outcome.version
-            self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
-        self.push(outcome)
-
-    def _track_replies(self) -> None:
-        # DVC would keep the folder as it is: a reply that was lost here would be missing in every later version.
-        if lost := gone(self.archive, self.ledger.known(), self.elsewhere()):
-            raise ArchiveDamaged(
-                f"{len(lost)} raw replies are gone from {self.archive.raw}: {', '.join(lost[:3])}. Nothing was "
-                "committed, and what came is kept; `apod recover raw` brings them back, then type this again."
-            )
-        self.publisher.prepare()
-        self.versioner.track_replies()
-
     def _keep_all(self, outcome: Outcome) -> None:
         """Commit and push readings and refusals that change no entry; a takeover may leave some more of them."""
         for _ in range(MOST_TAKEOVERS):
             if not self.publisher.ledger_waits():
                 return
-            self._commit_ledger(outcome, KEPT)
-
-    def _commit_ledger(self, outcome: Outcome, subject: str) -> None:
-        with timed(outcome, "dvc"):
-            self._track_replies()
-            self.versioner.finish()
-        with timed(outcome, "git"):
-            at = max([self.now().replace(microsecond=0), *(version.at for version in self.ledger.versions()[-1:])])
-            outcome.version = self.publisher.commit(at, [], subject=subject)
-            self.archive.advance(commit=self.publisher.head())
-        self.push(outcome)
-
-    def push(self, outcome: Outcome) -> None:
-        """Publish the commits; where the remote is ahead, its versions are taken over and ours come on top."""
-        with timed(outcome, "push"):
-            for _ in range(MOST_TAKEOVERS):
-                try:
-                    pushed = self.publisher.push()
-                    break
-                except PushRejected as rejected:
-                    time.sleep(random.uniform(0.0, LONGEST_PAUSE))  # two that keep step would meet again
-                    self._take_over(outcome, f"{rejected.where} was ahead of us: taking its versions over")
-            else:
-                pushed = self.publisher.push()
-            where = self.publisher.remote if pushed else None
-            self.archive.advance(pushed=self.publisher.head(), pushed_to=where)
-
-    def _take_over(self, outcome: Outcome, why: str, *, join: bool = False) -> None:
-        if not (self.takeover.pending or self.takeover.begin(join=join)):
-            return
-        self.tell(f"{why}, ours come on top")
-        self.takeover.move()
-        self.ledger.forget()
-        self.derivation.catch_up()
-        self.takeover.replay(self.derivation, outcome.run, self.now, self.today, lambda: self._commit_sealed(outcome))
-        self.takeover.end()
-        self.store().load()
-        last = self.ledger.versions()[-1:]  # none where both sides were only ever refused
-        self.archive.advance(published=timestamp(last[0].at) if last else None, commit=self.publisher.head())
-
-    def _commit_sealed(self, outcome: Outcome) -> None:
-        """Commit the last version where none holds it yet; the tables follow when all is taken over."""
-        for version in self.ledger.versions()[-1:]:
-            if not self.archive.marks().is_published(version):
-                self.check_quality(outcome)
-                self.track(outcome)
-                outcome.version = self.publisher.commit(version.at, self.derivation.summary(version))
-                self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
+            self.publishing.commit_ledger(outcome, KEPT)
 
     def join(self) -> Outcome:
         """Make one archive of this one and of the remote's, which began apart; raises as `Takeover.begin`."""
         with self._recorded("join") as outcome:
             self.publisher.prepare()
-            self._take_over(outcome, "joining the remote's archive: its versions stay below", join=True)
-            self.push(outcome)
+            self.publishing.take_over(outcome, "joining the remote's archive: its versions stay below", join=True)
+            self.publishing.push(outcome)
         return outcome
-
-    def check_quality(self, outcome: Outcome) -> Report:
-        """Judge the files, write the report. What an error rule refuses of one day never came here: see the gate.
-
-        Raises:
-            ArchiveDamaged: the archive holds fewer entries than it did; nothing is loaded or versioned.
-        """
-        with timed(outcome, "check_quality"):
-            newest = max([self.today, *(version.today for version in self.ledger.versions()[-1:])])
-            before = self.archive.marks().entries
-            report = self.quality(before, newest)
-        keep_report(self.archive, report, before)
-        self.archive.advance(entries=report.entries)
-        return report

@@ -155,7 +155,7 @@ class Steps:
             DataRefused: for an error; nothing is loaded then.
         """
         with self._resumed() as outcome:
-            report = self.pipeline.check_quality(outcome)
+            report = self.pipeline.publishing.check_quality(outcome)
         found = {finding.rule: finding.count for finding in report.findings if finding.count}
         path = self._relative(self.pipeline.archive.quality_report)
         return {"report": path, "entries": report.entries, "warnings": found}
@@ -163,14 +163,14 @@ class Steps:
     def load(self) -> dict[str, int]:
         """Bring the tables to the last version; gives `inserted` and `changed` of the whole run."""
         with self._resumed() as outcome:
-            self.pipeline.load(outcome)
-            outcome.unchanged = max(0, outcome.unchanged - outcome.inserted - outcome.changed)
+            self.pipeline.publishing.load(outcome)
+            outcome.count_unchanged(outcome.unchanged)
         return {"inserted": outcome.inserted, "changed": outcome.changed}
 
     def track(self) -> dict[str, Any]:
         """Keep the files' versions with DVC; gives `dvc_file_path` and `csv_md5`."""
         with self._resumed() as outcome:
-            self.pipeline.track(outcome)
+            self.pipeline.publishing.track(outcome)
         pointer = self.pipeline.archive.csv.with_name(f"{self.pipeline.archive.csv.name}.dvc")
         return {"dvc_file_path": self._relative(pointer), "csv_md5": outcome.csv_md5}
 
@@ -182,7 +182,8 @@ class Steps:
         """
         with self._resumed() as outcome:
             if version := self._open_version():
-                self.pipeline.commit(version, outcome)
+                self.pipeline.publishing.commit(version, outcome)
+                self.pipeline.publishing.push(outcome)
             else:
                 self.pipeline.finish(outcome)  # committed, and killed before it was pushed
             outcome.version = outcome.version or self.pipeline.publisher.head()
@@ -201,7 +202,7 @@ class Steps:
             self.pipeline.finish(outcome)
             pushed = self.pipeline.archive.marks().pushed
             outcome.version = pushed if pushed != before else None  # also one that was committed before we were killed
-            outcome.unchanged = max(0, outcome.unchanged - outcome.inserted - outcome.changed)
+            outcome.count_unchanged(outcome.unchanged)
         return self._committed(outcome) if outcome.version else None
 
     def report_missing(self) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from apod_pipeline.archive.processed import Table
 from apod_pipeline.archive.writing import replacing, sha256
 from apod_pipeline.errors import PushRejected, SettingsError
 from apod_pipeline.model import Outcome
-from apod_pipeline.run.pipeline import MOST_TAKEOVERS, Pipeline
+from apod_pipeline.run.pipeline import Pipeline
+from apod_pipeline.run.publishing import MOST_TAKEOVERS
 from apod_pipeline.versioning.git import Git
 from apod_pipeline.versions.commits import Commit, commits
 from apod_pipeline.versions.states import States
@@ -59,7 +60,7 @@ class Releases:
             for _ in range(MOST_TAKEOVERS):
                 text, at = self._written(name)
                 commit = self.pipeline.publisher.commit(at, text, f"Release {name}") or self._git.head()
-                self.pipeline.push(outcome)
+                self.pipeline.publishing.push(outcome)
                 if commit and commit == self._git.head():
                     break
             else:

@@ -102,6 +102,17 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
 
 
 @contextmanager
+def tables(settings: Settings, archive: Archive, ledger: Ledger, newest: dt.date) -> Iterator[Store]:
+    """The tables of an archive, up to the newest day that is due."""
+    with database(settings, archive) as conninfo:
+        store = PostgresStore(archive, ledger, COLUMNS, newest, conninfo)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+@contextmanager
 def pipeline(
     settings: Settings,
     tell: Callable[[str], None] = print,
@@ -126,10 +137,7 @@ def pipeline(
         def store() -> Store:
             import psycopg  # noqa: F401 - imported here, where it can be waited for beside the network
 
-            conninfo = open_things.enter_context(database(settings, archive))
-            opened = PostgresStore(archive, ledger, COLUMNS, today(settings), conninfo)
-            open_things.callback(opened.close)
-            return opened
+            return open_things.enter_context(tables(settings, archive, ledger, today(settings)))
 
         versioner = dvc(archive, settings.dvc_remote or str(settings.remote_folder))
         open_things.callback(versioner.close)

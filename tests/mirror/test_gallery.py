@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from apod_pipeline.cli.demonstration import MARK
+from apod_pipeline.archive.folder import DEMO_MARK
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.simulator import Simulator
 from lab import Lab
@@ -44,7 +44,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Ite
         lab.run(Span(FIRST, LAST))
         nasa.edit(LAST, title="A Title That Was Edited")
         lab.run(Span(LAST, LAST))
-        (lab.root / ".apod" / MARK).touch()
+        (lab.root / ".apod" / DEMO_MARK).touch()
         process, address = started(lab)
         yield address
         ended(process)
@@ -109,7 +109,7 @@ new Promise(done => {
 @pytest.mark.parametrize("path", ["/", "/grid", "/day/2020-06-01", "/search?q=title", "/calendar"])
 def test_nothing_jumps_as_pictures_come(browser, shown, address, path, width):
     """On desk and phone, with a demo's pictures and with NASA's, which come late and in sizes that nobody foretells."""
-    from apod_pipeline.simulator.pictures import picture
+    from apod_pipeline.datasets.apod.drawn_pictures import picture
 
     context = browser.new_context(viewport={"width": width, "height": 844})
     page = context.new_page()

@@ -7,8 +7,8 @@ import zlib
 
 import pytest
 
+from apod_pipeline.datasets.apod.drawn_pictures import picture, size_of
 from apod_pipeline.simulator import Simulator
-from apod_pipeline.simulator.pictures import picture, size_of
 
 ORIGINAL = "/content/dam/science/cds/apod/apod/2026/september/Harp12_Quill.jpg"
 RENDITION = "/dynamicimage/assets/science/cds/apod/apod/2026/september/Harp12_Quill.jpg"

@@ -23,6 +23,8 @@ from apod_pipeline.archive.marks import Changes, Marks
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import ArchiveBusy, SettingsError
 
+DEMO_MARK = "this-is-a-demo"  # a file in the private folder of an archive whose entries and pictures are made up
+
 
 @dataclass(frozen=True)
 class Archive:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.folder import DEMO_MARK, Archive
 from apod_pipeline.cli.presentation import progress, seconds, table, tell
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
@@ -30,7 +30,6 @@ from apod_pipeline.wiring import COLUMNS, initialised, pipeline
 LAST_DAY = dt.date(2026, 11, 30)
 EDITED = dt.date(2026, 11, 26)
 ONE_DAY = dt.timedelta(days=1)
-MARK = "this-is-a-demo"
 
 
 def show(folder: Path) -> None:
@@ -44,7 +43,7 @@ def show(folder: Path) -> None:
     times: dict[str, dict[str, float]] = {}
     with Simulator(today=LAST_DAY - ONE_DAY, local_pictures=True) as nasa:
         first = _settings(folder, nasa.url, LAST_DAY - ONE_DAY)
-        (initialised(first).private / MARK).touch()
+        (initialised(first).private / DEMO_MARK).touch()
         _say(1, f"apod backfill --from {FIRST_DAY}", "everything the simulated NASA ever published")
         everything = Wanted("backfill", Span(FIRST_DAY, LAST_DAY - ONE_DAY), only_missing=True)
         times["backfill"] = _step(first, everything).seconds
@@ -66,7 +65,7 @@ def show(folder: Path) -> None:
 
 
 def _make_room(folder: Path) -> None:
-    if (folder / ".apod" / MARK).exists():
+    if (folder / ".apod" / DEMO_MARK).exists():
         tell(f"{folder} is an earlier demo; starting afresh")
         for old in (folder, folder.with_name(f"{folder.name}-remote")):
             shutil.rmtree(old, ignore_errors=True)

@@ -20,14 +20,13 @@ from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.recovery.restoring import Restoration, clone, forget
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.settings import Settings
-from apod_pipeline.stages.load_to_postgres import PostgresStore
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versioning.dvc_settings import configured
 from apod_pipeline.versioning.git import Git, without_credentials
 from apod_pipeline.versioning.remote_tree import Sides
 from apod_pipeline.versions.commits import Commit, all_hashes, commit_of, commits, resolve
 from apod_pipeline.versions.objects import DvcObjects
-from apod_pipeline.wiring import COLUMNS, database, objects, pipeline
+from apod_pipeline.wiring import COLUMNS, objects, pipeline, tables
 
 SUPERSEDED = "refs/apod/superseded"
 
@@ -114,8 +113,8 @@ def _filled(target: Archive, from_objects: DvcObjects, pushed_to: str | None = N
 
 def _loaded(settings: Settings, archive: Archive) -> tuple[int, int]:
     ledger = Ledger(archive)
-    with database(settings, archive) as conninfo:
-        return PostgresStore(archive, ledger, COLUMNS, ledger.versions()[-1].today, conninfo).load(exactly=True)
+    with tables(settings, archive, ledger, ledger.versions()[-1].today) as store:
+        return store.load(exactly=True)
 
 
 def _told(archive: Archive, version: Commit, loaded: tuple[int, int]) -> dict[str, Any]:

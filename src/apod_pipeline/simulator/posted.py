@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from html import escape
 from typing import TYPE_CHECKING
 
+from apod_pipeline.datasets.apod.drawn_pictures import size_of
 from apod_pipeline.simulator.generated import Sketch, has_entry, month_name, title_of
-from apod_pipeline.simulator.pictures import size_of
 from apod_pipeline.simulator.scraped import Hosts, extension_of, next_entry, short_code, video_url
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from apod_pipeline.simulator import faults, pictures
+from apod_pipeline.datasets.apod import drawn_pictures as pictures
+from apod_pipeline.simulator import faults
 from apod_pipeline.simulator.message import Answer, Request, text_answer
 from apod_pipeline.simulator.new_service import NewService
 from apod_pipeline.simulator.old_service import OldService, internal_error

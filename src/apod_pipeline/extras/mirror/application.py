@@ -21,8 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from apod_pipeline.archive.folder import Archive
-from apod_pipeline.cli.demonstration import MARK
+from apod_pipeline.archive.folder import DEMO_MARK, Archive
 from apod_pipeline.datasets.apod.old_api.planetary_api import NOTHING_HERE, Refused, as_json, refusal
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import Refusal, form_of, key_of
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import refusal as refusal_of
@@ -78,7 +77,7 @@ class Mirror:
         watch = VersionWatch(self._reading, self._today)
         provenance = Provenance(archive, watch)
         search = Search(self._reading, watch)
-        self._demo = archive.is_marked(MARK)
+        self._demo = archive.is_marked(DEMO_MARK)
         self._gallery = Gallery(self._reading, watch, provenance, search, demo=self._demo)
         self._old = OldApi(self._reading, watch)
         routes = [

@@ -20,6 +20,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from apod_pipeline import __version__
+from apod_pipeline.datasets.apod.drawn_pictures import picture as drawn
+from apod_pipeline.datasets.apod.drawn_pictures import stem_of
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
 from apod_pipeline.extras.mirror.description import description
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
@@ -28,8 +30,6 @@ from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
-from apod_pipeline.simulator.pictures import picture as drawn
-from apod_pipeline.simulator.pictures import stem_of
 from apod_pipeline.versions.wording import as_text, changed_words
 
 HERE = Path(__file__).parent

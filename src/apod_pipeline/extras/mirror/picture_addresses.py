@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from apod_pipeline.simulator.pictures import fitted, size_of, stem_of
+from apod_pipeline.datasets.apod.drawn_pictures import fitted, size_of, stem_of
 
 DRAWN, SIMULATED = "/simulated", "127.0.0.1"
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")

@@ -1,4 +1,4 @@
-"""Pictures for the generated entries: small night skies, drawn from a file's name alone.
+"""Pictures for made-up entries: small night skies, drawn from a file's name alone.
 
 Takes an address' path and a wished size, gives a PNG, never two different ones for the same wish. Each
 colour has a glow of its own; a glow is a product of a curve across and a curve down, so that a row of

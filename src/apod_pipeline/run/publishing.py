@@ -101,7 +101,7 @@ class Publishing:
         with timed(outcome, "git"):
             commit = self.publisher.commit(version.at, self.derivation.summary(version))
             outcome.version = commit or outcome.version
-            self.archive.advance(published=timestamp(version.at), commit=self.publisher.head())
+            self.archive.advance(published=timestamp(version.at), commit=commit or self.publisher.head())
 
     def track_replies(self) -> None:
         """Track the raw replies, when none of them is missing; raises ArchiveDamaged where some are."""
@@ -122,7 +122,7 @@ class Publishing:
         with timed(outcome, "git"):
             at = max([self.now().replace(microsecond=0), *(version.at for version in self.ledger.versions()[-1:])])
             outcome.version = self.publisher.commit(at, [], subject=subject)
-            self.archive.advance(commit=self.publisher.head())
+            self.archive.advance(commit=outcome.version or self.publisher.head())
         self.push(outcome)
 
     def push(self, outcome: Outcome) -> None:
@@ -138,7 +138,7 @@ class Publishing:
             else:
                 pushed = self.publisher.push()
             where = self.publisher.remote if pushed else None
-            self.archive.advance(pushed=self.publisher.head(), pushed_to=where)
+            self.archive.advance(pushed=self.archive.marks().commit or self.publisher.head(), pushed_to=where)
 
     def take_over(self, outcome: Outcome, why: str, *, join: bool = False) -> None:
         """Move onto the remote's versions, and seal ours again on top of them."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,13 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.errors import PushRejected
 from apod_pipeline.versioning.committed_ledger import grown, sealed_and_uncommitted
-from apod_pipeline.versioning.git import Git, GitFailed, commit_page, without_credentials
+from apod_pipeline.versioning.git import NO_SUCH_NAME, Git, GitFailed, commit_page, without_credentials
 from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
 
 SUBJECT = "Update DVC metadata: {path}"
 REMOTE = "origin"
 PAUSES = (0.2, 0.6, 1.8)
+NOTHING_TO_COMMIT = 1  # how commit ends then; also where a hook refuses
 METADATA = (
     *(
         ".gitignore",
@@ -52,6 +52,7 @@ class GitPublisher:
     archive: Archive
     author: str
     remote: str | None = None
+    _prepared: tuple[int, ...] | None = None
 
     @property
     def git(self) -> Git:
@@ -72,13 +73,31 @@ class GitPublisher:
             self.git.run("init", "-q", "-b", "main", ".")
         self.git.settle()
         self.git.release_index()
-        known = self.git.run("remote").split()  # asked in any case: git says so where the repository is not ours
+        if self._prepared is None or self._prepared != self._stamp():
+            self._see_to_remote()
+            self._prepared = self._stamp()
+
+    def _see_to_remote(self) -> None:
         if not self.remote:
+            self.git.run("remote")  # asked all the same: git says so where the repository is not ours
             return
-        if REMOTE not in known:
+        try:
+            known = self.git.run("config", "--get", f"remote.{REMOTE}.url").strip()
+        except GitFailed as error:
+            if error.code != NO_SUCH_NAME:
+                raise
             self.git.run("remote", "add", REMOTE, self.remote)
-        elif self.git.run("config", f"remote.{REMOTE}.url").strip() != self.remote:
-            self.git.run("remote", "set-url", REMOTE, self.remote)
+        else:
+            if known != self.remote:
+                self.git.run("remote", "set-url", REMOTE, self.remote)
+
+    def _stamp(self) -> tuple[int, ...] | None:
+        """What tells that nobody has written to the repository's settings since; None where they lie elsewhere."""
+        try:
+            told = (self.archive.root / ".git" / "config").stat()
+        except OSError:
+            return None
+        return told.st_mtime_ns, told.st_size, told.st_ino
 
     def settle(self) -> None:
         """See that the repository, where there is one, says by itself what is kept."""
@@ -96,13 +115,20 @@ class GitPublisher:
         self.prepare()
         paths = self._paths()
         self.git.run("add", "-f", "--", *paths)  # whatever a list of names to ignore may say of ours
-        if self.git.head() and self.git.succeeds("diff", "--cached", "--quiet", "--", *paths):
-            return None
         subject = subject or SUBJECT.format(path=self.archive.relative(Path(f"{self.archive.csv}.dvc")))
         message = "\n\n".join([subject, *(["\n".join(summary)] if summary else []), f"Code-Version: {code_version()}"])
-        self.git.run("commit", "-q", "--no-verify", "-m", message, "--only", "--", *paths, env=self._identity(at))
+        try:
+            told = self.git.run("commit", "--no-verify", "-m", message, "--only", "--", *paths, env=self._identity(at))
+        except GitFailed as error:
+            if error.code == NOTHING_TO_COMMIT and self._is_committed(paths):
+                return None
+            raise
         kill_point("committed")
-        return self.git.head()
+        found = re.match(r"\[.* ([0-9a-f]{40,64})\] ", told)
+        return found[1] if found else self.git.head()
+
+    def _is_committed(self, paths: list[str]) -> bool:
+        return self.git.head() is not None and self.git.succeeds("diff", "--cached", "--quiet", "--", *paths)
 
     def ledger_waits(self) -> bool:
         """True when the ledger holds lines that no commit holds yet."""
@@ -201,13 +227,11 @@ class GitPublisher:
 
 def code_version() -> str:
     """The code that makes a version: the package's version, and the commit where it runs from a checkout."""
-    package = Path(__file__).resolve().parents[2]
-    try:
-        top = Git(package).run("rev-parse", "--show-toplevel").strip()
-        if not (Path(top) / "src" / "apod_pipeline").is_dir():
-            return __version__
-        commit = Git(package).run("rev-parse", "--short=12", "HEAD").strip()
-        changed = bool(Git(package).run("status", "--porcelain", "--untracked-files=no").strip())
-    except (GitFailed, subprocess.SubprocessError):
+    checkout = Path(__file__).resolve().parents[3]
+    if not ((checkout / ".git").exists() and (checkout / "src" / "apod_pipeline").is_dir()):
         return __version__
-    return f"{__version__}+g{commit}{'.dirty' if changed else ''}"
+    try:
+        told = Git(checkout).run("describe", "--always", "--dirty", "--abbrev=12", "--exclude=*").strip()
+    except GitFailed:
+        return __version__
+    return f"{__version__}+g{told.replace('-dirty', '.dirty')}"

@@ -13,7 +13,7 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.versioning.git import Git
+from apod_pipeline.versioning.git import Git, GitFailed
 
 
 def sealed_and_uncommitted(archive: Archive) -> list[str]:
@@ -33,7 +33,12 @@ def grown(archive: Archive) -> list[str]:
         GitFailed: git cannot read the repository.
     """
     git = Git(archive.root)
-    told = git.run("ls-tree", "-r", "-l", "-z", "HEAD", "--", "data/ledger").split("\0") if git.head() else []
+    try:
+        told = git.run("ls-tree", "-r", "-l", "-z", "HEAD", "--", "data/ledger").split("\0")
+    except GitFailed:
+        if git.head() is not None:
+            raise
+        told = []  # nothing is committed yet
     sizes = {name: int(about.split()[-1]) for line in told if line for about, _, name in [line.partition("\t")]}
     files = ((archive.relative(file), file.stat().st_size) for file in sorted(archive.ledger.glob("*.jsonl")))
     return [name for name, size in files if size > sizes.get(name, 0)]

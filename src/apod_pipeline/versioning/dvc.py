@@ -230,7 +230,7 @@ class DvcVersioner:
 
     def _see_that_settings_are_ours(self) -> None:
         name = ".dvc/config.local"
-        if Git(self.archive.root).run("ls-files", "--", name):
+        if _is_tracked(self.archive.root, name):
             typed = f"git -C {quote(str(self.archive.root))}"
             raise VersioningError(
                 f"{self.archive.root / name} is tracked by Git: it came with somebody's push, and may name commands. "
@@ -276,6 +276,16 @@ def _surroundings(scratch: Path) -> Iterator[None]:
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _is_tracked(root: Path, name: str) -> bool:
+    """Whether Git's index holds a path; read with the library that DVC has loaded already."""
+    from dulwich.index import Index
+
+    try:
+        return (root / ".git" / "index").exists() and name.encode() in Index(str(root / ".git" / "index"))
+    except Exception:  # noqa: BLE001 - an index of a form that the library does not know: git itself does
+        return bool(Git(root).run("ls-files", "--", name))
 
 
 def _new_sizes(path: Path) -> list[int]:

@@ -11,6 +11,7 @@ import logging
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from apod_pipeline.versioning.git_settings import WORDS, environment, keep_every
 log = logging.getLogger(__name__)
 
 NETWORK_SECONDS = 600
-NO_SUCH_NAME = 1  # how rev-parse ends
+NO_SUCH_NAME = 1  # how rev-parse and config end
+BRANCH = "ref: refs/heads/"
+NO_FILE = ".invalid"  # what a repository writes there that keeps its branches elsewhere
 
 
 class GitFailed(VersioningError):
@@ -155,6 +158,10 @@ class Git:
 
     def branch(self) -> str:
         """The branch that HEAD is on."""
+        with suppress(OSError, UnicodeDecodeError):
+            told = (self.root / ".git" / "HEAD").read_text(encoding="utf-8").strip()
+            if (name := told.removeprefix(BRANCH)) != told and name != NO_FILE:
+                return name
         return self.run("symbolic-ref", "--short", "HEAD").strip()
 
 

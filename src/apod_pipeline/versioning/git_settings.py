@@ -35,6 +35,7 @@ OURS = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "",  # a command, which another user's repository could name
     "core.quotePath": "false",
+    "core.abbrev": "40",  # what commit says of the commit it made is its whole name
     "core.preferSymlinkRefs": "false",
     "commit.gpgSign": "false",
     "tag.gpgSign": "false",

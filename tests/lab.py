@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import ipaddress
@@ -188,6 +189,22 @@ def templates(tmp_path_factory: pytest.TempPathFactory, postgres_server: str, mi
 def lab(nasa: Simulator, tmp_path: Path, migrated_database: str, templates: Templates) -> Lab:
     """An archive that does not exist yet, and all it needs."""
     return Lab(nasa, tmp_path / "archive", migrated_database, templates=templates)
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> dict[str, str]:
+    """What two machines share, as settings: a Git repository that takes no force and no deletion, a DVC remote."""
+    bare = tmp_path / "remote.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(bare)], check=True)
+    for name in ("receive.denyNonFastForwards", "receive.denyDeletes", "core.logAllRefUpdates"):
+        subprocess.run(["git", "-C", str(bare), "config", name, "true"], check=True)
+    return {"git_remote": str(bare), "dvc_remote": str(tmp_path / "objects")}
+
+
+@pytest.fixture
+def other(lab: Lab, tmp_path: Path, second_database: str) -> Lab:
+    """A second archive with a database of its own, as on another machine."""
+    return dataclasses.replace(lab, root=tmp_path / "other", database=second_database, flags={}, told=[])
 
 
 @pytest.fixture

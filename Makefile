@@ -44,6 +44,12 @@ test: check system ## every test (10 to 20 minutes on two cores)
 	folder=$$(mktemp -d "$$place/apod-test-XXXXXX"); trap 'rm -rf "$$folder"' EXIT; chmod 755 "$$folder"; \
 	TMPDIR=$$folder $(BIN)/python -m pytest -n 2 --dist loadscope
 
+# test_pace.py waits for time-outs.
+FAST = archive dataset datasets fetching house simulator stages
+
+test-fast: install ## what one types while working: no process, no DVC, no database (under a minute)
+	@$(BIN)/python -m pytest -q -n 2 --fast --ignore tests/fetching/test_pace.py $(FAST:%=tests/%)
+
 test-real: install ## every fault and every kill over real records, through both sources (needs ../shared; 10 minutes)
 	@$(BIN)/python -m pytest -n 2 tests/real -m "whole or not whole"
 
@@ -175,4 +181,4 @@ test-runbook: install ## performs docs/runbook.md and compares: what is said now
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.cli.reference docs
 
-.PHONY: help install demo run airflow test system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

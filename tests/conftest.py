@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,32 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneAirflo
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--pin`: what `tests/golden` finds is what it shall find from now on."""
     parser.addoption("--pin", action="store_true", help="pin what tests/golden finds")
+    parser.addoption("--fast", action="store_true", help="fail whoever starts a process: `make test-fast`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """`--fast` leaves out what is marked, and holds the rest to it."""
+    if config.getoption("--fast"):
+        config.option.markexpr = "not whole and not process"
+        sys.addaudithook(_no_process)
+
+
+_running: list[str] = []  # the test that runs, under `--fast`
+
+
+def _no_process(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "subprocess.Popen" and _running:
+        pytest.fail(f"it starts {arguments[1]}, and is not marked `process`", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Know which test runs, its setup and its end included."""
+    _running.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        _running.clear()
 
 
 @pytest.fixture(scope="session")

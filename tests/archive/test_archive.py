@@ -148,6 +148,7 @@ def test_the_lock_is_exclusive_in_one_process(tmp_path):
         pass
 
 
+@pytest.mark.process
 def test_a_killed_holder_lets_go(tmp_path):
     """Another process holds the archive and is named; killed with SIGKILL, it holds nothing any more."""
     archive = Archive(tmp_path)
@@ -162,6 +163,7 @@ def test_a_killed_holder_lets_go(tmp_path):
             pass
 
 
+@pytest.mark.process
 def test_of_several_at_once_one_holds(tmp_path):
     """Four processes that come at the same moment: one holds the archive, three are told that it is busy."""
     others = [_holder(tmp_path) for _ in range(4)]

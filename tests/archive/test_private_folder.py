@@ -18,6 +18,8 @@ import pytest
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
 
+pytestmark = pytest.mark.process
+
 FIRST = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 22))
 NEXT = Span(dt.date(2018, 12, 23), dt.date(2018, 12, 25))
 NOBODY = 65534

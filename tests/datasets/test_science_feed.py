@@ -94,6 +94,7 @@ def test_the_day_stands_in_the_link_or_is_that_of_publishing(tmp_path, link, pub
     assert [told for told, _ in _feed(tmp_path, _item(link, published))] == [day]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue", "UTC"])
 @pytest.mark.parametrize("says", ["-0000", ""])
 def test_an_instant_without_a_zone_is_utc_wherever_the_machine_stands(tmp_path, zone, says):

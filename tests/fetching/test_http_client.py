@@ -271,6 +271,7 @@ def test_a_head_that_drips_is_cut_off(ask):
     assert took < 1.0
 
 
+@pytest.mark.process
 def test_a_head_that_drips_is_cut_off_under_tls(tmp_path):
     """The same over TLS, and the next request to that host is answered."""
     certificate(tmp_path)
@@ -449,6 +450,7 @@ def test_no_repr_tells_the_key():
     assert KEY not in shown
 
 
+@pytest.mark.process
 def test_a_proxy_that_cannot_be_used_is_told_in_words(tmp_path):
     """A SOCKS proxy in the surroundings, for which a library is missing, is an error of the family."""
     code = (

@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 HEAVY = {"polars", "dvc", "psycopg", "httpx", "rich", "airflow", "pandas", "numpy", "requests"}
 
 

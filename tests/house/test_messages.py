@@ -49,6 +49,7 @@ def test_only_credentials_are_masked(said, told):
     assert without_credentials(said) == told
 
 
+@pytest.mark.process
 def test_git_says_what_failed_without_the_password(tmp_path):
     """A git command that fails says which one, in git's own words, with the address masked, and what to do."""
     git = Git(tmp_path)
@@ -62,6 +63,7 @@ def test_git_says_what_failed_without_the_password(tmp_path):
     assert (git.head(), git.branch(), git.exists) == (None, "main", True)
 
 
+@pytest.mark.process
 def test_git_is_not_led_astray_by_the_surroundings(tmp_path, lab):
     """GIT_DIR and its kin in the environment do not lead the archive's git elsewhere."""
     done = lab.command("init", GIT_DIR=str(tmp_path / "elsewhere"), GIT_WORK_TREE=str(tmp_path))
@@ -98,6 +100,7 @@ def test_a_server_that_cannot_be_reached_is_told_without_the_password(conninfo):
     assert re.search(r"`apod doctor` shows it|write it as postgresql://", said)
 
 
+@pytest.mark.process
 def test_a_refused_statement_is_told_and_rolled_back(postgres_server):
     """A statement that fails is told as PostgreSQL's word and rolled back; a second one on the same server works."""
     with pytest.raises(DatabaseError, match="rolled back") as caught, connected(postgres_server) as connection:

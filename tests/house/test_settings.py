@@ -217,6 +217,7 @@ def _variable(name):
     return next(item.metadata["name"] for item in dataclasses.fields(Settings) if item.name == name)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", MACHINES)
 def test_what_else_apod_toml_says_is_named_and_not_followed(tmp_path, name):
     """Addresses, remotes, hosts, times: each is named with a line to type, which then does what the file wanted."""
@@ -254,6 +255,7 @@ def test_the_machines_own_file_may_say_everything(tmp_path):
     assert settings.notices == ()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
 def test_the_machines_own_file_is_for_its_owner_alone(tmp_path, mode):
     """One that others can get at is refused with the command that closes it, and read once that was typed."""
@@ -264,6 +266,7 @@ def test_the_machines_own_file_is_for_its_owner_alone(tmp_path, mode):
     assert resolve({"archive": tmp_path}, {}, None).lookback == 4
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", [".env", ".apod/local.toml"])
 def test_a_file_that_git_tracks_is_an_order_from_a_stranger(tmp_path, monkeypatch, name):
     """A `.env` or a `.apod/local.toml` in the archive's tree is not followed, and named; untracked it counts."""
@@ -282,6 +285,7 @@ def test_a_file_that_git_tracks_is_an_order_from_a_stranger(tmp_path, monkeypatc
     assert resolve({"archive": tmp_path}, {}).lookback == 3
 
 
+@pytest.mark.process
 def test_a_dotenv_elsewhere_is_ones_own(tmp_path, monkeypatch):
     """A `.env` of a project's folder counts, also where that project's Git tracks it: it came with no archive."""
     subprocess.run(["git", "-C", tmp_path, "init", "-q"], check=True)

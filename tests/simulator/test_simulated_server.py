@@ -179,6 +179,7 @@ def test_end_closes_open_connections():
         socket.create_connection((address.hostname, address.port), timeout=1).close()
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_ends_cleanly_on_a_signal(number):
     """As a program the simulator announces its address, answers, and ends with status 0 on a signal."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from apod_airflow.names import AirflowFailException, CronTriggerTimetable, Param, dag, task
 from apod_airflow.notices import deadline, failed
-from apod_airflow.runs import RETRYING, audited
+from apod_airflow.runs import RETRYING, verify_archive
 
 DOC = """
 ### The weekly audit
@@ -50,7 +50,7 @@ def apod_verify() -> None:
     @task
     def audit(**context: Any) -> list[str]:
         """Look at everything once; fail loudly."""
-        checks = audited(context)
+        checks = verify_archive(context)
         wrong = [f"{check.what}: {check.says} ({check.do})" for check in checks if not check.well]
         if wrong:
             raise AirflowFailException("; ".join(wrong))

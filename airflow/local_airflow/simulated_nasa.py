@@ -57,7 +57,7 @@ def see_to_mark(folder: Path, *, simulated: bool) -> None:
         SettingsError: It holds real entries where simulated ones are to come, or the other way round.
     """
     from apod_pipeline.settings import resolve
-    from apod_pipeline.wiring import initialised
+    from apod_pipeline.wiring import initialise
 
     archive = Archive(folder)
     if archive.exists and (archive.private / MARK).exists() != simulated:
@@ -67,4 +67,4 @@ def see_to_mark(folder: Path, *, simulated: bool) -> None:
             "with APOD_ARCHIVE, or another SOURCE."
         )
     if simulated:
-        (initialised(resolve({"archive": folder}, {}, None)).private / MARK).touch()
+        (initialise(resolve({"archive": folder}, {}, None)).private / MARK).touch()

@@ -127,7 +127,7 @@ def pipeline(
         advance: takes how many wanted days were settled, for a progress bar.
         dvc: `DvcProcess`, or `DvcVersioner` for DVC in this process: for those who have it imported already.
     """
-    archive = initialised(settings)
+    archive = initialise(settings)
     ledger, known_sources = Ledger(archive), readers(settings)
     client = HttpClient(settings.http_timeout, settings.http_retries, settings.http_backoff, settings.http_body_limit)
     with ExitStack() as open_things:
@@ -288,7 +288,7 @@ def copies(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[
         yield Copies(wired, objects(settings, wired.archive), settings.git_remote)
 
 
-def initialised(settings: Settings) -> Archive:
+def initialise(settings: Settings) -> Archive:
     """The archive's folder, made where it is missing; the preference is written down once.
 
     Raises:

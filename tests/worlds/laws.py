@@ -35,7 +35,7 @@ from apod_pipeline.settings import Settings
 from apod_pipeline.stages.check_quality import check_quality
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.load_to_postgres import PostgresStore
-from apod_pipeline.wiring import COLUMNS, DOUBTS, derivation, initialised
+from apod_pipeline.wiring import COLUMNS, DOUBTS, derivation, initialise
 from worlds.hostile_service import DAYS, KEY, TODAY, HostileTransport, Lie, services
 
 BASE = "http://127.0.0.1:9"  # nobody is asked: the transport answers by itself
@@ -120,7 +120,7 @@ class Bench:
 
     def _wired(self, lookback: int) -> Pipeline:
         settings = Settings(archive=self.archive.root)
-        archive = initialised(settings)
+        archive = initialise(settings)
         ledger = Ledger(archive)
         sources = [Science(BASE), Planetary(BASE, KEY)]
         how = replace(

@@ -184,7 +184,7 @@ def _tell(message: str) -> None:
     logging.getLogger("apod_pipeline").info(message)
 
 
-def audited(context: Mapping[str, Any]) -> list[Check]:
+def verify_archive(context: Mapping[str, Any]) -> list[Check]:
     """The audit of the archive that the connections and the environment name, as of the run's day.
 
     The param `remote_bytes` says how much, in percent, of a DVC remote that is no folder of the worker's is read.

@@ -19,7 +19,7 @@ def given_up(archive: Archive) -> set[str]:
     return {line["file"] for line in read_lines(archive.ledger / "lost.jsonl")}
 
 
-def gone(archive: Archive, known: Known, elsewhere: Collection[str] = ()) -> list[str]:
+def missing_replies(archive: Archive, known: Known, elsewhere: Collection[str] = ()) -> list[str]:
     """Replies that the ledger tells of and that are not there; their bytes are not looked at.
 
     Args:

@@ -30,11 +30,11 @@ def backup(file: Path | None, archive: Path | None, *, as_json: bool) -> None:
     """
     import datetime as dt
 
-    from apod_pipeline.jobs.backups import backed_up
+    from apod_pipeline.jobs.backups import back_up_archive
 
     settings = existing(archive)
     root = settings.archive.absolute()
     name = f"apod_{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}.dump"
     target = file or root.with_name(f"{root.name}-backups") / name
-    rows = backed_up(settings, target.absolute())
+    rows = back_up_archive(settings, target.absolute())
     presentation.done(f"{target} is a backup, restored and compared", {"file": str(target), **rows}, as_json=as_json)

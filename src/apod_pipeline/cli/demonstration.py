@@ -24,7 +24,7 @@ from apod_pipeline.model import Outcome
 from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import Settings, resolve
 from apod_pipeline.simulator import Simulator
-from apod_pipeline.wiring import COLUMNS, initialised, pipeline
+from apod_pipeline.wiring import COLUMNS, initialise, pipeline
 
 # The eve of the day on which NASA archives the old API.
 LAST_DAY = dt.date(2026, 11, 30)
@@ -43,7 +43,7 @@ def show(folder: Path) -> None:
     times: dict[str, dict[str, float]] = {}
     with Simulator(today=LAST_DAY - ONE_DAY, local_pictures=True) as nasa:
         first = _settings(folder, nasa.url, LAST_DAY - ONE_DAY)
-        (initialised(first).private / DEMO_MARK).touch()
+        (initialise(first).private / DEMO_MARK).touch()
         _say(1, f"apod backfill --from {FIRST_DAY}", "everything the simulated NASA ever published")
         everything = Wanted("backfill", Span(FIRST_DAY, LAST_DAY - ONE_DAY), only_missing=True)
         times["backfill"] = _step(first, everything).seconds

@@ -67,12 +67,12 @@ def changes(found: Iterable[Change]) -> None:
 
     Of an entry that came or went as a whole only the first field is shown.
     """
-    lines = (line for change in found for line in _told(change))
+    lines = (line for change in found for line in _lines_of(change))
     while some := [*islice(lines, LINES)]:
         click.echo("\n".join(some))  # one line at a time takes as long as finding it
 
 
-def _told(change: Change) -> Iterator[str]:
+def _lines_of(change: Change) -> Iterator[str]:
     whole = "" if change.kind == "edited" else as_text(max(next(iter(change.fields.values())), key=bool))
     yield click.style(f"{KIND_SIGNS[change.kind]} {change.key}  {change.kind}  {whole}".rstrip(), bold=True)
     for name, (old, new) in () if whole else change.fields.items():

@@ -79,9 +79,9 @@ def recover(
 
 def _from_backup(settings: Settings, file: Path) -> dict[str, int]:
     from apod_pipeline.cli.presentation import tell
-    from apod_pipeline.jobs.backups import from_backup
+    from apod_pipeline.jobs.backups import load_backup
 
-    return from_backup(settings, file, tell)
+    return load_backup(settings, file, tell)
 
 
 def _archive(archive: Path | None, git_remote: str | None) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def export(choice: Choice, form: str, path: Path, *, force: bool = False) -> Exp
         raise SettingsError(f"there is no format {form!r}. Nothing was written; there are {', '.join(WRITERS)}.")
     path = path.absolute()
     _free(path, form, force=force)
-    with _told(path):
+    with _errors_in_words(path):
         if form == "package":
             _write_folder(choice, path)
         else:
@@ -88,7 +88,7 @@ def export(choice: Choice, form: str, path: Path, *, force: bool = False) -> Exp
 
 
 def _free(path: Path, form: str, *, force: bool) -> None:
-    with _told(path):
+    with _errors_in_words(path):
         there, folder = path.exists(), path.is_dir()
         empty = folder and not any(path.iterdir())
     if not there or (form == "package" and empty):
@@ -127,7 +127,7 @@ def _write_folder(choice: Choice, path: Path) -> None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _errors_in_words(path: Path) -> Iterator[None]:
     """What the system says against a path, in the family's words."""
     from polars.exceptions import PolarsError
 

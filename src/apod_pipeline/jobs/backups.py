@@ -21,7 +21,7 @@ from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.wiring import database, pipeline
 
 
-def backed_up(settings: Settings, file: Path) -> dict[str, int]:
+def back_up_archive(settings: Settings, file: Path) -> dict[str, int]:
     """Dump the archive's tables into a file, and see by restoring it that it is good; gives rows by table.
 
     Raises:
@@ -39,7 +39,7 @@ def backed_up(settings: Settings, file: Path) -> dict[str, int]:
         return back_up(conninfo, file, programs, scratch)
 
 
-def from_backup(settings: Settings, file: Path, tell: Callable[[str], None]) -> dict[str, int]:
+def load_backup(settings: Settings, file: Path, tell: Callable[[str], None]) -> dict[str, int]:
     """Put a backup back, then bring the tables to the archive's last version; gives what that inserted and changed.
 
     Raises:

@@ -59,14 +59,14 @@ def examine(settings: Settings, *, probe: bool = False) -> Iterator[Sight]:
     for name in settings.sources:
         if name != "file":
             yield from _source(settings, readers(settings)[name], probe=probe)
-    yield _seen(
+    yield _look(
         "database", lambda: _database(settings, archive), "see APOD_DATABASE_URL; `apod recover database` refills it"
     )
-    yield _seen("dvc remote", lambda: _dvc_remote(settings), "make the folder, or set APOD_DVC_REMOTE")
+    yield _look("dvc remote", lambda: _dvc_remote(settings), "make the folder, or set APOD_DVC_REMOTE")
     yield from _git(settings, archive)
 
 
-def _seen(what: str, look: Callable[[], str], do: str) -> Sight:
+def _look(what: str, look: Callable[[], str], do: str) -> Sight:
     try:
         return Sight(what, "ok", look())
     except (ApodError, OSError) as error:
@@ -180,7 +180,7 @@ def _git(settings: Settings, archive: Archive) -> Iterator[Sight]:
         return
     git = Git(archive.root)
     if archive.exists and git.exists:
-        yield _seen("git", lambda: _changed(git), "see `git status` in the archive")
+        yield _look("git", lambda: _changed(git), "see `git status` in the archive")
     if not settings.git_remote:
         yield Sight("git remote", "odd", "none: versions stay on this machine", "set APOD_GIT_REMOTE")
         return

@@ -49,12 +49,12 @@ def restore_into(settings: Settings, name: str, folder: Path, *, configured_data
     clone(source.root, target, version.commit)
     its = replace(settings, archive=folder)
     there, own = objects(settings, source), objects(its, target)
-    _filled(target, DvcObjects(target, there.remote))
+    _fill(target, DvcObjects(target, there.remote))
     if own.remote != there.remote:  # a folder beside, of the new archive's own: it holds all that the archive does
         own.send(_everything(target, there.remote))
     if not configured_database:
         its = replace(its, database_url=None, postgres_host=None)
-    return _told(target, version, _loaded(its, target))
+    return _summary(target, version, _load(its, target))
 
 
 def recover_archive(settings: Settings, git_remote: str) -> dict[str, Any]:
@@ -76,8 +76,8 @@ def recover_archive(settings: Settings, git_remote: str) -> dict[str, Any]:
     except SettingsError:
         forget(target)
         raise
-    _filled(target, kept, pushed_to=git_remote)
-    return _told(target, commits(target, most=1)[-1], _loaded(settings, target))
+    _fill(target, kept, pushed_to=git_remote)
+    return _summary(target, commits(target, most=1)[-1], _load(settings, target))
 
 
 def _everything(target: Archive, remote: str) -> set[str]:
@@ -102,7 +102,7 @@ def _objects_of(settings: Settings, archive: Archive, git_remote: str) -> DvcObj
     )
 
 
-def _filled(target: Archive, from_objects: DvcObjects, pushed_to: str | None = None) -> None:
+def _fill(target: Archive, from_objects: DvcObjects, pushed_to: str | None = None) -> None:
     files = Restoration(target, from_objects, COLUMNS)
     files.fetch("HEAD")
     target.create_folders()
@@ -111,13 +111,13 @@ def _filled(target: Archive, from_objects: DvcObjects, pushed_to: str | None = N
     files.mark(pushed_to)
 
 
-def _loaded(settings: Settings, archive: Archive) -> tuple[int, int]:
+def _load(settings: Settings, archive: Archive) -> tuple[int, int]:
     ledger = Ledger(archive)
     with tables(settings, archive, ledger, ledger.versions()[-1].today) as store:
         return store.load(exactly=True)
 
 
-def _told(archive: Archive, version: Commit, loaded: tuple[int, int]) -> dict[str, Any]:
+def _summary(archive: Archive, version: Commit, loaded: tuple[int, int]) -> dict[str, Any]:
     entries = archive.marks().entries
     at = {"version": version.commit, "at": timestamp(version.at)}
     return {"archive": str(archive.root), **at, "entries": entries, "inserted": loaded[0], "changed": loaded[1]}
@@ -149,7 +149,7 @@ def restore_in_place(settings: Settings, name: str, tell: Callable[[str], None])
         files.processed()
         files.mark(archive.marks().pushed_to)
         loaded = wired.store().load(exactly=True)
-    return {**_told(archive, version, loaded), "kept": kept}
+    return {**_summary(archive, version, loaded), "kept": kept}
 
 
 def _set_aside(wired: Pipeline) -> str:

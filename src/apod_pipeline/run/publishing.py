@@ -17,7 +17,7 @@ from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.quality_report import keep_report
-from apod_pipeline.archive.replies import gone
+from apod_pipeline.archive.replies import missing_replies
 from apod_pipeline.archive.run_record import timed
 from apod_pipeline.errors import ArchiveDamaged, PushRejected
 from apod_pipeline.model import Outcome, Report
@@ -106,7 +106,7 @@ class Publishing:
     def track_replies(self) -> None:
         """Track the raw replies, when none of them is missing; raises ArchiveDamaged where some are."""
         # DVC would keep the folder as it is: a reply that was lost here would be missing in every later version.
-        if lost := gone(self.archive, self.ledger.known(), self.elsewhere()):
+        if lost := missing_replies(self.archive, self.ledger.known(), self.elsewhere()):
             raise ArchiveDamaged(
                 f"{len(lost)} raw replies are gone from {self.archive.raw}: {', '.join(lost[:3])}. Nothing was "
                 "committed, and what came is kept; `apod recover raw` brings them back, then type this again."

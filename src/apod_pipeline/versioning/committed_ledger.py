@@ -54,11 +54,11 @@ def _holds_sealed(archive: Archive, name: str, versions: list[Version]) -> bool:
     later = path.read_bytes().split(b"\n")[_count(committed) : -1]
     if path.name.startswith("superseded-"):
         sealed = {timestamp(version.at) for version in versions}
-        return any(state.get("to") in sealed for state in _told(later))
+        return any(state.get("to") in sealed for state in _parsed(later))
     return path.name == "versions.jsonl" and bool(later)
 
 
-def _told(lines: list[bytes]) -> Iterator[dict[str, object]]:
+def _parsed(lines: list[bytes]) -> Iterator[dict[str, object]]:
     for line in lines:
         try:
             yield dict(json.loads(line))

@@ -97,7 +97,7 @@ def environment() -> dict[str, str]:
 def settled(root: Path) -> bool:
     """True when a repository of ours says by itself what is kept; of a linked work tree that is not asked."""
     config = root / ".git" / "config"
-    return not config.is_file() or (_block() in _told(config) and (root / ATTRIBUTES).exists())
+    return not config.is_file() or (_block() in _read(config) and (root / ATTRIBUTES).exists())
 
 
 def keep_every_byte(root: Path) -> None:
@@ -116,7 +116,7 @@ def settle(root: Path) -> None:
     inside = root / ".git"
     if not (root / ATTRIBUTES).exists():
         _write(root / ATTRIBUTES, EVERY_BYTE)
-    told = _told(inside / "config")
+    told = _read(inside / "config")
     if _block() in told:
         return
     keep_every_byte(root)
@@ -127,7 +127,7 @@ def settle(root: Path) -> None:
     _write(inside / "config", f"{_without_block(told).rstrip()}\n{_block()}")
 
 
-def _told(config: Path) -> str:
+def _read(config: Path) -> str:
     return config.read_text(encoding="utf-8", errors="surrogateescape")
 
 

@@ -38,7 +38,7 @@ def page(old: Commit, new: Commit, counts: Mapping[str, int], changes: Iterable[
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<style>\n{STYLE}\n</style></head><body>\n<h1>What changed: {title}</h1>\n"
-        f"<p>{_told(old)} &rarr; {_told(new)}</p>\n"
+        f"<p>{_in_words(old)} &rarr; {_in_words(new)}</p>\n"
         f"<p>{', '.join(f'{count} {kind}' for kind, count in counts.items())}</p>\n"
     )
     for change in changes:
@@ -50,7 +50,7 @@ def page(old: Commit, new: Commit, counts: Mapping[str, int], changes: Iterable[
     yield "</body></html>\n"
 
 
-def _told(version: Commit) -> str:
+def _in_words(version: Commit) -> str:
     return f"<code>{version.commit}</code> of {timestamp(version.at)}"
 
 

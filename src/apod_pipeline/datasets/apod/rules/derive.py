@@ -80,13 +80,13 @@ def _of_answer(record: Record, day: dt.date, notes: Notes) -> dict[str, Any]:
 
 def _of_page(record: Record, day: dt.date, notes: Notes) -> dict[str, Any]:
     """The fields of a record of the new service: HTML, and what its page shows."""
-    title, line = mend_title(_seen(record, "title", notes), day, notes)
-    told = _seen(record, "explanation", notes)
+    title, line = mend_title(_text_of(record, "title", notes), day, notes)
+    told = _text_of(record, "explanation", notes)
     lead = _LEAD.match(told)
     prose = mend_explanation(told[lead.end() :] if lead else told, title, day, notes)
     flag_damage(prose, notes)
-    credit, _ = mend_copyright(_seen(record, "credit", notes), "", notes)
-    holder, _ = mend_copyright(_seen(record, "copyright", notes), "", notes)
+    credit, _ = mend_copyright(_text_of(record, "credit", notes), "", notes)
+    holder, _ = mend_copyright(_text_of(record, "copyright", notes), "", notes)
     claimed = claims(credit + holder) or (
         record.get("claims_copyright") is True and not in_public_hands(name_of(credit or holder))
     )
@@ -193,7 +193,7 @@ def _plain(record: Record, name: str, notes: Notes) -> str:
     return without_markup(words, notes) if words else words
 
 
-def _seen(record: Record, name: str, notes: Notes) -> str:
+def _text_of(record: Record, name: str, notes: Notes) -> str:
     """What a reader sees of a field that holds HTML."""
     text = text_of_html(without_gaps(_words(record, name, notes), notes))
     return with_plain_quotes(without_markup(text, notes), notes)

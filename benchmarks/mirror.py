@@ -27,11 +27,11 @@ from urllib.parse import quote_plus
 import httpx
 import psutil
 from measuring import cost_of
-from run import peers_environment
 from stamps import commit
 from surroundings import BIN, HERE, Surroundings, last_day, surroundings
 
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
+from run import peers_environment
 
 ENTRIES, SECONDS, CLIENTS = 11_400, 5, 8
 PORTS = {"ours": 18731, "bare": 18732, "flask": 18733}

@@ -7,11 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.versioning.dvc import DvcVersioner, tracked_hash
@@ -70,6 +73,30 @@ def test_nothing_is_made_beside_an_archive(tracked, tmp_path):
     told = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
     assert any(path.startswith(str(clone)) for path in told)
     assert [path for path in told if not path.startswith(str(tmp_path))] == []
+
+
+def test_one_archive_at_a_time_in_a_process(tracked, tmp_path):
+    """DVC's variables are the whole process's: a second archive waits, and afterwards they are what they were."""
+    lab, remote = tracked
+    subprocess.run(["git", "clone", "-q", lab.root, tmp_path / "clone"], check=True)
+    first, second = DvcVersioner(lab.archive, remote), DvcVersioner(Archive(tmp_path / "clone"), remote)
+    before, inside, left = dict(os.environ), threading.Event(), threading.Event()
+
+    def other():
+        with second.repository("look"):
+            inside.set()
+            assert left.wait(30)
+
+    with ThreadPoolExecutor(1) as beside:
+        with first.repository("look"):
+            done = beside.submit(other)
+            assert not inside.wait(0.5)
+        left.set()
+        done.result()
+    for one in (first, second):
+        one.close()
+    assert {name: os.environ.get(name) for name in before} == before
+    assert {name for name in os.environ if name.startswith("DVC_")} <= {*before, "DVC_NO_ANALYTICS"}
 
 
 def test_two_versions_in_one_run_are_both_tracked(tracked):

@@ -15,6 +15,7 @@ import os
 import re
 import sqlite3
 import sys
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from apod_pipeline.versioning.git import Git
 log = logging.getLogger(__name__)
 
 PATH_LINE = re.compile(rb"^ +path: \S.*\n", re.MULTILINE)  # the last one of a whole `.dvc` file
+_alone = threading.RLock()  # DVC is told by variables of the whole process: one archive at a time
 MARGIN, FILES_MARGIN = 4 << 20, 100  # bytes and files that DVC's own notes may take, and Git's
 
 
@@ -149,6 +151,7 @@ class DvcVersioner:
         logging.getLogger("dvc").setLevel(logging.WARNING)
         try:
             with (
+                _alone,
                 redirect_stdout(sys.stderr or io.StringIO()),
                 _surroundings(self._scratch),
                 self._where_paths_are_said(),

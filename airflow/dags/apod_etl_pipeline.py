@@ -1,4 +1,4 @@
-"""The daily run of the design document, on Airflow: six tasks in a row, each a step of `apod_pipeline`.
+"""The daily run of the design document, on Airflow: eight tasks in a row, each a step of `apod_pipeline`.
 
 Takes a run's date or its params, gives a version of the archive. Never holds SQL, HTTP or Git: what a task does is in
 the library, what it may do again is in `apod_airflow`.

@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.simulator import record_of
+from former_code import unpacked
 
 BEFORE = "07b5b0b225a5"  # the last commit whose gate stood behind the seal
-CHECKOUT = Path(__file__).parents[2]
 SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
 ODD = dt.date(2018, 12, 24)
 GOOD = [day for day in SPAN if day != ODD]
@@ -23,14 +22,7 @@ OLD = {"sources": ("planetary",)}
 @pytest.fixture(scope="module")
 def old_code(tmp_path_factory):
     """The package as it was, from this checkout's own history."""
-    folder = tmp_path_factory.mktemp("before")
-    packed = subprocess.run(
-        ["git", "-C", str(CHECKOUT), "archive", BEFORE, "src"], capture_output=True, check=False, timeout=60
-    )
-    if packed.returncode:
-        pytest.skip(f"this checkout does not hold commit {BEFORE}")
-    subprocess.run(["tar", "-x", "-C", str(folder)], input=packed.stdout, check=True, timeout=60)
-    return str(folder / "src")
+    return unpacked(BEFORE, tmp_path_factory.mktemp("before"))
 
 
 def _old(lab, old_code, *words, **environment):

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
-from pathlib import Path
 
 import pytest
 
 from apod_pipeline.dataset.spans import Span
+from former_code import unpacked
 from lab import TODAY, bare_repository
 
 BEFORE = "9177304"  # the last commit before the house was rebuilt
-CHECKOUT = Path(__file__).parents[2]
 SPAN = Span(dt.date(2018, 11, 20), TODAY)
 
 
 @pytest.fixture(scope="module")
 def old_code(tmp_path_factory):
     """The package as it was, from this checkout's own history."""
-    folder = tmp_path_factory.mktemp("before")
-    packed = subprocess.run(
-        ["git", "-C", str(CHECKOUT), "archive", BEFORE, "src"], capture_output=True, check=False, timeout=60
-    )
-    if packed.returncode:
-        pytest.skip(f"this checkout does not hold commit {BEFORE}")
-    subprocess.run(["tar", "-x", "-C", str(folder)], input=packed.stdout, check=True, timeout=60)
-    return str(folder / "src")
+    return unpacked(BEFORE, tmp_path_factory.mktemp("before"))
 
 
 @pytest.fixture

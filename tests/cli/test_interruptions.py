@@ -9,14 +9,9 @@ import time
 
 import pytest
 
+from patience import until
+
 LAST_PAGE = "date_from=181222"
-
-
-def _until(condition):
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come about within twenty seconds"
-        time.sleep(0.01)
 
 
 def _backfill(lab, span, **environment):
@@ -35,7 +30,7 @@ def test_an_interrupted_backfill_goes_on(lab, nasa, span, undisturbed, sent, cod
     """Stopped while the last page is awaited, it keeps what came; the same command then ends as if nothing had been."""
     nasa.fault("timeout", match=LAST_PAGE, seconds=60)
     with _backfill(lab, span, APOD_HTTP_TIMEOUT="1", APOD_HTTP_RETRIES="1") as process:
-        _until(lambda: lab.archive.ledger.exists() and sum(1 for _ in lab.archive.raw.glob("*.json")) == 2)
+        until(lambda: lab.archive.ledger.exists() and sum(1 for _ in lab.archive.raw.glob("*.json")) == 2)
         process.send_signal(sent)
         output, words = process.communicate(timeout=20)
     assert process.returncode == code
@@ -56,7 +51,7 @@ def test_ctrl_c_does_not_wait_for_a_service_that_hangs(lab, nasa, span):
     """Nobody answers, each try takes a second and five would be made: Ctrl-C ends within one try, not after all."""
     nasa.fault("timeout", match="wp-json", seconds=60)
     with _backfill(lab, span, APOD_HTTP_TIMEOUT="3", APOD_HTTP_RETRIES="5") as process:
-        _until(lambda: len(nasa.requests) >= 3)
+        until(lambda: len(nasa.requests) >= 3, 60)
         begin = time.monotonic()
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)

@@ -11,6 +11,14 @@ import pytest
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
 from apod_pipeline.settings import resolve
+from patience import until
+
+
+def _edit(client, lab, day, title):
+    """Another title for a day, run and served: what the mirror keeps in memory may be a second old."""
+    lab.nasa.edit(day, title=title)
+    lab.run(Span(day, day))
+    until(lambda: client.get("/planetary/apod", params={"date": str(day)}).json()["title"].startswith(title[:7]))
 
 
 def test_an_entry_with_its_provenance(client, served_lab):
@@ -57,8 +65,7 @@ def test_refusals_say_why(client, path, status):
 def test_history_and_as_of_tell_the_same_past(client, served_lab):
     """Every state of an edited entry, and each of them as of its time."""
     day = dt.date(2020, 5, 25)
-    served_lab.nasa.edit(day, title="Edited For Its History")
-    served_lab.run(Span(day, day))
+    _edit(client, served_lab, day, "Edited For Its History")
     first, second = client.get("/api/entries/2020-05-25/history").json()["revisions"]
     assert second["entry"]["title"] == "Edited For Its History"
     assert "title" in second["provenance"]["changed"]
@@ -89,8 +96,7 @@ def test_coverage_and_status(client, served_lab):
 def test_every_read_can_be_asked_about_the_past(client, served_lab):
     """History, coverage, status and both feeds as of an instant; before the archive began there is nothing."""
     day = dt.date(2020, 5, 26)
-    served_lab.nasa.edit(day, title="Edited For The Past")
-    served_lab.run(Span(day, day))
+    _edit(client, served_lab, day, "Edited For The Past")
     states = client.get(f"/api/entries/{day}/history").json()["revisions"]
     then = {"as_of": states[0]["provenance"]["observed_from"]}
     assert [one["entry"] for one in client.get(f"/api/entries/{day}/history", params=then).json()["revisions"]] == [
@@ -153,8 +159,7 @@ def test_search_speaks_websearch_and_survives_any_words(client):
 def test_search_follows_the_loads_and_sees_the_past(client, served_lab):
     """Edited words are found after the next run, without a restart; as of before, the old ones; markup is harmless."""
     day = dt.date(2020, 5, 27)
-    served_lab.nasa.edit(day, title="Zyzzyva <b>Sighted</b> at Last")
-    served_lab.run(Span(day, day))
+    _edit(client, served_lab, day, "Zyzzyva <b>Sighted</b> at Last")
     days, told = _found(client, q="zyzzyva")
     assert days == [str(day)]
     assert told["hits"][0]["title_html"].startswith("<mark>Zyzzyva</mark>")
@@ -167,15 +172,13 @@ def test_search_follows_the_loads_and_sees_the_past(client, served_lab):
 def test_the_old_api_knows_the_past_too(client, served_lab):
     """`as_of` on NASA's own address: one day, a range and some at random as they were known then."""
     day = dt.date(2020, 5, 29)
-    served_lab.nasa.edit(day, title="Another Title of Late")
-    served_lab.run(Span(day, day))
+    _edit(client, served_lab, day, "Another Title of Late")
     old = client.get(f"/api/entries/{day}/history").json()["revisions"][0]
     then = {"as_of": old["provenance"]["observed_from"]}
     one = client.get("/planetary/apod", params={"date": str(day), **then}).json()
     assert one["title"] == old["entry"]["title"]
     some = client.get("/planetary/apod", params={"start_date": str(day), "end_date": str(day), **then}).json()
     assert some == [one]
-    assert client.get("/planetary/apod", params={"date": str(day)}).json()["title"] == "Another Title of Late"
     assert client.get("/planetary/apod", params={"count": "3", "as_of": "2001-01-01"}).json() == []
     assert client.get("/planetary/apod", params={"as_of": "once"}).status_code == 400
 

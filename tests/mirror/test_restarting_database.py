@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-import time
 
 import httpx
 import pytest
@@ -12,6 +11,7 @@ import pytest
 import debian_postgres
 from apod_pipeline.simulator import Simulator
 from mirror.conftest import DAYS, TODAY, ended, started
+from patience import until
 
 pytestmark = debian_postgres.needs_one
 PASSWORD = "a-password"
@@ -38,13 +38,6 @@ class Client(threading.Thread):
         return self.told[since:].count(status) >= times
 
 
-def _until(what, seconds=60.0):
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline, "it did not come to that in time"
-        time.sleep(0.02)
-
-
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_a_database_that_is_restarted_under_load(lab, tmp_path, mode):
     """Sessions end in the middle: 503 and nothing else until the server is back, then 200 again, by the same mirror."""
@@ -58,14 +51,14 @@ def test_a_database_that_is_restarted_under_load(lab, tmp_path, mode):
         try:
             for client in clients:
                 client.start()
-            _until(lambda: all(client.tells(200, 0) for client in clients))
+            until(lambda: all(client.tells(200, 0) for client in clients), 60)
             for _ in range(2):
                 marks = [len(client.told) for client in clients]
                 server.stop(mode)
-                _until(lambda marks=marks: all(c.tells(503, m) for c, m in zip(clients, marks, strict=True)))
+                until(lambda marks=marks: all(c.tells(503, m) for c, m in zip(clients, marks, strict=True)), 60)
                 server.start()
                 marks = [len(client.told) for client in clients]
-                _until(lambda marks=marks: all(c.tells(200, m, 20) for c, m in zip(clients, marks, strict=True)))
+                until(lambda marks=marks: all(c.tells(200, m, 20) for c, m in zip(clients, marks, strict=True)), 60)
         finally:
             for client in clients:
                 client.ending = True

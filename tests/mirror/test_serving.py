@@ -6,7 +6,6 @@ import dataclasses
 import json
 import re
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -17,6 +16,7 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.embedded_postgres import EmbeddedPostgres
 from apod_pipeline.simulator import Simulator
 from mirror.conftest import DAYS, TODAY, ended, started
+from patience import until
 
 
 @pytest.fixture
@@ -29,25 +29,17 @@ def own(lab, tmp_path):
         yield one
 
 
-def _until(what, seconds=20.0):
-    """Look again until it is so."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_a_new_version_is_served_without_a_restart(own):
     """What a run loads while the mirror serves is answered at once."""
     process, address = started(own)
     try:
         assert httpx.get(f"{address}/planetary/apod").json()["date"] == "2020-05-29"
         assert own.command("run", "--date", "2020-06-01").returncode == 0
-        _until(lambda: httpx.get(f"{address}/planetary/apod").json()["date"] == "2020-06-01")
+        until(lambda: httpx.get(f"{address}/planetary/apod").json()["date"] == "2020-06-01")
         own.nasa.edit(DAYS.first, title="Served Anew")
         assert own.command("run", "--date", str(DAYS.first)).returncode == 0
         query = f"{address}/planetary/apod?date={DAYS.first}"
-        _until(lambda: httpx.get(query).json()["title"] == "Served Anew")
+        until(lambda: httpx.get(query).json()["title"] == "Served Anew")
     finally:
         assert ended(process) == 0
 
@@ -107,7 +99,7 @@ def test_without_its_database_it_says_so_and_recovers(lab, served_lab):
             assert httpx.get(f"{address}/health/ready", timeout=15).status_code == 503
             assert httpx.get(f"{address}/health/live").status_code == 200
             connection.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        _until(lambda: httpx.get(past, timeout=15).status_code == 200)
+        until(lambda: httpx.get(past, timeout=15).status_code == 200)
     finally:
         assert ended(process) == 0
 
@@ -184,7 +176,7 @@ def test_no_way_to_write_a_key_reaches_the_log(served_lab, logged, target):
     address, log = logged
     answer = httpx.get(f"{address}{target}")
     assert answer.status_code < 500
-    _until(lambda: "seconds" in log.read_text())
+    until(lambda: "seconds" in log.read_text())
     assert "SECRET" not in log.read_text()
 
 
@@ -211,6 +203,6 @@ def test_what_was_asked_can_be_read_in_the_log(logged):
     address, log = logged
     httpx.get(f"{address}/planetary/apod?date=2020-06-01&thumbs=true&api_key=SECRET")
     httpx.get(f"{address}/api/search?q=dark+nebula&year=2020")
-    _until(lambda: log.read_text().count("seconds") == 2)
+    until(lambda: log.read_text().count("seconds") == 2)
     queries = [json.loads(line)["query"] for line in log.read_text().splitlines() if line.startswith("{")]
     assert queries == ["date=2020-06-01&thumbs=true&api_key=***", "q=dark+nebula&year=2020"]

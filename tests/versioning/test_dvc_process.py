@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.versioning.dvc import DvcVersioner, tracked_hash
 from apod_pipeline.versioning.dvc_process import DvcProcess
+from patience import until
 
 OPENING = """
 import sys
@@ -33,13 +33,6 @@ for root in sys.argv[2:]:
         versioner.close()
 print(*made)
 """
-
-
-def _until(condition, seconds=30.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -156,7 +149,7 @@ def test_a_child_does_not_outlive_its_parent(tracked, tmp_path):
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    _until(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2])
+    until(lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text().split()[2])
     assert lab.run().exit_code == 0
     nasa_day = lab.nasa.today
     lab.nasa.edit(nasa_day, title="Told Anew")

@@ -16,19 +16,13 @@ import pytest
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.jobs.doctor import examine
 from apod_pipeline.settings import resolve
+from patience import until
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 3))
 NEXT = Span(dt.date(2018, 12, 4), dt.date(2018, 12, 5))
 
 
 RUN = ("run", "--from", str(NEXT.first), "--to", str(NEXT.last))
-
-
-def _until(condition, seconds=30.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to that in time"
-        time.sleep(0.02)
 
 
 def _make_old(lock):
@@ -108,7 +102,7 @@ def test_git_lock_of_a_git_that_was_killed(lab, first):
     if not first:
         (lab.root / "apod.toml").write_text("# mine\n" + (lab.root / "apod.toml").read_text())
     with subprocess.Popen(words, env=sleeps, stdout=subprocess.DEVNULL, start_new_session=True) as git:
-        _until(psutil.Process(git.pid).children)  # the editor: all is written
+        until(psutil.Process(git.pid).children)  # the editor: all is written
         _make_old(lock)
         done = lab.command(*RUN)
         assert (done.returncode, lock.exists()) == (1, True), done.stderr

@@ -23,7 +23,7 @@ from stamps import commit
 from surroundings import BIN, HERE, Surroundings, last_day, surroundings
 
 from apod_pipeline.cli import presentation
-from apod_pipeline.settings import Settings
+from apod_pipeline.settings import defaults
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.wiring import states
 
@@ -67,7 +67,7 @@ def _size(folder: Path) -> int:
 
 # ---- diff ----------------------------------------------------------------------------------
 def _differences(place: Surroundings, rounds: int) -> Iterator[str]:
-    known = states(Settings(archive=place.work / "versions"))
+    known = states(defaults(place.work / "versions"))
     newest = known.version("HEAD")
     for what, name in (("one entry edited", "HEAD~1"), (f"{ENTRIES // 2:,} entries added, one edited", "HEAD~2")):
         old = known.version(name)

@@ -17,7 +17,7 @@ import psycopg
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.processed import Table
-from apod_pipeline.wiring import COLUMNS
+from apod_pipeline.datasets.apod import DATA_SET
 
 PROJECTS_DAGS = Path(__file__).parents[1] / "airflow" / "dags"
 MAIN = "apod_etl_pipeline"
@@ -54,7 +54,7 @@ class Traces:
     """What runs leave behind, on whichever Airflow: logs in its home, the archive's entries and commits, rows."""
 
     def __init__(self, home: Path, archive: Path) -> None:
-        self.home, self.archive = home, Archive(archive)
+        self.home, self.archive = home, Archive(archive, DATA_SET)
 
     def database(self) -> str:
         """How the tests reach the pipeline's database: as its own role."""
@@ -72,7 +72,7 @@ class Traces:
 
     def entries(self) -> dict[str, dict[str, Any]]:
         """The archive's entries."""
-        return {row["date"]: row for row in Table(self.archive.parquet, COLUMNS).rows()}
+        return {row["date"]: row for row in Table.of(self.archive).rows()}
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What the pipeline's database answers."""

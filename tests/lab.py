@@ -21,12 +21,13 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.model import Outcome
 from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.versioning.dvc import DvcVersioner
-from apod_pipeline.wiring import COLUMNS, pipeline
+from apod_pipeline.wiring import pipeline
 from templates import Templates
 
 TODAY = dt.date(2018, 12, 31)
@@ -53,7 +54,7 @@ class Lab:
 
     @property
     def archive(self) -> Archive:
-        return Archive(self.root)
+        return Archive(self.root, DATA_SET)
 
     def all_flags(self, **more: Any) -> dict[str, Any]:
         usual = {
@@ -119,7 +120,7 @@ class Lab:
     # ---- what is there afterwards --------------------------------------------------------
     def entries(self) -> dict[str, dict[str, Any]]:
         """The archive's entries by date, from the Parquet file."""
-        return {row["date"]: row for row in Table(self.archive.parquet, COLUMNS).rows()}
+        return {row["date"]: row for row in Table.of(self.archive).rows()}
 
     def files(self) -> dict[str, str]:
         """SHA-256 of the three files (the Parquet file by content)."""

@@ -23,7 +23,7 @@ def wished(settings: Settings, database: Database, server: str) -> list[dict[str
         {
             "connection_id": "apod_nasa",
             "conn_type": "http",
-            "password": settings.nasa_api_key,
+            "password": settings.own["nasa_api_key"],
             "description": "NASA's services: the password is the key of the old API (api.nasa.gov).",
         },
         {

@@ -11,7 +11,6 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import SettingsError
 from local_airflow.parts import Part, stop, ticks
 
@@ -57,9 +56,10 @@ def see_to_mark(folder: Path, *, simulated: bool) -> None:
         SettingsError: It holds real entries where simulated ones are to come, or the other way round.
     """
     from apod_pipeline.settings import resolve
-    from apod_pipeline.wiring import initialise
+    from apod_pipeline.wiring import archive_of, initialise
 
-    archive = Archive(folder)
+    settings = resolve({"archive": folder}, {}, None)
+    archive = archive_of(settings)
     if archive.exists and (archive.private / MARK).exists() != simulated:
         held, wanted = ("real", "simulated") if simulated else ("simulated", "real")
         raise SettingsError(
@@ -67,4 +67,4 @@ def see_to_mark(folder: Path, *, simulated: bool) -> None:
             "with APOD_ARCHIVE, or another SOURCE."
         )
     if simulated:
-        (initialise(resolve({"archive": folder}, {}, None)).private / MARK).touch()
+        (initialise(settings).private / MARK).touch()

@@ -7,40 +7,13 @@ Values are named tuples: a frozen dataclass takes ten times as long to define, a
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-import orjson
+from typing import NamedTuple
 
 from apod_pipeline.dataset.spans import Span
 
-Record = Mapping[str, Any]  # one day as a source words it: field name -> string (or what its JSON held)
-
-GENERIC_PICTURE = "news-thumbnail"  # stands in for whatever the new service has no picture of
 CAUSES = ("source", "rules", "preference")
 STATUSES = ("present", "gap", "pending", "failed", "quarantined", "unasked")  # of a calendar day
-
-
-# Made once: json.dumps makes a new encoder at every call that is not plain.
-_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def canonical_json(value: object) -> str:
-    """One value as JSON that is always the same text: keys sorted, no blanks, letters as they are."""
-    return _canonical.encode(value)
-
-
-def fingerprint(value: object) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of a value's canonical JSON."""
-    try:
-        text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError:
-        # A lone surrogate is legal in JSON and has no UTF-8 form: it is hashed as its escape.
-        text = canonical_json(value).encode("utf-8", "backslashreplace")
-    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def in_plain_words(text: str, most: int = 1000) -> str:
@@ -50,10 +23,6 @@ def in_plain_words(text: str, most: int = 1000) -> str:
     """
     shown = "".join(letter if letter.isprintable() else " " if letter.isspace() else "?" for letter in text[: most + 1])
     return shown if len(shown) <= most else f"{shown[:most]}…"
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
 
 
 class Reply(NamedTuple):
@@ -82,37 +51,8 @@ class Reply(NamedTuple):
     sha256: str
 
 
-class Reading(NamedTuple):
-    """What one source said of one day, settled: volatile ids and outer blanks aside."""
-
-    day: dt.date
-    source: str
-    record: Record
-
-    @property
-    def digest(self) -> str:
-        """`content-text-picture`, hexadecimal: two readings of a source and day say the same when it is equal.
-
-        The second and third part let anybody count, without the texts, how many days carry the same words or the
-        same picture; both are empty where there is nothing to tell days apart by.
-        """
-        return "-".join((fingerprint(self.record), self._text_key, self._picture_key))
-
-    @property
-    def _text_key(self) -> str:
-        # The beginning only: the new service ends every text with the next day's title.
-        text = self.record.get("explanation")
-        return _short_hash(text[:400]) if isinstance(text, str) and len(text) > 40 else ""
-
-    @property
-    def _picture_key(self) -> str:
-        picture = self.record.get("pictures") or self.record.get("url")
-        said = picture if isinstance(picture, str) else str(picture or "")
-        return _short_hash(said) if said and GENERIC_PICTURE not in said else ""
-
-
 class Digest(NamedTuple):
-    """A reading without its words: the day, and `Reading.digest`."""
+    """A reading without its words: the day, and the digest that its data set's doubts make of the record."""
 
     day: dt.date
     digest: str

@@ -17,20 +17,15 @@ from typing import TYPE_CHECKING
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.processed import Columns, Table, readable
+from apod_pipeline.archive.processed import Table, readable
 from apod_pipeline.archive.writing import replacing
-from apod_pipeline.datasets.apod.calendar import publishing_day
-from apod_pipeline.datasets.apod.doubts import implausible, looks_odd
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, OUTPUT_FIELDS
-from apod_pipeline.datasets.apod.quality import QUALITY
-from apod_pipeline.datasets.apod.sources.file import ArchiveFile
-from apod_pipeline.datasets.apod.sources.planetary import Planetary
-from apod_pipeline.datasets.apod.sources.science import Science
+from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.dataset.installed import data_set
+from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.fetching.canary import Doubts
 from apod_pipeline.fetching.http_client import HttpClient
 from apod_pipeline.model import Report
-from apod_pipeline.ports import Source, Store
+from apod_pipeline.ports import Store
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.run.takeover import Takeover
@@ -39,7 +34,7 @@ from apod_pipeline.stages.check_quality import check_quality, refused
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.git_commit_metadata import GitPublisher
 from apod_pipeline.stages.load_to_postgres import PostgresStore
-from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
+from apod_pipeline.stages.transform_apod import transform
 from apod_pipeline.versioning.dvc_process import DvcProcess
 
 if TYPE_CHECKING:
@@ -52,26 +47,27 @@ if TYPE_CHECKING:
     from apod_pipeline.versions.states import States
     from apod_pipeline.versions.tracing import Tracing
 
-COLUMNS = Columns(key="date", output=OUTPUT_FIELDS, every=ENTRY_FIELDS, lists=("repairs", "flags"))
-
-DOUBTS = Doubts(implausible, looks_odd)
-
 IGNORED = ("/.apod/", "/data/raw/.incoming/", "/data/processed/apod_transformed.json", ".*.partial", ".env")
+
+
+def data_set_of(settings: Settings) -> DataSet:
+    """The data set that settings name."""
+    return data_set(settings.dataset)
+
+
+def archive_of(settings: Settings) -> Archive:
+    """The archive that settings name."""
+    return Archive(settings.archive, data_set_of(settings))
 
 
 def today(settings: Settings) -> dt.date:
     """The newest day that is due."""
-    return settings.today or publishing_day(dt.datetime.now(dt.UTC))
+    return settings.today or data_set_of(settings).calendar.due(dt.datetime.now(dt.UTC))
 
 
 def readers(settings: Settings) -> dict[str, Source]:
     """Every source by name."""
-    known: list[Source] = [
-        Science(settings.science_url, min(settings.page_size, 25)),
-        Planetary(settings.planetary_url, settings.nasa_api_key, settings.range_days),
-        ArchiveFile(),
-    ]
-    return {source.name: source for source in known}
+    return {source.name: source for source in data_set_of(settings).sources(settings.own)}
 
 
 def derivation(settings: Settings, archive: Archive, ledger: Ledger) -> Derivation:
@@ -80,11 +76,12 @@ def derivation(settings: Settings, archive: Archive, ledger: Ledger) -> Derivati
         archive,
         ledger,
         readers(settings),
-        transform,
-        RULES_VERSION,
+        partial(transform, archive.dataset.derive),
+        archive.dataset.rules,
         settings.preference,
-        COLUMNS,
-        partial(refused, quality=QUALITY, today=dt.date.max),  # days that are not due are the canary's business
+        partial(
+            refused, quality=archive.dataset.quality, today=dt.date.max
+        ),  # days that are not due are the canary's business
     )
 
 
@@ -105,7 +102,7 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
 def tables(settings: Settings, archive: Archive, ledger: Ledger, newest: dt.date) -> Iterator[Store]:
     """The tables of an archive, up to the newest day that is due."""
     with database(settings, archive) as conninfo:
-        store = PostgresStore(archive, ledger, COLUMNS, newest, conninfo)
+        store = PostgresStore(archive, ledger, newest, conninfo)
         try:
             yield store
         finally:
@@ -152,7 +149,7 @@ def pipeline(
             store=store,
             versioner=versioner,
             publisher=GitPublisher(archive, settings.git_author, settings.git_remote),
-            takeover=Takeover(archive, versioner.fetch, COLUMNS, partial(_bring, settings, archive)),
+            takeover=Takeover(archive, versioner.fetch, partial(_bring, settings, archive)),
             today=today(settings),
             lookback=settings.lookback,
             gap_after=settings.gap_after,
@@ -184,7 +181,7 @@ def _extractions(
             client,
             today(settings),
             run,
-            DOUBTS,
+            ledger.archive.dataset.doubts,
             settings.http_concurrency,
             tell,
             advance,
@@ -197,14 +194,14 @@ def _extractions(
 def _bring(settings: Settings, archive: Archive, commit: str) -> None:
     from apod_pipeline.recovery.restoring import Restoration
 
-    Restoration(archive, objects(settings, archive), COLUMNS).fetch(commit)
+    Restoration(archive, objects(settings, archive)).fetch(commit)
 
 
 def passing_versioner(settings: Settings, archive: Archive) -> PartialVersioner:
     """DVC over an archive of which only a part is here."""
     from apod_pipeline.recovery.partial import PartialVersioner
 
-    return PartialVersioner(archive, settings.dvc_remote or str(settings.remote_folder), columns=COLUMNS)
+    return PartialVersioner(archive, settings.dvc_remote or str(settings.remote_folder))
 
 
 @contextmanager
@@ -214,7 +211,7 @@ def passing(
     advance: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Pipeline]:
     """The pipeline of an archive of which only a part is here, and that is forgotten at the end."""
-    here = passing_versioner(settings, Archive(settings.archive))
+    here = passing_versioner(settings, archive_of(settings))
     with pipeline(settings, tell, advance, dvc=lambda *_: here) as wired:
         derivation_here = replace(wired.derivation, bring=here.bring)
         yield replace(
@@ -230,7 +227,7 @@ def passing(
 def quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
     """What the quality rules say of an archive's files."""
     with readable(archive.parquet):
-        return check_quality(Table(archive.parquet, COLUMNS).lazy(), QUALITY, newest, entries_before)
+        return check_quality(Table.of(archive).lazy(), archive.dataset.quality, newest, entries_before)
 
 
 def objects(settings: Settings, archive: Archive) -> DvcObjects:
@@ -244,8 +241,8 @@ def states(settings: Settings) -> States:
     """What this archive said at any version."""
     from apod_pipeline.versions.states import States
 
-    archive = Archive(settings.archive)
-    return States(archive, objects(settings, archive), COLUMNS)
+    archive = archive_of(settings)
+    return States(archive, objects(settings, archive))
 
 
 @contextmanager
@@ -254,7 +251,7 @@ def recovery(settings: Settings, tell: Callable[[str], None] = print) -> Iterato
     from apod_pipeline.recovery.lost import Recovery
     from apod_pipeline.versioning.dvc import DvcVersioner
 
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
     embedded = None if settings.database else archive.private / "postgres"
     with pipeline(settings, tell, dvc=DvcVersioner) as wired:
         yield Recovery(wired, objects(settings, archive), embedded)
@@ -274,7 +271,7 @@ def tracing(settings: Settings) -> Tracing:
     """What tells where a value came from."""
     from apod_pipeline.versions.tracing import Tracing
 
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
     return Tracing(derivation(settings, archive, Ledger(archive)))
 
 
@@ -294,7 +291,7 @@ def initialise(settings: Settings) -> Archive:
     Raises:
         SettingsError: when the folder holds something else, or has a name that DVC cannot work with.
     """
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
     for folder in (str(archive.root), str(settings.remote_folder), settings.dvc_remote or ""):
         if "{" in folder or "}" in folder:  # in a progress line of DVC's, that is a place where a word belongs
             raise SettingsError(

@@ -19,15 +19,17 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.lines import append_lines, instant, read_lines, timestamp
 from apod_pipeline.archive.marks import Marks
 from apod_pipeline.archive.writing import replacing, sweep
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import ArchiveBusy, ArchiveDamaged
 
 YEAR_1990 = dt.datetime(1990, 1, 1)  # noqa: DTZ001 - hypothesis puts the zone on
 YEAR_2090 = dt.datetime(2090, 1, 1)  # noqa: DTZ001 - hypothesis puts the zone on
 HOLD = (
     "import sys; from pathlib import Path; from apod_pipeline.archive.folder import Archive\n"
+    "from apod_pipeline.datasets.apod import DATA_SET\n"
     "from apod_pipeline.errors import ArchiveBusy\n"
     "try:\n"
-    "    with Archive(Path(sys.argv[1])).locked():\n"
+    "    with Archive(Path(sys.argv[1]), DATA_SET).locked():\n"
     "        print('held', flush=True); sys.stdin.read()\n"
     "except ArchiveBusy:\n"
     "    print('busy', flush=True)\n"
@@ -139,8 +141,12 @@ def _holder(root):
 
 def test_the_lock_is_exclusive_in_one_process(tmp_path):
     """A second holder in the same process is refused as any other; an error lets go."""
-    archive = Archive(tmp_path)
-    with archive.locked(), pytest.raises(ArchiveBusy, match=f"process {os.getpid()}"), Archive(tmp_path).locked():
+    archive = Archive(tmp_path, DATA_SET)
+    with (
+        archive.locked(),
+        pytest.raises(ArchiveBusy, match=f"process {os.getpid()}"),
+        Archive(tmp_path, DATA_SET).locked(),
+    ):
         pass
     with pytest.raises(ZeroDivisionError), archive.locked():
         print(1 // 0)
@@ -151,7 +157,7 @@ def test_the_lock_is_exclusive_in_one_process(tmp_path):
 @pytest.mark.process
 def test_a_killed_holder_lets_go(tmp_path):
     """Another process holds the archive and is named; killed with SIGKILL, it holds nothing any more."""
-    archive = Archive(tmp_path)
+    archive = Archive(tmp_path, DATA_SET)
     with _holder(tmp_path) as other:
         assert other.stdout.readline() == "held\n"
         with pytest.raises(ArchiveBusy, match=f"process {other.pid}") as caught, archive.locked():
@@ -178,7 +184,7 @@ def test_of_several_at_once_one_holds(tmp_path):
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[1]", b"\xff"])
 def test_damaged_progress_is_no_progress(tmp_path, content):
     """Marks that cannot be read are none: everything is made again, nothing fails."""
-    archive = Archive(tmp_path)
+    archive = Archive(tmp_path, DATA_SET)
     archive.create_folders()
     if content is not None:
         (archive.private / "progress.json").write_bytes(content)
@@ -199,7 +205,7 @@ def test_an_instant_comes_back(moment):
 
 def test_an_archive_is_made_by_its_private_folder(tmp_path):
     """A folder is an archive when its private room is there, wherever the process stands."""
-    archive = Archive(tmp_path / "mine")
+    archive = Archive(tmp_path / "mine", DATA_SET)
     assert not archive.exists
     archive.create_folders()
     assert archive.exists
@@ -216,7 +222,7 @@ def test_a_torn_instant_is_damage():
 
 def test_marks_of_another_kind_are_none(tmp_path):
     """A mark that holds what it should not is as one that was never set; what is not known is kept for who knows it."""
-    archive = Archive(tmp_path)
+    archive = Archive(tmp_path, DATA_SET)
     archive.private.mkdir()
     (archive.private / "progress.json").write_text('{"entries": "many", "published": 3, "commit": "c", "later": [1]}')
     assert archive.marks() == Marks(commit="c")

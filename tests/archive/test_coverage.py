@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from apod_pipeline.archive.coverage import Terms, coverage, due, following, missing, status_of
 from apod_pipeline.archive.known import Known
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
+from apod_pipeline.datasets.apod.calendar import CALENDAR, FIRST_DAY, GAPS
 from apod_pipeline.model import STATUSES
 
 TODAY = dt.date(2018, 12, 31)
@@ -23,7 +23,7 @@ def _ago(days):
 
 
 def _known(*lines):
-    known = Known()
+    known = Known(CALENDAR)
     for first, last, more in lines:
         reply = {"file": f"f{known.lines}", "source": "science", "form": "list"} if more else {}
         known.add({"asked": [str(first), str(last)], "at": "x", **reply, **more})
@@ -69,16 +69,18 @@ def test_a_day_that_was_had_is_present_whatever_came_before():
 
 def test_coverage_is_every_day_once():
     """Without a span every day from the first picture to today is told, in order; with one, its days."""
-    days = [status.day for status in coverage(Known(), TODAY)]
+    days = [status.day for status in coverage(Known(CALENDAR), TODAY)]
     assert days == list(Span(FIRST_DAY, TODAY))
-    assert [status.day for status in coverage(Known(), TODAY, Span(_ago(3), TODAY))] == list(Span(_ago(3), TODAY))
+    assert [status.day for status in coverage(Known(CALENDAR), TODAY, Span(_ago(3), TODAY))] == list(
+        Span(_ago(3), TODAY)
+    )
 
 
 # ---- what is asked for ---------------------------------------------------------------------
 @pytest.mark.parametrize("lookback", [1, 10, 30])
 def test_a_first_run_looks_back(lookback):
     """Nothing is known: the last days and today are due, nothing older."""
-    assert due(Known(), Terms(TODAY, None, lookback)) == list(Span(_ago(lookback), TODAY))
+    assert due(Known(CALENDAR), Terms(TODAY, None, lookback)) == list(Span(_ago(lookback), TODAY))
 
 
 def test_a_current_archive_is_read_again():
@@ -111,7 +113,7 @@ def test_missing_is_what_nobody_gave():
     known = _known(_had(_ago(10), _ago(5)), (_ago(4), TODAY + 5 * ONE_DAY, {}))
     assert missing(known, TODAY) == list(Span(_ago(4), TODAY))
     assert missing(known, TODAY, Span(_ago(12), _ago(4))) == [_ago(12), _ago(11), _ago(4)]
-    assert missing(Known(), TODAY, Span(FIRST_DAY, dt.date(1995, 6, 21))) == [
+    assert missing(Known(CALENDAR), TODAY, Span(FIRST_DAY, dt.date(1995, 6, 21))) == [
         FIRST_DAY,
         dt.date(1995, 6, 20),
         dt.date(1995, 6, 21),
@@ -138,5 +140,5 @@ def test_what_is_due_is_sane_for_any_past(asked, had, then, lookback):
 @pytest.mark.parametrize("today", [FIRST_DAY - 5 * ONE_DAY, FIRST_DAY, FIRST_DAY + ONE_DAY])
 def test_the_beginning_of_time_is_no_trouble(today):
     """With a clock at, or before, the first picture, nothing that cannot exist is due."""
-    assert due(Known(), Terms(today, None, 10)) == ([FIRST_DAY] if today >= FIRST_DAY else [])
-    assert next(coverage(Known(), today)).day == FIRST_DAY
+    assert due(Known(CALENDAR), Terms(today, None, 10)) == ([FIRST_DAY] if today >= FIRST_DAY else [])
+    assert next(coverage(Known(CALENDAR), today)).day == FIRST_DAY

@@ -15,6 +15,7 @@ from apod_pipeline.archive.ledger import Ledger, line_of_reply, reply_of_line
 from apod_pipeline.archive.lines import append_lines
 from apod_pipeline.database.rows import current_since
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.model import Digest, Refusal, Reply, Verdict
 
 START = dt.date(2018, 1, 1)
@@ -56,7 +57,7 @@ LINES = st.lists(_line(), max_size=12).map(_numbered)
 
 
 def _folded(lines, state=None):
-    state = state or Known()
+    state = state or Known(DATA_SET.calendar)
     for line in lines:
         state.add(line)
     return state
@@ -133,7 +134,7 @@ def test_the_most_wanted_source_is_chosen(lines, preference):
 @given(LINES, st.data())
 def test_shards_are_one_ledger(tmp_path_factory, lines, data):
     """Written into several monthly files, the lines are read in their order; so many of them as a version held."""
-    ledger = Ledger(Archive(tmp_path_factory.mktemp("ledger")))
+    ledger = Ledger(Archive(tmp_path_factory.mktemp("ledger"), DATA_SET))
     cut, held = (data.draw(st.integers(0, len(lines))) for _ in range(2))
     for month, some in (("2025-12", lines[:cut]), ("2026-01", lines[cut:])):
         append_lines(ledger.archive.ledger / f"replies-{month}.jsonl", some)
@@ -147,7 +148,7 @@ def test_shards_are_one_ledger(tmp_path_factory, lines, data):
 @given(LINES, st.data())
 def test_a_state_is_never_that_of_other_lines(tmp_path_factory, lines, data):
     """Asked for any number of lines, between appends that are added to the newest state: what those add up to."""
-    ledger = Ledger(Archive(tmp_path_factory.mktemp("ledger")))
+    ledger = Ledger(Archive(tmp_path_factory.mktemp("ledger"), DATA_SET))
     newest = ledger.known()
     for number, line in enumerate(lines, 1):
         ledger.append_lines([line])
@@ -159,7 +160,7 @@ def test_a_state_is_never_that_of_other_lines(tmp_path_factory, lines, data):
 
 def test_a_clock_that_went_back_does_not_shuffle_lines(tmp_path):
     """Lines go behind the last shard, also when the machine's clock says an earlier month than that shard."""
-    ledger = Ledger(Archive(tmp_path))
+    ledger = Ledger(Archive(tmp_path, DATA_SET))
     append_lines(tmp_path / "data" / "ledger" / "replies-2999-01.jsonl", [{"asked": [_day(0), _day(0)], "at": "x"}])
     ledger.append_asked(Span(START, START), AT)
     assert [line["at"] for line in ledger.reply_lines()] == ["x", "2026-10-02T05:06:07Z"]
@@ -182,7 +183,7 @@ def _reply(**changes):
 
 def test_a_reply_comes_back_from_its_line(tmp_path):
     """A reply written into the ledger with its verdict is read back as it was, and the verdict adds up."""
-    ledger, reply = Ledger(Archive(tmp_path)), _reply()
+    ledger, reply = Ledger(Archive(tmp_path, DATA_SET)), _reply()
     verdict = Verdict(
         (Digest(START, "a-b-c"),), (Refusal(None, "why"), Refusal(START, "odd")), (START + dt.timedelta(days=1),)
     )
@@ -214,7 +215,7 @@ def test_a_line_belongs_to_the_first_version_that_holds_it(counts, number):
 
 def test_versions_come_back(tmp_path):
     """A sealed version is read back with every field, in order."""
-    ledger = Ledger(Archive(tmp_path))
+    ledger = Ledger(Archive(tmp_path, DATA_SET))
     versions = _versions([1, 5, 9])
     for version in versions:
         ledger.seal(version)
@@ -227,7 +228,7 @@ def _state(day, begin, end, cause="source"):
 
 def test_what_was_never_sealed_replaced_nothing(tmp_path):
     """States written for a version whose run was killed before the seal do not count; written twice they count once."""
-    ledger = Ledger(Archive(tmp_path))
+    ledger = Ledger(Archive(tmp_path, DATA_SET))
     first, second = _versions([1, 2])
     ledger.seal(first)
     ledger.seal(second)

@@ -17,6 +17,7 @@ import pytest
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 
 pytestmark = pytest.mark.process
 
@@ -27,7 +28,10 @@ AS_NOBODY = (
     "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
     "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
 )  # fmt: skip
-CLOSING = "import sys; from pathlib import Path; from apod_pipeline.archive.folder import Archive; {}"
+CLOSING = (
+    "import sys; from pathlib import Path; from apod_pipeline.archive.folder import Archive; "
+    "from apod_pipeline.datasets.apod import DATA_SET; Archive(Path(sys.argv[1]), DATA_SET).close_private()"
+)
 only_root = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs another user")
 
 
@@ -116,7 +120,7 @@ def test_one_that_cannot_be_closed_is_told_with_what_its_owner_types(tmp_path):
     private = root / ".apod"
     private.mkdir(parents=True)
     private.chmod(0o777)
-    words = [*AS_NOBODY, sys.executable, "-c", CLOSING.format("Archive(Path(sys.argv[1])).close_private()"), str(root)]
+    words = [*AS_NOBODY, sys.executable, "-c", CLOSING, str(root)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert "SettingsError" in done.stderr
     typed = done.stderr.strip().rpartition("type: ")[2]
@@ -128,9 +132,9 @@ def test_one_that_cannot_be_closed_is_told_with_what_its_owner_types(tmp_path):
 def test_another_users_that_is_for_its_owner_to_write_is_used_for_reading(tmp_path):
     """What others may only read is no danger: who cannot close it goes on."""
     (tmp_path / ".apod").mkdir(mode=0o755)
-    words = [*AS_NOBODY, sys.executable, "-c", CLOSING.format("Archive(Path(sys.argv[1])).close_private()")]
+    words = [*AS_NOBODY, sys.executable, "-c", CLOSING]
     subprocess.run([*words, str(tmp_path)], check=True)
-    assert Archive(tmp_path).exists
+    assert Archive(tmp_path, DATA_SET).exists
 
 
 def test_settings_may_be_there_before_the_archive(lab):
@@ -168,7 +172,7 @@ def test_who_may_not_look_into_it_can_still_serve_the_archive():
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         archive = Path(name) / "archive"
-        Archive(archive).create_folders()
+        Archive(archive, DATA_SET).create_folders()
         (archive / ".apod" / "local.toml").write_text("lookback = 3\n")
         (archive / ".apod" / "local.toml").chmod(0o600)
         words = [sys.executable, "-c", SERVING, str(archive)]

@@ -13,15 +13,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.archive.processed import ROW_GROUP, Columns, Rows, Table, csv_line, write_all, write_csv, write_json
+from apod_pipeline.archive.processed import ROW_GROUP, Rows, Table, csv_line, write_all, write_csv, write_json
+from apod_pipeline.dataset.fields import Columns, Field
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import ArchiveDamaged
 
 COLUMNS = Columns(
-    key="date",
+    (
+        *(Field(name, "text", "some words") for name in ("date", "title", "explanation")),
+        Field("flags", "names", "some names"),
+    ),
     output=("date", "title", "explanation"),
-    every=("date", "title", "explanation", "flags"),
-    lists=("flags",),
 )
+SMALL = DATA_SET._replace(columns=COLUMNS)
 FEW = settings(max_examples=60, deadline=None)
 
 # One line a key is the files' law: a line break never comes here (the rules make every text one line), half a
@@ -146,12 +150,12 @@ def test_rows_come_sorted_and_the_last_of_a_key_counts(tmp_path):
 def test_the_table_merges_as_the_lines_do(old, new):
     """All three files of an archive, changed, are those of an archive that was written anew."""
     with tempfile.TemporaryDirectory() as folder:
-        changed, anew = Archive(Path(folder) / "changed"), Archive(Path(folder) / "anew")
+        changed, anew = (Archive(Path(folder) / name, SMALL) for name in ("changed", "anew"))
         for archive in (changed, anew):
             archive.create_folders()
-        write_all(changed, COLUMNS, old, keep=False)
-        write_all(changed, COLUMNS, new, keep=True)
-        write_all(anew, COLUMNS, _merged(old, new), keep=False)
+        write_all(changed, old, keep=False)
+        write_all(changed, new, keep=True)
+        write_all(anew, _merged(old, new), keep=False)
         assert changed.csv.read_bytes() == anew.csv.read_bytes()
         assert changed.json.read_bytes() == anew.json.read_bytes()
         assert list(Table(changed.parquet, COLUMNS).rows()) == _merged(old, new)

@@ -11,6 +11,7 @@ import psycopg
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 
 DAYS = Span(dt.date(2018, 12, 10), dt.date(2018, 12, 31))
 LOST = dt.date(2018, 12, 20)
@@ -119,7 +120,7 @@ def test_an_archive_without_a_version(lab):
     (lab.root / "apod.toml").touch()
     lab.flags["database_url"] = ""
     assert _only(lab) == ("there is no version yet", "apod backfill")
-    assert not (Archive(lab.root).private / "postgres").exists()
+    assert not (Archive(lab.root, DATA_SET).private / "postgres").exists()
 
 
 def test_coverage_begins_where_the_archive_does(lab):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.dataset.spans import Span, spans_of
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS, publishable, publishing_day, publishing_zone
+from apod_pipeline.datasets.apod.calendar import CALENDAR, FIRST_DAY, GAPS, publishing_day
 
 ONE_DAY = dt.timedelta(days=1)
 MANY_DAYS = st.sets(st.integers(0, 300).map(lambda number: FIRST_DAY + number * ONE_DAY))
@@ -77,19 +78,19 @@ def test_a_day_is_due_from_midnight_in_the_us_east(instant, day):
 @given(st.dates(FIRST_DAY, dt.date(2035, 12, 31)))
 def test_every_day_becomes_due_at_its_own_midnight(day):
     """At midnight in the US East the day is due; a microsecond before, the day before is the newest."""
-    midnight = dt.datetime.combine(day, dt.time(), publishing_zone()).astimezone(dt.UTC)
+    midnight = dt.datetime.combine(day, dt.time(), ZoneInfo(CALENDAR.zone)).astimezone(dt.UTC)
     assert publishing_day(midnight) == day
     assert publishing_day(midnight - dt.timedelta(microseconds=1)) == day - ONE_DAY
 
 
 def test_days_without_an_entry_are_left_out():
     """The three days after the first picture, the one of 2020, and all before the first are not publishable."""
-    assert list(publishable(Span(dt.date(1995, 6, 10), dt.date(1995, 6, 21)))) == [
+    assert list(CALENDAR.publishable(Span(dt.date(1995, 6, 10), dt.date(1995, 6, 21)))) == [
         dt.date(1995, 6, 16),
         dt.date(1995, 6, 20),
         dt.date(1995, 6, 21),
     ]
-    assert list(publishable(Span(dt.date(2020, 6, 9), dt.date(2020, 6, 11)))) == [
+    assert list(CALENDAR.publishable(Span(dt.date(2020, 6, 9), dt.date(2020, 6, 11)))) == [
         dt.date(2020, 6, 9),
         dt.date(2020, 6, 11),
     ]

@@ -6,12 +6,12 @@ import datetime as dt
 
 import pytest
 
+from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.datasets.apod.rules.addresses import PAGES, is_article
 from apod_pipeline.datasets.apod.rules.derive import derive
 from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.datasets.apod.sources.planetary_record import settle as settle_answer
 from apod_pipeline.datasets.apod.sources.science_record import settle as settle_item
-from apod_pipeline.model import Reading
 
 DAY = dt.date(2003, 5, 14)
 PROSE = "A lamp swings over the harbour. Nobody knows who lit it."

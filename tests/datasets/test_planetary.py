@@ -10,11 +10,12 @@ import pytest
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.sources.planetary import Planetary
 from apod_pipeline.fetching.http_client import HttpClient
 from apod_pipeline.settings import resolve
 from apod_pipeline.stages.extract_apod import Extraction
-from apod_pipeline.wiring import DOUBTS, readers
+from apod_pipeline.wiring import readers
 
 TODAY = dt.date(2018, 12, 31)
 
@@ -41,10 +42,12 @@ def test_an_address_of_the_service_itself_is_taken_as_it_is(tmp_path, base, path
 
 def test_nasas_own_code_is_asked_without_a_detour(nasa, tmp_path):
     """Named as it is installed, NASA's own code gives its days; no request is sent on to another address."""
-    archive = Archive(tmp_path / "archive")
+    archive = Archive(tmp_path / "archive", DATA_SET)
     archive.create_folders()
     ledger, client = Ledger(archive), HttpClient(2.0, 0)
-    extraction = Extraction(archive, ledger, ledger.known(), client, TODAY, "a-run", DOUBTS, tell=lambda _: None)
+    extraction = Extraction(
+        archive, ledger, ledger.known(), client, TODAY, "a-run", DATA_SET.doubts, tell=lambda _: None
+    )
     result = extraction.ask([Planetary(f"{nasa.url}/v1/apod")], list(Span(dt.date(2018, 12, 1), TODAY)))
     client.close()
     assert (result.answered, result.missing) == (31, {})
@@ -83,10 +86,12 @@ def test_only_the_services_own_words_deny_a_day(tmp_path, status, content, denie
 @pytest.mark.parametrize("path", ["/wrong/apod", "/wrong"], ids=["the service's page", "the gateway's"])
 def test_a_wrong_address_is_refused(nasa, tmp_path, path):
     """An address at which there is no such service: every day is refused, none is written down as not existing."""
-    archive = Archive(tmp_path / "archive")
+    archive = Archive(tmp_path / "archive", DATA_SET)
     archive.create_folders()
     ledger, client = Ledger(archive), HttpClient(2.0, 0)
-    extraction = Extraction(archive, ledger, ledger.known(), client, TODAY, "a-run", DOUBTS, tell=lambda _: None)
+    extraction = Extraction(
+        archive, ledger, ledger.known(), client, TODAY, "a-run", DATA_SET.doubts, tell=lambda _: None
+    )
     days = list(Span(dt.date(2018, 12, 1), TODAY))
     result = extraction.ask([Planetary(nasa.url + path)], days)
     client.close()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.datasets.apod.rules.derive import derive
 from apod_pipeline.datasets.apod.sources.planetary_record import settle
-from apod_pipeline.model import Reading
 
 pytestmark = pytest.mark.standin
 BESIDE = Path(__file__).parents[3] / "shared" / "data"

@@ -8,10 +8,11 @@ import json
 import pytest
 from test_each_rule import DAY, LARGE, PICTURE, PROSE, item
 
+from apod_pipeline.dataset.readings import Reading
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.rules.derive import derive
 from apod_pipeline.datasets.apod.sources.planetary_record import settle as settle_answer
 from apod_pipeline.datasets.apod.sources.science_record import settle
-from apod_pipeline.model import Reading
 
 ASSETS = "https://assets.science.nasa.gov"
 ORIGINAL = f"{ASSETS}/content/dam/science/cds/apod/apod/2003/may/lamp_big.jpg"
@@ -56,7 +57,7 @@ def test_two_fetches_of_a_day_settle_alike():
     """Ids, renditions, comments and the announcement of the next day do not make a new reading."""
     one, two = settle(raw("1a", "open space")), settle(raw("2b", '<a href="x">Dusk on the Pier</a>'))
     assert one == two
-    assert Reading(DAY, "science", one).digest == Reading(DAY, "science", two).digest
+    assert DATA_SET.doubts.digest(one) == DATA_SET.doubts.digest(two)
 
 
 def test_an_item_settles_to_the_content_that_is_used():

@@ -10,11 +10,11 @@ import sys
 import httpx
 import pytest
 
+from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.datasets.apod.rules.derive import derive
 from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.datasets.apod.sources.science_feed import feed_items
 from apod_pipeline.errors import Unreadable
-from apod_pipeline.model import Reading
 from apod_pipeline.simulator import Simulator
 
 TODAY = dt.date(2018, 12, 31)

@@ -15,7 +15,6 @@ from apod_pipeline.exporting.choice import choose
 from apod_pipeline.exporting.export import export
 from apod_pipeline.exporting.snapshot import snapshot
 from apod_pipeline.simulator import Simulator
-from apod_pipeline.wiring import COLUMNS
 from lab import Lab
 
 TODAY = dt.date(2018, 12, 30)
@@ -30,7 +29,7 @@ class Taken:
 
     def write(self, form, path, *, force=False, **wanted):
         """An export of this archive."""
-        with snapshot(self.lab.archive, COLUMNS) as (frame, provenance):
+        with snapshot(self.lab.archive) as (frame, provenance):
             return export(choose(frame, provenance, **wanted), form, path, force=force)
 
 

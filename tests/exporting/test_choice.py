@@ -10,12 +10,12 @@ import pytest
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.entry import Entry
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance, choose
 from apod_pipeline.exporting.export import export
 from apod_pipeline.exporting.snapshot import snapshot
-from apod_pipeline.wiring import COLUMNS
 
 NOWHERE = Provenance(dt.datetime(2018, 12, 31, tzinfo=dt.UTC), None, None, 1, "0", dt.date(2018, 12, 31))
 FREE = ["public-domain", "cc0", "cc-by", "cc-by-sa", "cc-by-nd", "cc-by-nc", "cc-by-nc-sa", "cc-by-nc-nd"]
@@ -29,8 +29,8 @@ def _frame(rights):
         Entry(day + dt.timedelta(number), f"Title {number}", None, None, "image", rights=name, source="science")
         for number, name in enumerate(rights)
     ]
-    lists = {name: polars.List(polars.String) for name in COLUMNS.lists}
-    schema = {name: lists.get(name, polars.String) for name in COLUMNS.every}
+    lists = {name: polars.List(polars.String) for name in DATA_SET.columns.lists}
+    schema = {name: lists.get(name, polars.String) for name in DATA_SET.columns.every}
     return polars.LazyFrame([entry.as_row() for entry in entries], schema=schema)
 
 
@@ -84,37 +84,37 @@ def test_more_than_one_piece_is_written_in_order(tmp_path):
 def copied(taken, tmp_path):
     """A copy of the archive that a test may damage."""
     shutil.copytree(taken.lab.root, tmp_path / "copy", ignore=shutil.ignore_patterns(".git", ".dvc"), symlinks=True)
-    return Archive(tmp_path / "copy")
+    return Archive(tmp_path / "copy", DATA_SET)
 
 
 def test_the_snapshot_knows_commit_and_hash(taken, copied):
     """Commit and MD5 are those of the version; where the commit is not made yet, none is named."""
-    with snapshot(copied, COLUMNS) as (frame, provenance):
+    with snapshot(copied) as (frame, provenance):
         assert provenance.commit == taken.lab.git("rev-parse", "HEAD")
         assert provenance.csv_md5 in copied.csv.with_name(f"{copied.csv.name}.dvc").read_text(encoding="utf-8")
         assert frame.collect().to_dicts() == taken.entries
     copied.advance(published=None)
-    with snapshot(copied, COLUMNS) as (_, provenance):
+    with snapshot(copied) as (_, provenance):
         assert provenance.commit is None
 
 
 def test_files_behind_the_version_are_not_exported(copied):
     """After a kill between seal and files nothing is exported under a version's name that it does not have."""
     copied.advance(derived=None)
-    with pytest.raises(ArchiveDamaged, match="`apod run` mends it"), snapshot(copied, COLUMNS):
+    with pytest.raises(ArchiveDamaged, match="`apod run` mends it"), snapshot(copied):
         pytest.fail("there is nothing to export")
 
 
 def test_a_damaged_file_is_told_by_its_own_name(copied):
     """A Parquet file that cannot be read is named as the archive's, not as a copy of it."""
     copied.parquet.write_bytes(b"PAR1")
-    with pytest.raises(ArchiveDamaged, match=str(copied.parquet)), snapshot(copied, COLUMNS):
+    with pytest.raises(ArchiveDamaged, match=str(copied.parquet)), snapshot(copied):
         pytest.fail("there is nothing to export")
 
 
 def test_an_archive_without_versions_has_nothing_to_export(tmp_path):
     """An archive that was made and never filled says so."""
-    archive = Archive(tmp_path / "empty")
+    archive = Archive(tmp_path / "empty", DATA_SET)
     archive.create_folders()
-    with pytest.raises(SettingsError, match=r"no version yet.*`apod backfill`"), snapshot(archive, COLUMNS):
+    with pytest.raises(SettingsError, match=r"no version yet.*`apod backfill`"), snapshot(archive):
         pytest.fail("there is nothing to export")

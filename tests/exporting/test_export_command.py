@@ -13,7 +13,6 @@ from apod_pipeline.errors import SettingsError
 from apod_pipeline.exporting.choice import RIGHTS, choose
 from apod_pipeline.exporting.export import WRITERS, export
 from apod_pipeline.exporting.snapshot import snapshot
-from apod_pipeline.wiring import COLUMNS
 
 
 def _typed(taken, *words):
@@ -123,7 +122,7 @@ def test_an_export_that_fails_leaves_what_was_there(taken, tmp_path, form):
     path, source = tmp_path / "out", tmp_path / "entries.parquet"
     taken.write(form, path)
     before = {p: p.read_bytes() for p in [path, *path.rglob("*")] if p.is_file()}
-    with snapshot(taken.lab.archive, COLUMNS) as (frame, provenance):
+    with snapshot(taken.lab.archive) as (frame, provenance):
         frame.sink_parquet(source)
         choice = choose(polars.scan_parquet(source), provenance)
     source.unlink()

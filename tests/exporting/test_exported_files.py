@@ -21,7 +21,6 @@ from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.exporting.choice import choose
 from apod_pipeline.exporting.export import export
 from apod_pipeline.exporting.snapshot import snapshot
-from apod_pipeline.wiring import COLUMNS
 
 LISTS = [field.name for field in ENTRY if field.kind == "names"]
 
@@ -62,7 +61,7 @@ def test_json_lines_are_read_without_a_word(taken, tmp_path, late):
     frame = polars.LazyFrame(
         entries, schema=dict.fromkeys(ENTRY_FIELDS, polars.String) | dict.fromkeys(LISTS, polars.List(polars.String))
     )
-    with snapshot(taken.lab.archive, COLUMNS) as (_, provenance):
+    with snapshot(taken.lab.archive) as (_, provenance):
         export(choose(frame, provenance), "jsonl", tmp_path / "a.jsonl")
     for read in (polars.read_ndjson, lambda path: polars.scan_ndjson(path).collect()):
         assert read(tmp_path / "a.jsonl").sort("date").to_dicts() == entries

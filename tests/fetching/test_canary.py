@@ -8,12 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from apod_pipeline.dataset.doubts import Limits
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
-from apod_pipeline.datasets.apod.doubts import implausible
+from apod_pipeline.datasets.apod.calendar import CALENDAR, FIRST_DAY, GAPS
+from apod_pipeline.datasets.apod.doubts import DOUBTS, implausible
 from apod_pipeline.fetching.canary import Canary
-from apod_pipeline.fetching.repeats import Limits
-from apod_pipeline.model import Reading
 
 TODAY = dt.date(2018, 12, 31)
 MONTH = Span(dt.date(2018, 12, 1), TODAY)
@@ -39,15 +38,14 @@ def _items(days, **changes):
 
 
 def _digest(told):
-    return Reading(dt.date.fromisoformat(told["date"]), "planetary", told).digest
+    return DOUBTS.digest(told)
 
 
 def _canary(*present, most=10):
     """A canary for which these records are stored already."""
     held = {told["date"]: _digest(told) for told in present}
-    return Canary(
-        source="planetary", today=TODAY, present=held, implausible=implausible, limits=Limits(most, 3 * most, most)
-    )
+    doubts = DOUBTS._replace(limits=Limits(most, 3 * most, most, 3))
+    return Canary(source="planetary", today=TODAY, present=held, calendar=CALENDAR, doubts=doubts)
 
 
 def _days(verdict):
@@ -299,4 +297,4 @@ def test_any_reply_gets_a_verdict(said, form):
         assert day <= TODAY
         assert day not in GAPS
         assert day in asked or form in {"feed", "import"}
-        assert told in {Reading(day, "planetary", one).digest for text, one in said if text == str(day)}
+        assert told in {DOUBTS.digest(one) for text, one in said if text == str(day)}

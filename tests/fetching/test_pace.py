@@ -12,11 +12,11 @@ import pytest
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.sources.planetary import Planetary
 from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.fetching.http_client import HttpClient
 from apod_pipeline.stages.extract_apod import Extraction
-from apod_pipeline.wiring import DOUBTS
 from lab import KEY
 from paced import Paced, span_of
 
@@ -32,11 +32,11 @@ def asked_of(nasa, tmp_path):
     nasa.rate_limit = 100_000
 
     def asked(source, days, *, retries=5, timeout=TIMEOUT):
-        archive = Archive(tmp_path / "archive")
+        archive = Archive(tmp_path / "archive", DATA_SET)
         archive.create_folders()
         ledger, told, client = Ledger(archive), [], HttpClient(timeout, retries)
         extraction = Extraction(
-            archive, ledger, ledger.known(), client, TODAY, "a-run", DOUBTS, tell=told.append, timeout=timeout
+            archive, ledger, ledger.known(), client, TODAY, "a-run", DATA_SET.doubts, tell=told.append, timeout=timeout
         )
         begin = time.monotonic()
         result = extraction.ask([source], list(Span(TODAY - dt.timedelta(days=days - 1), TODAY)))

@@ -19,8 +19,9 @@ from typing import Any
 
 import polars as pl
 
+from apod_pipeline.dataset.sources import Request
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.ports import Answer, Request, Transport
+from apod_pipeline.ports import Answer, Transport
 from apod_pipeline.run.importing import accept_refused, import_into
 from apod_pipeline.run.pipeline import Pipeline, Wanted
 from apod_pipeline.settings import resolve

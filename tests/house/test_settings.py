@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import subprocess
 from pathlib import Path
@@ -12,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.settings import Settings, described, resolve
+from apod_pipeline.settings import described, resolve
+from apod_pipeline.settings.resolving import settings_of
 
-KNOWN = {item.name: item.metadata for item in dataclasses.fields(Settings) if item.metadata}
-SECRETS = sorted(meta["name"] for meta in KNOWN.values() if meta["secret"])
+KNOWN = {one.name: one for one in settings_of("apod")}
+SECRETS = sorted(meta.variable for meta in KNOWN.values() if meta.secret)
 
 
 def _from_environment(**environ):
@@ -99,6 +99,7 @@ BAD = [
     ("APOD_DVC_REMOTE", "https://somebody:password@example.org/objects"),
     ("APOD_GIT_AUTHOR", "nobody"),
     ("APOD_GIT_AUTHOR", "Some Body <some body@example.org>"),
+    ("APOD_DATASET", "The Sky"),
     ("APOD_TODAY", "yesterday"),
     ("APOD_TODAY", "2026-02-30"),
     ("APOD_LOOKBACK", "0"),
@@ -137,7 +138,7 @@ def test_a_bad_value_is_refused_with_its_name_and_place(tmp_path, name, value):
 
 def test_every_setting_that_is_parsed_has_a_bad_value_above():
     """No parser is without a value that it must refuse."""
-    parsed = {meta["name"] for meta in KNOWN.values() if meta["parse"] not in (str, Path)}
+    parsed = {meta.variable for meta in KNOWN.values() if meta.parse not in (str, Path)}
     assert parsed <= {name for name, _ in BAD}
 
 
@@ -148,10 +149,11 @@ def test_every_setting_that_is_parsed_has_a_bad_value_above():
         ("loockback = 3", "unknown setting 'loockback'"),
         ("lookback = 0", r"APOD_LOOKBACK \(from .*apod.toml\)"),
         ('preference = ["science", "hubble"]', r"APOD_PREFERENCE \(from .*apod.toml\)"),
-        ('dataset = "epic"', "dataset"),
+        ('dataset = "hubble"', "no data set 'hubble' is installed"),
+        ('dataset = "../x"', r"APOD_DATASET \(from .*apod.toml\)"),
         ("[science]\nurl = 'x'", "unknown setting 'science'"),
         ("preference = [1, 2]", "APOD_PREFERENCE"),
-        *((f'{name} = "secret-in-git"', meta["name"]) for name, meta in KNOWN.items() if meta["secret"]),
+        *((f'{name} = "secret-in-git"', meta.variable) for name, meta in KNOWN.items() if meta.secret),
     ],
 )
 def test_a_bad_apod_toml_is_refused_in_words(tmp_path, text, says):
@@ -200,8 +202,8 @@ def test_a_file_is_preferred_but_not_asked():
 # ---- what comes with a pull ------------------------------------------------------------------
 MACHINES = sorted(
     name
-    for name, meta in ((item.name, item.metadata) for item in dataclasses.fields(Settings) if item.metadata)
-    if not meta["secret"] and name not in {"archive", "preference", "lookback", "gap_after"}
+    for name, meta in KNOWN.items()
+    if not meta.secret and name not in {"archive", "dataset", "preference", "lookback", "gap_after"}
 )
 
 
@@ -214,7 +216,7 @@ def test_apod_toml_says_what_the_data_is(tmp_path):
 
 
 def _variable(name):
-    return next(item.metadata["name"] for item in dataclasses.fields(Settings) if item.name == name)
+    return KNOWN[name].variable
 
 
 @pytest.mark.process
@@ -223,7 +225,7 @@ def test_what_else_apod_toml_says_is_named_and_not_followed(tmp_path, name):
     """Addresses, remotes, hosts, times: each is named with a line to type, which then does what the file wanted."""
     plain, variable = resolve({"archive": tmp_path}, {}, None), _variable(name)
     settings = _from_toml(tmp_path, f'{name} = "7; touch x"\n')
-    assert getattr(settings, name) == getattr(plain, name)
+    assert {**vars(settings), **settings.own}[name] == {**vars(plain), **plain.own}[name]
     assert settings.origins[variable] != str(tmp_path / "apod.toml")
     (notice,) = settings.notices
     assert f"{tmp_path / 'apod.toml'} sets {variable}" in notice
@@ -251,7 +253,11 @@ def test_the_machines_own_file_may_say_everything(tmp_path):
     """`.apod/local.toml` holds addresses and secrets alike."""
     _write_local(tmp_path, f'nasa_api_key = "{"k" * 40}"\ngit_remote = "git@mine.example:x.git"\npage_size = 5\n')
     settings = resolve({"archive": tmp_path}, {}, None)
-    assert (settings.nasa_api_key, settings.git_remote, settings.page_size) == ("k" * 40, "git@mine.example:x.git", 5)
+    assert (settings.own["nasa_api_key"], settings.git_remote, settings.own["page_size"]) == (
+        "k" * 40,
+        "git@mine.example:x.git",
+        5,
+    )
     assert settings.notices == ()
 
 
@@ -321,7 +327,7 @@ def test_a_key_goes_only_to_a_host_that_is_set_beside_it(tmp_path, key, host):
     settings = resolve(flags, environ, tmp_path / ".env")
     strength = {"flag": 0, "environment": 0, "dotenv": 1, "local": 2}
     goes = host == "default" or strength[host] <= strength[key]
-    assert settings.nasa_api_key == (KEY if goes else "DEMO_KEY")
+    assert settings.own["nasa_api_key"] == (KEY if goes else "DEMO_KEY")
     assert [HOST in notice for notice in settings.notices] == ([] if goes else [True])
     assert KEY not in str(settings.notices)
 
@@ -339,7 +345,7 @@ def test_secrets_do_not_show():
 def test_what_is_no_secret_shows():
     """Every setting is listed with value, origin and meaning; the public DEMO_KEY is not hidden."""
     rows = {row["name"]: row for row in described(_from_environment(APOD_LOOKBACK="7"))}
-    assert set(rows) == {meta["name"] for meta in KNOWN.values()}
+    assert set(rows) == {meta.variable for meta in KNOWN.values()}
     assert all(row["meaning"] for row in rows.values())
     assert (rows["APOD_LOOKBACK"]["value"], rows["APOD_LOOKBACK"]["origin"]) == ("7", "environment")
     assert rows["NASA_API_KEY"]["value"] == "DEMO_KEY"

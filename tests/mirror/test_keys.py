@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.extras.mirror.counts import counts_of
 from apod_pipeline.extras.mirror.gateway import KeyedGate, digest, read_keys
@@ -122,7 +123,7 @@ def test_no_cache_between_gives_an_answer_to_somebody_else(guarded):
 
 def test_counts_lie_where_nobody_else_writes(tmp_path, served_lab):
     """In the archive; where there is none in the user's own state folder, apart for each archive and file of keys."""
-    keys, nowhere = tmp_path / "keys.toml", Archive(tmp_path / "no-archive")
+    keys, nowhere = tmp_path / "keys.toml", Archive(tmp_path / "no-archive", DATA_SET)
     assert counts_of(served_lab.archive, keys) == served_lab.archive.private / "mirror-counts.sqlite"
     environ = {"XDG_STATE_HOME": str(tmp_path / "state")}
     file = counts_of(nowhere, keys, environ)
@@ -130,7 +131,7 @@ def test_counts_lie_where_nobody_else_writes(tmp_path, served_lab):
     assert file.parent.stat().st_mode & 0o777 == 0o700
     assert counts_of(nowhere, keys, environ) == file
     assert file != counts_of(nowhere, tmp_path / "other.toml", environ)
-    assert file != counts_of(Archive(tmp_path / "another"), keys, environ)
+    assert file != counts_of(Archive(tmp_path / "another", DATA_SET), keys, environ)
     file.parent.chmod(0o777)  # somebody else could have made the file first
     passing = counts_of(nowhere, keys, environ)
     assert passing.parent.name.startswith("apod-serve-counts-")

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.datasets.apod.old_api.planetary_api import Question
 from apod_pipeline.datasets.apod.rules.derive import derive
 from apod_pipeline.extras.mirror.records import record
-from apod_pipeline.model import Reading
 
 ROOT = Path(__file__).parents[2]
 RECORDS = Path(os.environ.get("APOD_SHARED", ROOT.parent / "shared")) / "data" / "apod_v1_1995_2018.jsonl.gz"

@@ -13,13 +13,14 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.audit.rederiving import derived_again
 from apod_pipeline.database.rows import content_hash
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod.rules import RULES_VERSION
+from apod_pipeline.datasets.apod.rules.derive import derive
 from apod_pipeline.errors import DataRefused, DaysMissing
 from apod_pipeline.jobs.verify import verify
 from apod_pipeline.run.importing import replay_quarantine
 from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.run.steps import Steps
 from apod_pipeline.settings import resolve
-from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
 from apod_pipeline.wiring import derivation
 from lab import Lab
 
@@ -51,8 +52,8 @@ def _with(bug, *days):
 
     def buggy(readings):
         for reading in readings:
-            for entry in transform([reading]):
-                yield bug(entry) if reading.day in days else entry
+            entry = derive(reading)
+            yield (bug(entry) if reading.day in days else entry).as_row()
 
     return buggy
 

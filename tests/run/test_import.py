@@ -11,9 +11,10 @@ import os
 
 import pytest
 
+from apod_pipeline.dataset.doubts import Limits
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import DataRefused, SettingsError
-from apod_pipeline.fetching.repeats import Limits
 from apod_pipeline.run.importing import import_into, replay_quarantine
 from apod_pipeline.simulator import record_of
 
@@ -147,10 +148,13 @@ def test_a_whole_reply_with_a_day_still_missing_is_judged_again(lab, nasa):
     assert "still refused" in lab.told[-1]
 
 
+LENIENT = DATA_SET.doubts._replace(limits=Limits(1000, 1000, 1000, 1000))
+
+
 def _lenient(pipeline):
     """The pipeline with a canary that believes a thousand equal days."""
     strict = pipeline.extraction
-    pipeline.extraction = lambda run, known: dataclasses.replace(strict(run, known), limits=Limits(1000, 1000, 1000))
+    pipeline.extraction = lambda run, known: dataclasses.replace(strict(run, known), doubts=LENIENT)
     return pipeline
 
 

@@ -6,8 +6,9 @@ import dataclasses
 import datetime as dt
 
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
+from apod_pipeline.datasets.apod.rules import RULES_VERSION
 from apod_pipeline.settings import resolve
-from apod_pipeline.stages.transform_apod import RULES_VERSION, transform
 from apod_pipeline.wiring import pipeline
 
 SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
@@ -15,8 +16,8 @@ SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
 
 def shouting(readings):
     """Another transform: one title in two in capitals."""
-    for number, entry in enumerate(transform(readings)):
-        yield entry._replace(title=entry.title.upper()) if number % 2 else entry
+    for number, row in enumerate(map(DATA_SET.derive, readings)):
+        yield row | {"title": row["title"].upper()} if number % 2 else row
 
 
 def test_new_rules_make_revisions_of_cause_rules(lab):

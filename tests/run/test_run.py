@@ -12,7 +12,6 @@ from apod_pipeline.archive.processed import Table
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.simulator import record_of
-from apod_pipeline.wiring import COLUMNS
 
 
 def test_files_and_tables_agree(lab, span):
@@ -212,7 +211,7 @@ def test_file_that_lost_entries_is_not_loaded(lab, span):
     lab.filled(span)
     before = lab.tables()
     rows = list(lab.entries().values())
-    Table(lab.archive.parquet, COLUMNS).merge(rows[:-3], keep=False)
+    Table.of(lab.archive).merge(rows[:-3], keep=False)
     lab.archive.witness()
     lab.rows_deleted()
     with pytest.raises(ArchiveDamaged, match=f"{len(span) - 3} of the {len(span)} entries"):

@@ -19,6 +19,7 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.writing import sha256
 from apod_pipeline.database.turns import turn
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import ArchiveBusy
 from apod_pipeline.jobs.restores import recover_archive
 from apod_pipeline.jobs.stateless import PREFIX, run_stateless
@@ -70,8 +71,8 @@ class Passing:
     def wired(self, folder, **flags):
         """The pipeline of such a run, over a folder that can be looked at."""
         settings = resolve(self.lab.all_flags(archive=folder, **flags), {}, None)
-        cloned(self.lab.flags["git_remote"], Archive(folder))
-        passing_versioner(settings, Archive(folder)).begin()
+        cloned(self.lab.flags["git_remote"], Archive(folder, DATA_SET))
+        passing_versioner(settings, Archive(folder, DATA_SET)).begin()
         with pipeline_of(settings, self.lab.told.append) as wired:
             yield wired
 

@@ -14,7 +14,6 @@ from apod_pipeline.errors import ApodError, ArchiveDamaged
 from apod_pipeline.jobs import questions
 from apod_pipeline.run.importing import import_into
 from apod_pipeline.simulator import record_of
-from apod_pipeline.wiring import COLUMNS
 
 SPAN = Span(dt.date(2018, 12, 20), dt.date(2018, 12, 31))
 GOOD = record_of(dt.date(2018, 12, 1)) | {"title": "A Lamp"}
@@ -89,7 +88,7 @@ def test_a_day_is_told_although_the_files_are_behind(lab, before):
         lab.run(Span(dt.date(2018, 12, 24), dt.date(2018, 12, 24)))
     killed = lab.command("run", "--date", "2018-12-25", APOD_KILL_AT="version-sealed")
     assert killed.returncode == -signal.SIGKILL
-    told = _or_words(lambda: questions.history(lab.archive, COLUMNS, dt.date(2018, 12, 25)))
+    told = _or_words(lambda: questions.history(lab.archive, dt.date(2018, 12, 25)))
     assert "apod " in told if isinstance(told, str) else len(told) <= 1
 
 

@@ -8,13 +8,13 @@ import json
 import pytest
 
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY, publishable
+from apod_pipeline.datasets.apod.calendar import CALENDAR, FIRST_DAY
 from apod_pipeline.run.importing import import_into
 from apod_pipeline.simulator import Simulator, record_of
 
 TODAY = dt.date(2026, 11, 29)
 ALL = Span(FIRST_DAY, TODAY)
-DAYS = len(list(publishable(ALL)))
+DAYS = len(list(CALENDAR.publishable(ALL)))
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_every_day_comes_through_either_service(lab, source):
 
 def test_every_day_is_taken_from_a_file(lab, tmp_path):
     """The same history as somebody's own file: all of it is let in, exit 0."""
-    records = [record_of(day) for day in publishable(ALL)]
+    records = [record_of(day) for day in CALENDAR.publishable(ALL)]
     (tmp_path / "mine.jsonl").write_text("".join(f"{json.dumps(record)}\n" for record in records))
     ran = lab.wired(lambda pipeline: import_into(pipeline, tmp_path / "mine.jsonl"))
     assert (ran.exit_code, ran.inserted, ran.refused) == (0, DAYS, 0)

@@ -12,13 +12,13 @@ import pytest
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger, line_of_reply
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.sources.planetary import Planetary
 from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.errors import SourceUnavailable
 from apod_pipeline.fetching.http_client import HttpClient
 from apod_pipeline.model import Reply
 from apod_pipeline.stages.extract_apod import Extraction
-from apod_pipeline.wiring import DOUBTS
 
 TODAY = dt.date(2018, 12, 31)
 MONTH = Span(dt.date(2018, 12, 1), TODAY)
@@ -54,7 +54,7 @@ class Bench:
             transport,
             TODAY,
             "a-run",
-            DOUBTS,
+            DATA_SET.doubts,
             tell=self.told.append,
             **more,
         )
@@ -75,7 +75,7 @@ class Bench:
 @pytest.fixture
 def bench(nasa, tmp_path):
     """A fresh archive's folder."""
-    archive = Archive(tmp_path / "archive")
+    archive = Archive(tmp_path / "archive", DATA_SET)
     archive.create_folders()
     return Bench(nasa, archive)
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, Entry
 from apod_pipeline.datasets.apod.quality import QUALITY
 from apod_pipeline.stages.check_quality import check_quality, refused
-from apod_pipeline.wiring import COLUMNS
 
 TODAY = dt.date(2018, 12, 31)
 WORDS = "On day {} somebody lit a lamp, looked at it for a while, and wrote down these words about what there was."
@@ -38,7 +38,7 @@ def _table(rows):
     import polars
 
     text_list = polars.List(polars.String)
-    schema = {name: text_list if name in COLUMNS.lists else polars.String for name in ENTRY_FIELDS}
+    schema = {name: text_list if name in DATA_SET.columns.lists else polars.String for name in ENTRY_FIELDS}
     return polars.LazyFrame(rows, schema=schema)
 
 
@@ -185,7 +185,7 @@ def test_a_finding_names_the_first_days_only():
 
 TEXTS = st.none() | st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 ANY_ROW = st.fixed_dictionaries(
-    {name: st.lists(TEXTS, max_size=2) if name in COLUMNS.lists else TEXTS for name in ENTRY_FIELDS}
+    {name: st.lists(TEXTS, max_size=2) if name in DATA_SET.columns.lists else TEXTS for name in ENTRY_FIELDS}
 )
 
 

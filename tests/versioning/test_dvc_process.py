@@ -15,6 +15,7 @@ import pytest
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.versioning.dvc import DvcVersioner, tracked_hash
 from apod_pipeline.versioning.dvc_process import DvcProcess
@@ -24,11 +25,12 @@ OPENING = """
 import sys
 from pathlib import Path
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.versioning.dvc import DvcVersioner
 made = []
 sys.addaudithook(lambda event, told: made.append(told[0]) if event == "os.mkdir" else None)
 for root in sys.argv[2:]:
-    versioner = DvcVersioner(Archive(Path(root)), sys.argv[1])
+    versioner = DvcVersioner(Archive(Path(root), DATA_SET), sys.argv[1])
     with versioner.repository("opening"):
         versioner.close()
 print(*made)
@@ -72,7 +74,7 @@ def test_one_archive_at_a_time_in_a_process(tracked, tmp_path):
     """DVC's variables are the whole process's: a second archive waits, and afterwards they are what they were."""
     lab, remote = tracked
     subprocess.run(["git", "clone", "-q", lab.root, tmp_path / "clone"], check=True)
-    first, second = DvcVersioner(lab.archive, remote), DvcVersioner(Archive(tmp_path / "clone"), remote)
+    first, second = DvcVersioner(lab.archive, remote), DvcVersioner(Archive(tmp_path / "clone", DATA_SET), remote)
     before, inside, left = dict(os.environ), threading.Event(), threading.Event()
 
     def other():
@@ -141,7 +143,7 @@ def test_a_child_does_not_outlive_its_parent(tracked, tmp_path):
     code = (
         "import sys, time; from pathlib import Path; from apod_pipeline.archive.folder import Archive;"
         "from apod_pipeline.versioning.dvc_process import DvcProcess;"
-        f"dvc = DvcProcess(Archive(Path({str(lab.root)!r})), {remote!r});"
+        f"dvc = DvcProcess(Archive(Path({str(lab.root)!r}), DATA_SET), {remote!r});"
         "[dvc.track_replies(), dvc.track_files()]; print(dvc.child, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.versioning.git import Git
 from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
@@ -39,7 +40,7 @@ def judged(tmp_path):
                 (root / path).write_text(text)
             git("add", "-f", "--", path)
         git("-c", "user.name=I", "-c", "user.email=i@example.org", "commit", "-q", "--allow-empty", "-m", "One")
-        see_that_it_is_an_archive(Git(root), "HEAD", Archive(tmp_path / "here"), "ssh://host/there")
+        see_that_it_is_an_archive(Git(root), "HEAD", Archive(tmp_path / "here", DATA_SET), "ssh://host/there")
 
     return judge
 

@@ -8,11 +8,14 @@ import polars
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apod_pipeline.archive.processed import Columns, Table
+from apod_pipeline.archive.processed import Table
+from apod_pipeline.dataset.fields import Columns, Field
 from apod_pipeline.versions.comparing import PIECE, compare
 from apod_pipeline.versions.wording import abridged, changed_words
 
-COLUMNS = Columns(key="day", output=("day",), every=("day", "title", "tags"), lists=("tags",))
+COLUMNS = Columns(
+    (Field("day", "day", "a day"), Field("title", "text", "words"), Field("tags", "names", "names")), output=("day",)
+)
 texts = st.none() | st.sampled_from(["", "a", "b"])
 rows = st.tuples(texts, st.lists(st.sampled_from(["x", "y"]), max_size=2))
 frames = st.dictionaries(st.sampled_from(["1", "2", "3", "4"]), rows)

@@ -14,6 +14,7 @@ import pytest
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import SettingsError, VersioningError
 from apod_pipeline.recovery.partial import cloned
 from apod_pipeline.versioning.dvc import DvcVersioner
@@ -70,7 +71,7 @@ def test_a_tree_with_orders_in_it_is_not_taken_over(past, tmp_path, name):
     assert name in done.stderr
     assert list(there.iterdir()) == []
     with pytest.raises(SettingsError, match="Nothing was touched"):
-        cloned(past.flags["git_remote"], Archive(tmp_path / "passing"))
+        cloned(past.flags["git_remote"], Archive(tmp_path / "passing", DATA_SET))
     assert [path.name for path in (tmp_path / "passing").iterdir()] == [".git"]
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from apod_pipeline.dataset.sources import Request
 from apod_pipeline.errors import SourceUnavailable
-from apod_pipeline.ports import Answer, Request
+from apod_pipeline.ports import Answer
 from apod_pipeline.simulator.gateway import Gateway
 from apod_pipeline.simulator.message import Request as Asked
 from apod_pipeline.simulator.services import Services

@@ -25,17 +25,17 @@ from apod_pipeline.database.connection import connected
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.quality import QUALITY
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.sources.file import ArchiveFile
 from apod_pipeline.datasets.apod.sources.planetary import Planetary
 from apod_pipeline.datasets.apod.sources.science import Science
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.run.pipeline import Pipeline, Wanted
-from apod_pipeline.settings import Settings
+from apod_pipeline.settings import defaults
 from apod_pipeline.stages.check_quality import check_quality
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.load_to_postgres import PostgresStore
-from apod_pipeline.wiring import COLUMNS, DOUBTS, derivation, initialise
+from apod_pipeline.wiring import derivation, initialise
 from worlds.hostile_service import DAYS, KEY, TODAY, HostileTransport, Lie, services
 
 BASE = "http://127.0.0.1:9"  # nobody is asked: the transport answers by itself
@@ -104,7 +104,7 @@ class Bench:
     @property
     def archive(self) -> Archive:
         """The archive of this world."""
-        return Archive(self.folder / "archive")
+        return Archive(self.folder / "archive", DATA_SET)
 
     def clear(self) -> None:
         """An archive that does not exist, and empty tables."""
@@ -119,7 +119,7 @@ class Bench:
         return wired.run(Wanted("run", span))
 
     def _wired(self, lookback: int) -> Pipeline:
-        settings = Settings(archive=self.archive.root)
+        settings = defaults(self.archive.root)
         archive = initialise(settings)
         ledger = Ledger(archive)
         sources = [Science(BASE), Planetary(BASE, KEY)]
@@ -127,7 +127,7 @@ class Bench:
             derivation(settings, archive, ledger),
             sources={source.name: source for source in (*sources, ArchiveFile())},
         )
-        store = PostgresStore(archive, ledger, COLUMNS, TODAY, self.database)
+        store = PostgresStore(archive, ledger, TODAY, self.database)
         return Pipeline(
             archive=archive,
             ledger=ledger,
@@ -150,7 +150,7 @@ class Bench:
         """The Parquet file's rows by day."""
         if not self.archive.parquet.exists():
             return {}
-        return {row["date"]: row for row in Table(self.archive.parquet, COLUMNS).rows()}
+        return {row["date"]: row for row in Table.of(self.archive).rows()}
 
     def rows(self) -> dict[str, tuple[Any, ...]]:
         """The rows of `apod` by day."""
@@ -187,11 +187,11 @@ def searched_bench(folder: Path, server: str, name: str) -> Bench:
 
 
 def _quality(archive: Archive, before: int, newest: dt.date) -> Report:
-    return check_quality(Table(archive.parquet, COLUMNS).lazy(), QUALITY, newest, before)
+    return check_quality(Table.of(archive).lazy(), DATA_SET.quality, newest, before)
 
 
 def _extraction(archive: Archive, ledger: Ledger, wire: HostileTransport, run: str, known: Any) -> Extraction:
-    return Extraction(archive, ledger, known, wire, TODAY, run, DOUBTS, concurrency=2, tell=lambda _: None)
+    return Extraction(archive, ledger, known, wire, TODAY, run, DATA_SET.doubts, concurrency=2, tell=lambda _: None)
 
 
 # ---- the law -------------------------------------------------------------------------------

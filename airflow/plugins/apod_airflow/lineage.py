@@ -47,12 +47,12 @@ def _lineage(task: str, settings: Settings) -> Any:
 
 def _names(kind: str, settings: Settings) -> Iterator[tuple[str, str]]:
     """Namespace and name of each dataset of a kind, as OpenLineage's naming rules have them."""
-    from apod_pipeline.archive.folder import Archive
+    from apod_pipeline.wiring import archive_of
 
-    archive = Archive(settings.archive.absolute())
+    archive = archive_of(settings)
     services = {
-        "science": (settings.science_url, "wp-json/wp/v2/apod-basic"),
-        "planetary": (settings.planetary_url, "planetary/apod"),
+        "science": (settings.own["science_url"], "wp-json/wp/v2/apod-basic"),
+        "planetary": (settings.own["planetary_url"], "planetary/apod"),
     }
     paths = {
         "replies": [archive.raw],

@@ -95,11 +95,13 @@ def is_out(day: dt.date) -> bool:
     from apod_airflow.connections import NASA, settings
     from apod_pipeline.fetching.http_client import HttpClient
     from apod_pipeline.fetching.probing import is_published
-    from apod_pipeline.wiring import DOUBTS, readers
+    from apod_pipeline.wiring import data_set_of, readers
 
     known = settings(day, [NASA])
     client = HttpClient(timeout=15.0, retries=0)
     try:
-        return is_published(client, [readers(known)[name] for name in known.sources], day, DOUBTS.implausible)
+        return is_published(
+            client, [readers(known)[name] for name in known.sources], day, data_set_of(known).doubts.implausible
+        )
     finally:
         client.close()

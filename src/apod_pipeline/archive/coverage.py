@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from apod_pipeline.archive.known import Known
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS, publishable, publishable_days
 
 A_YEAR = dt.timedelta(days=365)
 
@@ -35,7 +34,7 @@ def status_of(known: Known, day: dt.date, today: dt.date) -> DayStatus:
     key = day.isoformat()
     if known.has(key):
         return DayStatus(day, "present")
-    if why := GAPS.get(day) or (key in known.gaps and known.gaps[key].why):
+    if why := known.calendar.gaps.get(day) or (key in known.gaps and known.gaps[key].why):
         return DayStatus(day, "gap", why)
     if refused := known.refused.get(key):
         return DayStatus(day, "quarantined", f"{refused.source}: {refused.reason}")
@@ -47,8 +46,9 @@ def status_of(known: Known, day: dt.date, today: dt.date) -> DayStatus:
 
 
 def coverage(known: Known, today: dt.date, span: Span | None = None) -> Iterator[DayStatus]:
-    """Coverage of every day of a span; without one, from the first picture to the newest day that is due."""
-    return (status_of(known, day, today) for day in span or Span(FIRST_DAY, max(today, FIRST_DAY)))
+    """Coverage of every day of a span; without one, from the first day there is to the newest that is due."""
+    first = known.calendar.first_day
+    return (status_of(known, day, today) for day in span or Span(first, max(today, first)))
 
 
 def following(known: Known, today_then: dt.date | None, lookback: int) -> bool:
@@ -78,8 +78,8 @@ class Terms(NamedTuple):
 
 def due(known: Known, terms: Terms) -> list[dt.date]:
     """The days that a run without dates asks for: the last ones again, what is missing, and what is in doubt."""
-    today = terms.today
-    start = max(FIRST_DAY, today - dt.timedelta(days=terms.lookback))
+    today, publishable = terms.today, known.calendar.publishable
+    start = max(known.calendar.first_day, today - dt.timedelta(days=terms.lookback))
     days = set(publishable(Span(start, today))) if today >= start else set()
     if following(known, terms.today_then, terms.lookback) and known.asked[-1].last < today:
         days.update(publishable(Span(known.asked[-1].last, today)))
@@ -112,7 +112,7 @@ def _doubtful(known: Known, today: dt.date, sources: tuple[str, ...]) -> set[dt.
         # As in a run: what an earlier source gives is not asked of a later one.
         if source in sources and not any(known.held(one, key) for one in sources[: sources.index(source)]):
             days.add(dt.date.fromisoformat(key))
-    return {day for day in publishable_days(days) if day <= today and known.was_asked(day)}
+    return {day for day in known.calendar.publishable(days) if day <= today and known.was_asked(day)}
 
 
 def missing(known: Known, today: dt.date, span: Span | None = None) -> list[dt.date]:
@@ -122,14 +122,14 @@ def missing(known: Known, today: dt.date, span: Span | None = None) -> list[dt.d
         day
         for s in spans
         if not _complete(known, s)
-        for day in publishable(s)
+        for day in known.calendar.publishable(s)
         if not known.has(key := day.isoformat()) and key not in known.gaps
     ]
 
 
 def _complete(known: Known, span: Span) -> bool:
     """True when every publishable day of a span is there; told by counting, because it is asked in every run."""
-    first, last = max(span.first, FIRST_DAY), span.last
-    wanted = (last - first).days + 1 - sum(first <= gap <= last for gap in GAPS)
+    first, last = max(span.first, known.calendar.first_day), span.last
+    wanted = (last - first).days + 1 - sum(first <= gap <= last for gap in known.calendar.gaps)
     days = sorted(known.first_line)
     return bisect_right(days, str(last)) - bisect_left(days, str(first)) == wanted

@@ -1,6 +1,6 @@
 """Where things lie in an archive, who may write there, and how a file comes to be there whole.
 
-Takes the archive's folder and a data set's name, gives paths, the lock, atomic writes and safe appends.
+Takes the archive's folder and its data set, gives paths, the lock, atomic writes and safe appends.
 Never knows a field, a service or a table: the same folder holds any data set.
 """
 
@@ -21,6 +21,7 @@ from typing import Any, Unpack
 
 from apod_pipeline.archive.marks import Changes, Marks
 from apod_pipeline.archive.writing import replacing
+from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.errors import ArchiveBusy, SettingsError
 
 DEMO_MARK = "this-is-a-demo"  # a file in the private folder of an archive whose entries and pictures are made up
@@ -32,11 +33,11 @@ class Archive:
 
     Attributes:
         root: the folder.
-        dataset: prefix of the data set's files.
+        dataset: what it is an archive of; its name is the prefix of the files.
     """
 
     root: Path
-    dataset: str = "apod"
+    dataset: DataSet
 
     def __post_init__(self) -> None:
         # Git and DVC know a folder by its own name: behind a link they would see one that lies elsewhere.
@@ -60,17 +61,17 @@ class Archive:
     @cached_property
     def csv(self) -> Path:
         """The output fields of the whole data set."""
-        return self.root / "data" / "processed" / f"{self.dataset}_data.csv"
+        return self.root / "data" / "processed" / f"{self.dataset.name}_data.csv"
 
     @cached_property
     def json(self) -> Path:
         """The same as JSON."""
-        return self.root / "data" / "processed" / f"{self.dataset}_transformed.json"
+        return self.root / "data" / "processed" / f"{self.dataset.name}_transformed.json"
 
     @cached_property
     def parquet(self) -> Path:
         """Every field of the whole data set."""
-        return self.root / "data" / "processed" / f"{self.dataset}_entries.parquet"
+        return self.root / "data" / "processed" / f"{self.dataset.name}_entries.parquet"
 
     @cached_property
     def quality_report(self) -> Path:

@@ -16,8 +16,9 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.ledger import line_of_reply, reply_of_line
 from apod_pipeline.archive.writing import move, replacing, sweep
+from apod_pipeline.dataset.sources import Request
 from apod_pipeline.model import Reply
-from apod_pipeline.ports import Answer, Request
+from apod_pipeline.ports import Answer
 
 NOTE = ".note"
 
@@ -44,7 +45,7 @@ class Incoming:
 
     def receive(self, request: Request, answer: Answer, source: str, body: Path, suffix: str = ".json") -> Reply:
         """Give a finished download its name, and note where it came from."""
-        name = self._free_name(f"{self.archive.dataset}_raw_{answer.at:%Y%m%d_%H%M%S}", suffix)
+        name = self._free_name(f"{self.archive.dataset.name}_raw_{answer.at:%Y%m%d_%H%M%S}", suffix)
         reply = Reply(
             file=name,
             source=source,

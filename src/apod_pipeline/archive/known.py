@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from apod_pipeline.dataset.calendar import Calendar
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import publishable
 from apod_pipeline.model import in_plain_words
 
 WHOLE_REPLY = "*"
@@ -85,8 +85,14 @@ class Gap(NamedTuple):
 
 @dataclass
 class Known:
-    """What the reply lines add up to: for every source and day the last reading, and what else was heard."""
+    """What the reply lines add up to: for every source and day the last reading, and what else was heard.
 
+    Attributes:
+        calendar: the data set's days.
+        lines: how many there were.
+    """
+
+    calendar: Calendar
     lines: int = 0
     latest: dict[str, dict[str, int]] = field(default_factory=dict)  # source -> day -> line of the last reading
     first_line: dict[str, int] = field(default_factory=dict)
@@ -209,7 +215,7 @@ class Known:
     def _refuse(self, refusal: Refused, day: str, asked: list[str]) -> None:
         self.refusals_heard[refusal.source, refusal_key(day, asked)] = refusal.reason
         span = Span(dt.date.fromisoformat(asked[0]), dt.date.fromisoformat(asked[1]))
-        days = [d.isoformat() for d in publishable(span)] if day == WHOLE_REPLY else [day]
+        days = [d.isoformat() for d in self.calendar.publishable(span)] if day == WHOLE_REPLY else [day]
         for one in days:
             self.open_refusals[refusal.source, one] = refusal.line
             if not self.has(one):
@@ -291,7 +297,7 @@ class Known:
 
     def _days_of(self, refusal: Quarantined) -> list[str]:
         whole = refusal.day == WHOLE_REPLY
-        return [str(day) for day in publishable(self.spans[refusal.line])] if whole else [refusal.day]
+        return [str(day) for day in self.calendar.publishable(self.spans[refusal.line])] if whole else [refusal.day]
 
     def asked_since(self, line: int) -> list[Span]:
         """The spans that the lines from one on are about."""

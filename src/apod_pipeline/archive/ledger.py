@@ -74,7 +74,7 @@ class Ledger:
         for state in self._folded:
             if state.lines == wanted:
                 return state
-        state = Known()
+        state = Known(self.archive.dataset.calendar)
         for line in islice(self.reply_lines(), wanted):
             state.add(line)
         if state.lines < wanted:

@@ -14,36 +14,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import orjson
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.writing import replacing
+from apod_pipeline.dataset.fields import Columns
+from apod_pipeline.dataset.readings import Row
 from apod_pipeline.errors import ArchiveDamaged
 
 if TYPE_CHECKING:
     import polars
 
-Row = dict[str, Any]
 QUOTE = '"'
 ROW_GROUP = 2_048  # rows: how much of the file a reader, and its writer, has in memory at one time
-
-
-class Columns(NamedTuple):
-    """Which fields there are.
-
-    Attributes:
-        key: the field that sorts and identifies; written first.
-        output: the fields of CSV and JSON, the key first.
-        lists: fields that hold lists of text; all others hold text or nothing.
-        every: the fields of the Parquet file, the key first.
-    """
-
-    key: str
-    output: tuple[str, ...]
-    every: tuple[str, ...]
-    lists: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, repr=False)
@@ -223,6 +208,11 @@ class Table:
     path: Path
     columns: Columns
 
+    @classmethod
+    def of(cls, archive: Archive) -> Table:
+        """An archive's."""
+        return cls(archive.parquet, archive.dataset.columns)
+
     def lazy(self) -> polars.LazyFrame:
         """The table as polars reads it.
 
@@ -310,21 +300,19 @@ def _schema(columns: Columns) -> dict[str, Any]:
     return {name: text_list if name in columns.lists else polars.String for name in columns.every}
 
 
-def write_all(
-    archive: Archive, columns: Columns, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()
-) -> None:
+def write_all(archive: Archive, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()) -> None:
     """Bring the three files to the state that has `rows` in it.
 
     Args:
         archive: where they lie.
-        columns: which fields there are.
         rows: changed rows in the order of their keys; iterable more than once.
         keep: whether the other rows stay (a change), or go (everything made anew).
         gone: keys of rows that go all the same.
     """
+    columns = archive.dataset.columns
     # polars works outside of Python's lock: the Parquet file is written while the lines of the others are.
     with ThreadPoolExecutor(1, thread_name_prefix="parquet") as beside:
-        parquet = beside.submit(Table(archive.parquet, columns).merge, rows, keep=keep, gone=gone)
+        parquet = beside.submit(Table.of(archive).merge, rows, keep=keep, gone=gone)
         write_csv(archive.csv, columns, rows, keep=keep, gone=gone)
         write_json(archive.json, columns, rows, keep=keep, gone=gone)
         parquet.result()

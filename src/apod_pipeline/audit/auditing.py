@@ -15,7 +15,7 @@ from apod_pipeline.archive.coverage import DayStatus, coverage
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.processed import Columns, Table
+from apod_pipeline.archive.processed import Table
 from apod_pipeline.audit import copies, files, tables
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derive, Derived, derived_again
@@ -33,7 +33,6 @@ class Audit:
 
     Attributes:
         archive: the folder.
-        columns: the fields of an entry.
         objects: what DVC keeps.
         git_remote: where commits are pushed, or None.
         quality: what the quality rules say of the files now.
@@ -46,7 +45,6 @@ class Audit:
     """
 
     archive: Archive
-    columns: Columns
     objects: DvcObjects
     git_remote: str | None
     quality: Callable[[], Report]
@@ -75,7 +73,7 @@ def audit(what: Audit, conninfo: str) -> list[Check]:
         return [unreadable, *copies.repository(what.archive, what.git_remote)]
     if not versions:
         return [Check("versions", well=True, says="there are none yet", do="apod backfill")]
-    projection = Projection(ledger, Table(what.archive.parquet, what.columns), versions, what.today)
+    projection = Projection(ledger, Table.of(what.archive), versions, what.today)
     alike = versions[-1].rules == what.rules and versions[-1].preference == what.preference
     days = sealed.first_line if alike else {}
     with derived_again(what.derive, versions[-1].lines, days) as derived, ThreadPoolExecutor(1) as beside:
@@ -131,7 +129,7 @@ def _derived(
     except ApodError as error:
         yield Check("derivation", well=False, says=in_short(error), do="apod recover raw")
         return
-    yield from files.derived(what.archive, what.columns, entries)
+    yield from files.derived(what.archive, entries)
     yield tables.parquet(projection, entries, hashes)
 
 

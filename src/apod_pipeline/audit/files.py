@@ -10,7 +10,7 @@ from pathlib import Path
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
-from apod_pipeline.archive.processed import Columns, csv_line
+from apod_pipeline.archive.processed import csv_line
 from apod_pipeline.archive.replies import damaged, given_up
 from apod_pipeline.audit.checks import Check, found
 from apod_pipeline.audit.rederiving import Derived, fingerprint
@@ -44,10 +44,10 @@ def tracked(archive: Archive) -> Iterator[Check]:
         yield Check(what, hashed == told, says, "apod recover processed")
 
 
-def derived(archive: Archive, columns: Columns, entries: Mapping[str, Derived]) -> Iterator[Check]:
+def derived(archive: Archive, entries: Mapping[str, Derived]) -> Iterator[Check]:
     """CSV and JSON, line by line against what the raw replies give today."""
-    days = sorted(entries)
-    yield _lines("csv, derived", archive.csv, days, {day: entries[day].csv for day in days}, csv_line(columns.output))
+    days, header = sorted(entries), csv_line(archive.dataset.columns.output)
+    yield _lines("csv, derived", archive.csv, days, {day: entries[day].csv for day in days}, header)
     yield _lines("json, derived", archive.json, days, {day: entries[day].json for day in days}, b"[\n")
 
 

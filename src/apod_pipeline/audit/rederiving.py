@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from apod_pipeline.archive.processed import Columns, csv_line, json_line
+from apod_pipeline.archive.processed import csv_line, json_line
 from apod_pipeline.database.rows import content_hash
+from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.run.derivation import Derivation
 
 Derive = Callable[[], Derivation]
@@ -69,7 +70,7 @@ def _part(make: Derive, lines: int, part: int, parts: int) -> list[Derived]:
     # What is kept because nothing that was told since can be an entry is not derived: its row stands in the ledger.
     kept = [dict(known.kept[day].entry) for day in days if day in known.kept]
     readings = derivation.readings(known, [day for day in days if day not in known.kept])
-    rows = [*kept, *(entry.as_row() for entry in derivation.transform(readings))]
+    rows = [*kept, *derivation.transform(readings)]
     return [_derived(row, derivation.columns) for row in rows]
 
 

@@ -44,12 +44,11 @@ def backfill(
     Example: apod backfill --from 1995-06-16
     """
     from apod_pipeline.dataset.spans import Span
-    from apod_pipeline.datasets.apod.calendar import FIRST_DAY
     from apod_pipeline.run.pipeline import Wanted
-    from apod_pipeline.wiring import today
+    from apod_pipeline.wiring import data_set_of, today
 
     settings = settings_of(archive=archive, sources=sources)
-    newest = today(settings)
-    span = span_of(first, last, newest) or Span(FIRST_DAY, newest)
+    newest, days = today(settings), data_set_of(settings).calendar
+    span = span_of(first, last, newest, days) or Span(days.first_day, newest)
     wanted = Wanted(f"backfill --from {span.first} --to {span.last}", span, only_missing=True)
     ask(settings, wanted, as_json=as_json)

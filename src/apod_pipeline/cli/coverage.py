@@ -41,9 +41,8 @@ def coverage(
 
     Example: apod coverage --from 2020-01-01
     """
-    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.jobs import questions
-    from apod_pipeline.wiring import today
+    from apod_pipeline.wiring import archive_of, data_set_of, today
 
     settings = existing(archive)
     reason = reason_for(gap, because, "--accept-gap")
@@ -51,18 +50,18 @@ def coverage(
         _accept_gap(settings, gap.date(), reason, as_json=as_json)
     else:
         newest = today(settings)
-        begins = questions.begins(Archive(settings.archive), newest)
+        begins = questions.begins(archive_of(settings), newest)
         if first is None and (last is None or last >= begins):
             first = begins
-        _tell_coverage(settings, newest, span_of(first, last, newest), as_json=as_json)
+        _tell_coverage(settings, newest, span_of(first, last, newest, data_set_of(settings).calendar), as_json=as_json)
 
 
 def _tell_coverage(settings: Settings, newest: dt.date, span: Span | None, *, as_json: bool) -> None:
-    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.cli import presentation
     from apod_pipeline.jobs import questions
+    from apod_pipeline.wiring import archive_of
 
-    years = questions.by_year(Archive(settings.archive), newest, span)
+    years = questions.by_year(archive_of(settings), newest, span)
     days = [day for year in years.values() for day in year]
     odd = [day for day in days if day.status not in {"present", "unasked"}]
     if as_json:

@@ -24,7 +24,7 @@ from apod_pipeline.model import Outcome
 from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import Settings, resolve
 from apod_pipeline.simulator import Simulator
-from apod_pipeline.wiring import COLUMNS, initialise, pipeline
+from apod_pipeline.wiring import archive_of, initialise, pipeline
 
 # The eve of the day on which NASA archives the old API.
 LAST_DAY = dt.date(2026, 11, 30)
@@ -60,8 +60,8 @@ def show(folder: Path) -> None:
         nasa.edit(EDITED, title=title)
         _say(4, "apod run", f"NASA edits the entry of {EDITED}: a second revision, the first one stays")
         times["one edit"] = _step(settings, Wanted("run")).seconds
-    _history(folder)
-    _sum_up(folder, times, time.perf_counter() - begin)
+    _history(archive_of(settings))
+    _sum_up(archive_of(settings), times, time.perf_counter() - begin)
 
 
 def _make_room(folder: Path) -> None:
@@ -103,25 +103,25 @@ def _indented(message: str) -> None:
     tell(f"   {message}")
 
 
-def _history(folder: Path) -> None:
-    click.echo(f"\n5. $ {click.style(f'apod history {EDITED} --archive {folder}', bold=True)}")
-    for number, revision in enumerate(questions.history(Archive(folder), COLUMNS, EDITED), 1):
+def _history(archive: Archive) -> None:
+    click.echo(f"\n5. $ {click.style(f'apod history {EDITED} --archive {archive.root}', bold=True)}")
+    for number, revision in enumerate(questions.history(archive, EDITED), 1):
         until = revision["to"] or "now"
         changed = f"  changed: {', '.join(revision['changed'])}" if revision["changed"] else ""
         click.echo(f"   {number}. from {revision['from']} to {until}{changed}")
         click.echo(f"      title: {revision['entry']['title']}")
 
 
-def _sum_up(folder: Path, times: dict[str, dict[str, float]], took: float) -> None:
-    state = questions.status(Archive(folder), LAST_DAY)
+def _sum_up(archive: Archive, times: dict[str, dict[str, float]], took: float) -> None:
+    state = questions.status(archive, LAST_DAY)
     click.echo()
     rows = [(name, state[name]) for name in ("entries", "first", "last", "gaps", "revisions", "versions")]
-    table(["archive", str(folder)], [*rows, ("version", state["version"]), ("csv_md5", state["csv_md5"])])
+    table(["archive", str(archive.root)], [*rows, ("version", state["version"]), ("csv_md5", state["csv_md5"])])
     click.echo("\nseconds a stage")
     for name, stages in times.items():
         click.echo(f"  {name:<12} {seconds(stages)}")
     click.echo(f"  all in all   {took:.1f}")
-    click.echo(_next_steps(folder))
+    click.echo(_next_steps(archive.root))
     sys.stdout.flush()
 
 

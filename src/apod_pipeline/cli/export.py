@@ -53,18 +53,17 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
 
     Example: apod export --format sqlite --output apod.db --rights redistributable
     """
-    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.cli import presentation
     from apod_pipeline.exporting.choice import choose
     from apod_pipeline.exporting.export import export as write
     from apod_pipeline.exporting.snapshot import snapshot, snapshot_as_of
-    from apod_pipeline.wiring import COLUMNS, states, today
+    from apod_pipeline.wiring import archive_of, data_set_of, states, today
 
     settings = existing(archive)
-    span = span_of(first, last, today(settings))
+    span = span_of(first, last, today(settings), data_set_of(settings).calendar)
     with ExitStack() as held:
         if name is None:
-            entries, provenance = held.enter_context(snapshot(Archive(settings.archive), COLUMNS))
+            entries, provenance = held.enter_context(snapshot(archive_of(settings)))
         else:
             entries, provenance = snapshot_as_of(states(settings), name)
         if span and not last:  # not the day on which it is typed: the same version gives the same file

@@ -27,13 +27,12 @@ def history(day: dt.datetime, archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod history 2024-01-15
     """
-    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.cli import presentation
     from apod_pipeline.jobs import questions
-    from apod_pipeline.wiring import COLUMNS
+    from apod_pipeline.wiring import archive_of
 
     settings = existing(archive)
-    revisions = questions.history(Archive(settings.archive), COLUMNS, day.date())
+    revisions = questions.history(archive_of(settings), day.date())
     if as_json:
         presentation.as_object({"date": str(day.date()), "revisions": revisions})
         return

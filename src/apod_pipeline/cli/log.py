@@ -27,11 +27,11 @@ def log(limit: int, archive: Path | None, *, everything: bool, as_json: bool) ->
 
     Example: apod log -n 5
     """
-    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.cli import presentation
     from apod_pipeline.versions import commits
+    from apod_pipeline.wiring import archive_of
 
-    known = list(commits.log(Archive(existing(archive).archive)))[::-1]
+    known = list(commits.log(archive_of(existing(archive))))[::-1]
     shown = known if everything else known[:limit]
     if as_json:
         presentation.as_object({"versions": [_as_row(one) for one in shown]})

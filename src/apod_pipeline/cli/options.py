@@ -16,6 +16,7 @@ import click
 from apod_pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
+    from apod_pipeline.dataset.calendar import Calendar
     from apod_pipeline.dataset.spans import Span
     from apod_pipeline.settings import Settings
 
@@ -109,33 +110,31 @@ def existing(archive: Path | None) -> Settings:
     Raises:
         SettingsError: when there is none.
     """
-    from apod_pipeline.archive.folder import Archive
-
     settings = settings_of(archive=archive)
-    if not Archive(settings.archive).exists:
+    if not (settings.archive / ".apod").is_dir():
         raise SettingsError(
             f"{settings.archive} is no archive. Make one with `apod run`, or name it with --archive or $APOD_ARCHIVE."
         )
     return settings
 
 
-def span_of(first: dt.datetime | None, last: dt.datetime | None, newest: dt.date) -> Span | None:
+def span_of(first: dt.datetime | None, last: dt.datetime | None, newest: dt.date, calendar: Calendar) -> Span | None:
     """The days between two typed ones, the last one by default the newest that is due; None when neither was typed.
 
     Raises:
-        SettingsError: when they run backwards, before the first picture, or begin when nothing is due yet.
+        SettingsError: when they run backwards, before the first day, or begin when nothing is due yet.
     """
     from apod_pipeline.dataset.spans import Span
-    from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 
     if first is None and last is None:
         return None
-    span_first = first.date() if first else FIRST_DAY
+    span_first = first.date() if first else calendar.first_day
     span_last = last.date() if last else newest
     if span_first > newest:
         raise SettingsError(
-            f"{span_first} is not due yet: the newest day that is due is {newest} (days begin at midnight US Eastern)."
+            f"{span_first} is not due yet: the newest day that is due is {newest} (days begin at "
+            f"midnight {calendar.zone_in_words})."
         )
-    if span_last < span_first or span_first < FIRST_DAY:
-        raise SettingsError(f"from {span_first} to {span_last}: days run from {FIRST_DAY} on, and forward.")
+    if span_last < span_first or span_first < calendar.first_day:
+        raise SettingsError(f"from {span_first} to {span_last}: days run from {calendar.first_day} on, and forward.")
     return Span(span_first, span_last)

@@ -44,12 +44,12 @@ def ask(settings: Settings, wanted: Wanted, *, as_json: bool) -> None:
 def tell_unasked(settings: Settings, span: Span) -> None:
     """Why days that were typed are not asked for: nothing was published on them, or they are not due yet."""
     from apod_pipeline.cli.presentation import tell
-    from apod_pipeline.datasets.apod.calendar import GAPS, publishable
-    from apod_pipeline.wiring import today
+    from apod_pipeline.wiring import data_set_of, today
 
-    if not any(publishable(span)):
+    days = data_set_of(settings).calendar
+    if not any(days.publishable(span)):
         for day in span:
-            tell(f"{day} is not asked for: {GAPS[day]}, and never will be")
+            tell(f"{day} is not asked for: {days.gaps[day]}, and never will be")
     if span.last > (newest := today(settings)):
         tell(f"days after {newest} are not asked for: it is the newest day that is due")
 

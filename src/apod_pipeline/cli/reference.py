@@ -7,7 +7,6 @@ when they are stale. Never holds a word that the code does not.
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import click
@@ -15,7 +14,8 @@ import click
 from apod_pipeline.cli import apod
 from apod_pipeline.dictionary.page import page as dictionary_page
 from apod_pipeline.settings import Settings
-from apod_pipeline.settings_files import OF_THE_DATA
+from apod_pipeline.settings.files import OF_THE_DATA
+from apod_pipeline.settings.resolving import settings_of
 
 GENERATED = "<!-- made by `make docs` from the code; do not edit -->"
 
@@ -59,12 +59,11 @@ def settings() -> str:
     """Every setting: its variable, its name in files, its default, its meaning, and whether `apod.toml` may say it."""
     head = "| variable | in files | default | | `apod.toml` |\n|---|---|---|---|---|"
     rows = []
-    for item in fields(Settings):
-        if item.metadata:
-            default = ",".join(item.default) if isinstance(item.default, tuple) else item.default
-            shown = "" if default is None else f"`{default}`"
-            named = f"`{item.metadata['name']}` | `{item.name}` | {shown} | {item.metadata['meaning']}"
-            rows.append(f"| {named} | {'yes' if item.name in OF_THE_DATA else ''} |")
+    for one in settings_of(Settings.dataset):
+        default = ",".join(one.default) if isinstance(one.default, tuple) else one.default
+        shown = "" if default is None else f"`{default}`"
+        named = f"`{one.variable}` | `{one.name}` | {shown} | {one.meaning}"
+        rows.append(f"| {named} | {'yes' if one.name in OF_THE_DATA else ''} |")
     return "\n".join([f"# Settings\n\n{GENERATED}\n\n{SETTINGS}\n\n{head}", *rows]) + "\n"
 
 

@@ -57,14 +57,14 @@ def run(
     Example: apod run --from 2024-01-01 --to 2024-01-31
     """
     from apod_pipeline.run.pipeline import Wanted
-    from apod_pipeline.wiring import today
+    from apod_pipeline.wiring import data_set_of, today
 
     if day and (first or last):
         raise SettingsError("--date names one day; leave it out, or leave --from and --to out.")
     if stateless and archive:
         raise SettingsError("a stateless run keeps no archive here; leave --archive out, or --stateless.")
     settings = settings_of(archive=archive, sources=sources)
-    span = span_of(day or first, day or last, today(settings))
+    span = span_of(day or first, day or last, today(settings), data_set_of(settings).calendar)
     wanted = Wanted(f"run --from {span.first} --to {span.last}" if span else "run", span)
     if stateless:
         _run_stateless(settings, wanted, sources, as_json=as_json)

@@ -25,14 +25,13 @@ def status(archive: Path | None, *, as_json: bool) -> None:
 
     Example: apod status --json
     """
-    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.cli import presentation
     from apod_pipeline.jobs import questions
     from apod_pipeline.jobs.waiting import waiting_in
-    from apod_pipeline.wiring import today
+    from apod_pipeline.wiring import archive_of, today
 
     settings = existing(archive)
-    answer, stuck = questions.status(Archive(settings.archive), today(settings)), waiting_in(settings)
+    answer, stuck = questions.status(archive_of(settings), today(settings)), waiting_in(settings)
     if as_json:
         presentation.as_object({**answer, "waiting": [one._asdict() for one in stuck]})
         return

@@ -20,7 +20,8 @@ from apod_pipeline.archive.coverage import coverage
 from apod_pipeline.archive.known import Known, Version, version_of_line
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import instant, timestamp
-from apod_pipeline.archive.processed import Row, Table
+from apod_pipeline.archive.processed import Table
+from apod_pipeline.dataset.readings import Row
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, OUTPUT_FIELDS

@@ -1,6 +1,7 @@
 """What a field is: its kind, whether it may be absent, what it may hold, an example.
 
-Takes nothing, gives `Field` and the kinds that there are. Pure. Files, tables and descriptors are made from fields.
+Takes nothing, gives `Field`, the kinds that there are, and a data set's fields together. Pure. Files, tables and
+descriptors are made from fields.
 """
 
 from __future__ import annotations
@@ -71,3 +72,23 @@ class Field(NamedTuple):
         """Meaning, unit and allowed values in one line: the comment of a column."""
         values = f"; one of {', '.join(self.allowed)}" if self.allowed else ""
         return f"{self.meaning} ({KINDS[self.kind].unit}){values}"
+
+
+class Columns:
+    """The fields of a data set's entries.
+
+    Attributes:
+        fields: all of them, as the Parquet file has them; the key first.
+        key: the field that sorts and identifies.
+        output: names of those that CSV, JSON and the plain table have, the key first.
+        every: names of all.
+        lists: names of those that hold lists of text; all others hold text or nothing.
+    """
+
+    __slots__ = ("every", "fields", "key", "lists", "output")
+
+    def __init__(self, fields: tuple[Field, ...], output: tuple[str, ...]) -> None:
+        self.fields, self.output = fields, output
+        self.every = tuple(field.name for field in fields)
+        self.key = self.every[0]
+        self.lists = tuple(field.name for field in fields if field.kind == "names")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from apod_pipeline import __version__
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.processed import Columns, Table
+from apod_pipeline.archive.processed import Table
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance
 from apod_pipeline.versions.commits import hashes
@@ -30,7 +30,7 @@ PATIENCE = 600.0  # a run that goes on is waited for; a backfill of everything t
 
 
 @contextmanager
-def snapshot(archive: Archive, columns: Columns) -> Iterator[tuple[polars.LazyFrame, Provenance]]:
+def snapshot(archive: Archive) -> Iterator[tuple[polars.LazyFrame, Provenance]]:
     """The entries of the last version, and which one that is.
 
     Raises:
@@ -42,9 +42,9 @@ def snapshot(archive: Archive, columns: Columns) -> Iterator[tuple[polars.LazyFr
         copy = Path(folder) / archive.parquet.name
         with archive.locked(PATIENCE):
             provenance = _provenance(archive)
-            Table(archive.parquet, columns).lazy()  # says what is wrong with the file, by its own name
+            Table.of(archive).lazy()  # says what is wrong with the file, by its own name
             shutil.copyfile(archive.parquet, copy)
-        yield Table(copy, columns).lazy(), provenance
+        yield Table(copy, archive.dataset.columns).lazy(), provenance
 
 
 def snapshot_as_of(states: States, name: str) -> tuple[polars.LazyFrame, Provenance]:

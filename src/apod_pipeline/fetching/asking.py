@@ -13,9 +13,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from apod_pipeline.dataset.sources import Request, Source
 from apod_pipeline.errors import SourceError, SourceTooSlow
 from apod_pipeline.fetching.pace import Pace, Waiting
-from apod_pipeline.ports import Request, Source
 
 UNAVAILABLE_IN_A_ROW = 3
 FRUITLESS_IN_A_ROW = 30

@@ -13,27 +13,15 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
+from apod_pipeline.dataset.calendar import Calendar
+from apod_pipeline.dataset.doubts import Doubts
+from apod_pipeline.dataset.readings import Reading, Record
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
-from apod_pipeline.fetching.repeats import LIMITS, Limits, Repeats
-from apod_pipeline.model import Digest, Reading, Record, Refusal, Verdict, in_plain_words
+from apod_pipeline.fetching.repeats import Repeats
+from apod_pipeline.model import Digest, Refusal, Verdict, in_plain_words
 
-EQUAL_EDITS = 3
 UNREADABLE = "unreadable"  # in the place of a record: why there is none
-
-
-class Doubts(NamedTuple):
-    """What a data set doubts of a single record, whatever its day.
-
-    Attributes:
-        implausible: why no entry can look like this; None when it can.
-        odd: true where a plausible record is not as plain as nearly all are, so that it must be looked at more closely.
-    """
-
-    implausible: Callable[[Record], str | None]
-    odd: Callable[[Record], bool]
 
 
 @dataclass(eq=False, repr=False)
@@ -44,26 +32,26 @@ class Canary:
         source: whose replies.
         today: the newest day that is due; later ones are not believed.
         present: by ISO day, the digest of what this source told last.
-        implausible: why no entry can look like a record, whatever its day; None when it can.
+        calendar: the data set's days.
+        doubts: what the data set doubts of a record, and how many that are alike are too many.
         examine: why no entry can be made of a reading, None when one can; asked where a reading looks odd.
-        limits: how many days with the same words or picture are too many.
     """
 
     source: str
     today: dt.date
     present: Mapping[str, str]
-    implausible: Callable[[Record], str | None]
+    calendar: Calendar
+    doubts: Doubts
     examine: Callable[[Reading], str | None] = lambda _: None
-    limits: Limits = LIMITS
     _counted: dict[dt.date, str] = field(default_factory=dict)
-    _whole: dict[dt.date, int] = field(default_factory=dict)  # hash of the whole text that a day tells anew
-    _alike: dict[int, set[dt.date]] = field(default_factory=dict)
+    _whole: dict[tuple[str, dt.date], int] = field(default_factory=dict)  # by telltale and day: hash of the whole text
+    _alike: dict[tuple[str, int], set[dt.date]] = field(default_factory=dict)
     _edited: dict[dt.date, tuple[str, str]] = field(default_factory=dict)  # what was held, what is said instead
 
     @cached_property
     def repeats(self) -> Repeats:
         """What this source told so far, counted when it is first needed: most runs find nothing new."""
-        return Repeats.of(self.present.items(), self.limits)
+        return Repeats.of(self.present.items(), self.doubts)
 
     def judge(self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str) -> Verdict:
         """What one reply is worth.
@@ -98,7 +86,7 @@ class Canary:
         )
 
     def _weigh(self, reading: Reading, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
-        day, digest = reading.day, reading.digest
+        day, digest = reading.day, self.doubts.digest(reading.record)
         # What was let in once, perhaps by a person's word, is not judged again as long as it stays the same.
         why = None
         if digest != self._held(day):
@@ -115,27 +103,34 @@ class Canary:
         day = reading.day
         if UNREADABLE in reading.record:
             return str(reading.record[UNREADABLE])
-        if why := self.implausible(reading.record):
+        if why := self.doubts.implausible(reading.record):
             return why
         if day > self.today:
             return "it is not due yet"
-        if day < FIRST_DAY or day in GAPS:
+        if day < self.calendar.first_day or day in self.calendar.gaps:
             return "nothing was published on this day"
         return self.examine(reading)
 
     def _count_whole(self, reading: Reading) -> None:
-        text = reading.record.get("explanation")
-        self._alike.get(self._whole.pop(reading.day, 0), set()).discard(reading.day)
-        if isinstance(text, str) and len(text) > 40:
-            self._whole[reading.day] = hash(text)
-            self._alike.setdefault(hash(text), set()).add(reading.day)
+        day = reading.day
+        for name, whole in self._whole_texts:
+            self._alike.get((name, self._whole.pop((name, day), 0)), set()).discard(day)
+            if (text := whole(reading.record)) is not None:
+                self._whole[name, day] = hash(text)
+                self._alike.setdefault((name, hash(text)), set()).add(day)
+
+    @cached_property
+    def _whole_texts(self) -> list[tuple[str, Callable[[Record], str | None]]]:
+        return [(telltale.name, telltale.whole) for telltale in self.doubts.telltales if telltale.whole]
 
     def _repeated(self, day: dt.date, digest: str) -> str | None:
         if why := self.repeats.reason(day, digest):
             return why
-        alike = self._alike.get(self._whole.get(day, 0), ())
-        most = self.limits.to_the_letter
-        return f"the same whole explanation on {most} days or more at once" if len(alike) >= most else None
+        most = self.doubts.limits.to_the_letter
+        for name, _ in self._whole_texts:
+            if len(self._alike.get((name, self._whole.get((name, day), 0)), ())) >= most:
+                return f"the same whole {name} on {most} days or more at once"
+        return None
 
     def _weigh_repeats(self, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
         # All days of the reply are counted before any is judged: ten equal ones are refused together. What was
@@ -154,16 +149,20 @@ class Canary:
         self._weigh_edits(new, refusals)
 
     def _weigh_edits(self, new: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
-        # NASA edits entries one by one: days of a year that were told apart before do not come to say the same at
+        # Entries are edited one by one: days of a year that were told apart before do not come to say the same at
         # once. What was refused in a list stays counted when its days are asked for one by one.
-        before: dict[str, dict[dt.date, str]] = {}
-        for day, (was, said) in self._edited.items():
-            before.setdefault(said.split("-")[1], {})[day] = was.split("-")[1]
-        for day in new.keys() & self._edited.keys():
-            text = new[day].split("-")[1]
-            apart = {was for other, was in before[text].items() if abs((other - day).days) <= 365}
-            if text and len(apart) >= EQUAL_EDITS:
-                refusals.setdefault(day, f"the same new explanation on {EQUAL_EDITS} days or more at once")
+        most = self.doubts.limits.edits
+        for place, telltale in enumerate(self.doubts.telltales, 1):
+            if telltale.whole is None:
+                continue
+            before: dict[str, dict[dt.date, str]] = {}
+            for day, (was, said) in self._edited.items():
+                before.setdefault(said.split("-")[place], {})[day] = was.split("-")[place]
+            for day in new.keys() & self._edited.keys():
+                text = new[day].split("-")[place]
+                apart = {was for other, was in before[text].items() if abs((other - day).days) <= 365}
+                if text and len(apart) >= most:
+                    refusals.setdefault(day, f"the same new {telltale.name} on {most} days or more at once")
 
     def _held(self, day: dt.date) -> str | None:
         return self.present.get(str(day))

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from apod_pipeline import __version__
+from apod_pipeline.dataset.sources import Request
 from apod_pipeline.errors import ReplyRefused, SettingsError, SourceRefused, SourceTooSlow, SourceUnavailable
-from apod_pipeline.ports import Answer, Request
+from apod_pipeline.ports import Answer
 
 if TYPE_CHECKING:
     import httpx

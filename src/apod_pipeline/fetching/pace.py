@@ -15,8 +15,8 @@ from collections import deque
 from collections.abc import Collection
 from typing import NamedTuple
 
+from apod_pipeline.dataset.sources import NARROW
 from apod_pipeline.dataset.spans import Span, spans_of
-from apod_pipeline.ports import NARROW
 
 BRIDGE = 5  # unwanted days inside a span that cost less than another request
 PIECES = 4

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from apod_pipeline.dataset.json_items import shape_of
+from apod_pipeline.dataset.readings import Record
+from apod_pipeline.dataset.sources import Request, Source
 from apod_pipeline.errors import SourceError, Unreadable
-from apod_pipeline.model import Record
-from apod_pipeline.ports import Answer, Request, Source, Transport
+from apod_pipeline.ports import Answer, Transport
 
 
 def ask(

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from apod_pipeline.dataset.readings import Record
+from apod_pipeline.dataset.sources import Source
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import Unreadable
 from apod_pipeline.fetching.canary import UNREADABLE
-from apod_pipeline.model import Record, Verdict
-from apod_pipeline.ports import Source
+from apod_pipeline.model import Verdict
 
 
 def settled_items(source: Source, body: Path, form: str) -> Iterator[tuple[str | None, Record]]:

@@ -11,14 +11,13 @@ from functools import partial
 from pathlib import Path
 from shlex import quote
 
-from apod_pipeline.archive.folder import Archive
 from apod_pipeline.database.backup import back_up, restore
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.pooler import refuse_pooler
 from apod_pipeline.errors import DatabaseError, SettingsError
 from apod_pipeline.settings import Settings
 from apod_pipeline.versioning.dvc import DvcVersioner
-from apod_pipeline.wiring import database, pipeline
+from apod_pipeline.wiring import archive_of, database, pipeline
 
 
 def back_up_archive(settings: Settings, file: Path) -> dict[str, int]:
@@ -32,7 +31,7 @@ def back_up_archive(settings: Settings, file: Path) -> dict[str, int]:
 
     if file.exists():
         raise SettingsError(f"{file} exists. Nothing was changed; name another file.")
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
     with archive.locked(600.0), database(settings, archive) as conninfo:
         programs = _programs(conninfo, "apod backup")
         scratch = partial(temporary_server, archive.private / "scratch", binaries=programs)

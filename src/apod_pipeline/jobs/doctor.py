@@ -17,15 +17,15 @@ from urllib.parse import urlsplit
 
 from apod_pipeline.archive.disk import room
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.dataset.doubts import Doubts
+from apod_pipeline.dataset.sources import Request, Source
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import ApodError, SourceRefused
 from apod_pipeline.fetching.http_client import HttpClient
 from apod_pipeline.fetching.probing import ask
-from apod_pipeline.ports import Request, Source
 from apod_pipeline.settings import Settings
 from apod_pipeline.versioning.git import Git, GitFailed
-from apod_pipeline.wiring import DOUBTS, database, readers, today
+from apod_pipeline.wiring import archive_of, data_set_of, database, readers, today
 
 ENOUGH_DISK, ENOUGH_FILES = 2 << 30, 1000
 
@@ -51,7 +51,7 @@ def examine(settings: Settings, *, probe: bool = False) -> Iterator[Sight]:
         settings: as resolved.
         probe: also ask each source a list, a range in the past and a single day.
     """
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
     yield Sight("settings", "ok", f"{sum(o != 'default' for o in settings.origins.values())} set, the rest default")
     yield _clock(settings)
     yield _disk(archive)
@@ -107,27 +107,29 @@ def _lock(archive: Archive) -> Sight:
 
 # ---- sources -------------------------------------------------------------------------------
 def _source(settings: Settings, source: Source, *, probe: bool) -> Iterator[Sight]:
+    doubts = data_set_of(settings).doubts
     client = HttpClient(min(settings.http_timeout, 15.0), retries=0, body_limit=settings.http_body_limit)
     newest = today(settings)
     questions: list[tuple[str, Request]] = [("one day", source.day_request(newest - dt.timedelta(days=2)))]
     if probe:
         week = Span(newest - dt.timedelta(days=8), newest - dt.timedelta(days=2))
-        old = Span(FIRST_DAY + dt.timedelta(days=100), FIRST_DAY + dt.timedelta(days=104))
-        questions += [("a week", source.list_request(week)), ("days of 1995", source.list_request(old))]
+        first = data_set_of(settings).calendar.first_day
+        old = Span(first + dt.timedelta(days=100), first + dt.timedelta(days=104))
+        questions += [("a week", source.list_request(week)), (f"days of {old.first.year}", source.list_request(old))]
         if feed := source.feed_request(week):
             questions.append(("the feed", feed))
     try:
         for name, request in questions:
-            yield _asked(client, source, name, request)
+            yield _asked(client, source, name, request, doubts)
     finally:
         client.close()
 
 
-def _asked(client: HttpClient, source: Source, name: str, request: Request) -> Sight:
+def _asked(client: HttpClient, source: Source, name: str, request: Request, doubts: Doubts) -> Sight:
     what = f"{source.name}: {name}"
     begin = time.perf_counter()
     try:
-        says = ask(client, source, request, DOUBTS.implausible)
+        says = ask(client, source, request, doubts.implausible)
     except SourceRefused as error:
         key = "set NASA_API_KEY, or " if request.headers else ""
         return Sight(what, "bad", str(error), f"{key}ask another source with --source")

@@ -5,12 +5,11 @@ Takes resolved settings, gives the migrations before and after.
 
 from __future__ import annotations
 
-from apod_pipeline.archive.folder import Archive
 from apod_pipeline.database import schema
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.settings import Settings
-from apod_pipeline.wiring import database
+from apod_pipeline.wiring import archive_of, database
 
 
 def migrate(settings: Settings) -> dict[str, int]:
@@ -19,7 +18,7 @@ def migrate(settings: Settings) -> dict[str, int]:
     Raises:
         DatabaseError: the database cannot be reached, or refuses; nothing was changed.
     """
-    with database(settings, Archive(settings.archive)) as conninfo, connected(conninfo) as connection:
+    with database(settings, archive_of(settings)) as conninfo, connected(conninfo) as connection:
         before = schema.applied(connection)
         newest = schema.migrate(connection)
         make_searchable(connection)

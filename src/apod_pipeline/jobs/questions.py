@@ -13,10 +13,9 @@ from apod_pipeline.archive.coverage import DayStatus, coverage
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.archive.processed import Columns, Table
+from apod_pipeline.archive.processed import Table
 from apod_pipeline.database.rows import Projection
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.versioning.dvc import tracked_hash
 
@@ -51,7 +50,7 @@ def begins(archive: Archive, today: dt.date) -> dt.datetime:
     known = Ledger(archive).known()
     told = [dt.date.fromisoformat(day) for day in (*known.first_line, *known.refused)]
     first = min([*told, *(span.first for span in known.asked)], default=today)
-    return dt.datetime.combine(max(FIRST_DAY, min(first, today).replace(month=1, day=1)), dt.time())
+    return dt.datetime.combine(max(known.calendar.first_day, min(first, today).replace(month=1, day=1)), dt.time())
 
 
 def by_year(archive: Archive, today: dt.date, span: Span | None = None) -> dict[int, list[DayStatus]]:
@@ -62,13 +61,13 @@ def by_year(archive: Archive, today: dt.date, span: Span | None = None) -> dict[
     return dict(years)
 
 
-def history(archive: Archive, columns: Columns, day: dt.date) -> list[dict[str, Any]]:
+def history(archive: Archive, day: dt.date) -> list[dict[str, Any]]:
     """Every revision of one day, oldest first: from, to, cause, the changed fields, and the whole entry."""
     ledger = Ledger(archive)
     versions = ledger.versions()
     if not versions or not ledger.known(versions[-1].lines).has(str(day)):
         return []
-    rows = Projection(ledger, Table(archive.parquet, columns), versions, versions[-1].today)
+    rows = Projection(ledger, Table.of(archive), versions, versions[-1].today)
     states = next(rows.chains([str(day)]), None)
     if states is None:
         raise ArchiveDamaged(
@@ -81,7 +80,7 @@ def history(archive: Archive, columns: Columns, day: dt.date) -> list[dict[str, 
             "cause": state["cause"],
             "changed": state["changed"],
             "reply": state["reply"],
-            "entry": {name: state[name] for name in columns.every},
+            "entry": {name: state[name] for name in archive.dataset.columns.every},
         }
         for state in states
     ]

@@ -26,7 +26,7 @@ from apod_pipeline.versioning.git import Git, without_credentials
 from apod_pipeline.versioning.remote_tree import Sides
 from apod_pipeline.versions.commits import Commit, all_hashes, commit_of, commits, resolve
 from apod_pipeline.versions.objects import DvcObjects
-from apod_pipeline.wiring import COLUMNS, objects, pipeline, tables
+from apod_pipeline.wiring import archive_of, objects, pipeline, tables
 
 SUPERSEDED = "refs/apod/superseded"
 
@@ -44,7 +44,8 @@ def restore_into(settings: Settings, name: str, folder: Path, *, configured_data
         SettingsError: no such version, or the folder holds something.
         VersioningError: an object is nowhere.
     """
-    source, target = Archive(settings.archive), Archive(folder)
+    source = archive_of(settings)
+    target = Archive(folder, source.dataset)
     version = commit_of(source, resolve(source, name))
     clone(source.root, target, version.commit)
     its = replace(settings, archive=folder)
@@ -69,7 +70,7 @@ def recover_archive(settings: Settings, git_remote: str) -> dict[str, Any]:
             and none is set; the folder is as it was.
         VersioningError: a remote cannot be reached, or lacks something.
     """
-    target = Archive(settings.archive)
+    target = archive_of(settings)
     clone(git_remote, target)
     try:
         kept = _objects_of(settings, target, git_remote)
@@ -103,7 +104,7 @@ def _objects_of(settings: Settings, archive: Archive, git_remote: str) -> DvcObj
 
 
 def _fill(target: Archive, from_objects: DvcObjects, pushed_to: str | None = None) -> None:
-    files = Restoration(target, from_objects, COLUMNS)
+    files = Restoration(target, from_objects)
     files.fetch("HEAD")
     target.create_folders()
     files.replies()
@@ -135,11 +136,11 @@ def restore_in_place(settings: Settings, name: str, tell: Callable[[str], None])
         ArchiveDamaged: a run was left half-way; it is to be finished first.
         VersioningError: an object is nowhere; nothing was changed then.
     """
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
     version = commit_of(archive, resolve(archive, name))
     with pipeline(settings, tell, dvc=DvcVersioner) as wired, wired.held():
         kept = _set_aside(wired)
-        files = Restoration(archive, objects(settings, archive), COLUMNS)
+        files = Restoration(archive, objects(settings, archive))
         files.fetch(version.commit)
         archive.advance(derived=None, published=None, examined=0)  # killed from here on, the next run derives again
         sides = Sides(Git(archive.root), version.commit, kept, version.commit)

@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from apod_pipeline.archive.folder import Archive
 from apod_pipeline.database.turns import turn
 from apod_pipeline.errors import ApodError, BeganApart, SettingsError
 from apod_pipeline.model import Outcome
 from apod_pipeline.recovery.partial import cloned
 from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import Settings
-from apod_pipeline.wiring import passing, passing_versioner
+from apod_pipeline.wiring import archive_of, passing, passing_versioner
 
 PREFIX = "apod-stateless-"
 FORGOTTEN = (
@@ -66,7 +65,7 @@ def _once(
     patience: float,
 ) -> Outcome:
     with forgotten_folder() as folder:
-        archive = Archive(folder / "archive")
+        archive = archive_of(resolve(folder / "archive"))
         git_remote, conninfo = _places(resolve(archive.root))
         with turn(conninfo, patience):
             known = cloned(git_remote, archive)

@@ -8,13 +8,11 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.audit import Audit, Check, Reading, audit
-from apod_pipeline.datasets.apod.rules import RULES_VERSION
 from apod_pipeline.run.derivation import Derivation
-from apod_pipeline.settings import Settings
-from apod_pipeline.wiring import COLUMNS, database, derivation, objects, quality, today
+from apod_pipeline.settings import Settings, defaults
+from apod_pipeline.wiring import archive_of, database, derivation, objects, quality, today
 
 
 def verify(settings: Settings, remote_share: float = 0.0) -> list[Check]:
@@ -27,17 +25,16 @@ def verify(settings: Settings, remote_share: float = 0.0) -> list[Check]:
     Raises:
         ArchiveBusy: a run goes on for longer than ten minutes.
     """
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
     # An archive may know days that are not due yet here, as the demonstration's does.
     day = max([today(settings), *(version.today for version in Ledger(archive).versions()[-1:])])
     what = Audit(
         archive=archive,
-        columns=COLUMNS,
         objects=objects(settings, archive),
         git_remote=settings.git_remote,
         quality=partial(quality, archive, 0, day),
-        derive=partial(derivation_of, settings.archive.absolute(), settings.preference),
-        rules=RULES_VERSION,
+        derive=partial(derivation_of, settings.archive.absolute(), settings.dataset, settings.preference),
+        rules=archive.dataset.rules,
         preference=settings.preference,
         today=day,
         gap_after=settings.gap_after,
@@ -47,7 +44,7 @@ def verify(settings: Settings, remote_share: float = 0.0) -> list[Check]:
         return audit(what, conninfo)
 
 
-def derivation_of(root: Path, preference: tuple[str, ...]) -> Derivation:
+def derivation_of(root: Path, dataset: str, preference: tuple[str, ...]) -> Derivation:
     """A derivation without any secret, for another process."""
-    archive = Archive(root)
-    return derivation(Settings(archive=root, preference=preference), archive, Ledger(archive))
+    settings = defaults(root, dataset, preference=preference)
+    return derivation(settings, archive := archive_of(settings), Ledger(archive))

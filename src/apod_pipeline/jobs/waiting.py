@@ -19,7 +19,7 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.errors import ApodError
 from apod_pipeline.settings import Settings
-from apod_pipeline.wiring import database, today
+from apod_pipeline.wiring import archive_of, database, today
 
 RUN = "apod run"
 
@@ -155,7 +155,7 @@ def _many(count: int, one: str, more: str) -> str:
 
 def waiting_in(settings: Settings) -> list[Waiting]:
     """What of the archive that settings name waits for somebody, or for the next run."""
-    archive = Archive(settings.archive)
+    archive = archive_of(settings)
     begun = settings.database or (archive.private / "postgres").exists()  # no server is made for a look
     tables = partial(database, settings, archive) if begun else None
     places = Places(settings.git_remote, settings.dvc_remote or str(settings.remote_folder), tables)

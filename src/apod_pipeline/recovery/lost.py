@@ -57,7 +57,7 @@ class Recovery:
 
     @property
     def _files(self) -> Restoration:
-        return Restoration(self.archive, self.objects, self.pipeline.derivation.columns)
+        return Restoration(self.archive, self.objects)
 
     # ---- the database --------------------------------------------------------------------
     def database(self) -> Done:

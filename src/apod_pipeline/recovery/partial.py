@@ -14,7 +14,7 @@ from typing import Any
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.processed import Columns, Table, write_csv
+from apod_pipeline.archive.processed import Table, write_csv
 from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versioning.git import Git, without_credentials
@@ -52,13 +52,7 @@ def cloned(remote: str, archive: Archive) -> bool:
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class PartialVersioner(DvcVersioner):
-    """DVC over an archive that lacks old raw replies.
-
-    Attributes:
-        columns: the fields of an entry.
-    """
-
-    columns: Columns
+    """DVC over an archive that lacks old raw replies."""
 
     @property
     def _objects(self) -> DvcObjects:
@@ -66,7 +60,7 @@ class PartialVersioner(DvcVersioner):
 
     @property
     def _files(self) -> Restoration:
-        return Restoration(self.archive, self._objects, self.columns)
+        return Restoration(self.archive, self._objects)
 
     def begin(self) -> None:
         """Make a fresh clone an archive that a run can go on from.
@@ -91,14 +85,14 @@ class PartialVersioner(DvcVersioner):
         if Ledger(self.archive).versions():
             self._place()
             self._files.mark_files()
-            self.archive.advance(entries=len(Table(self.archive.parquet, self.columns)))
+            self.archive.advance(entries=len(Table.of(self.archive)))
 
     def _place(self) -> None:
         # The Parquet file holds all that the CSV does, in a fifth of the bytes: the CSV is written from it, and pulled
         # only where its hash then is not the version's.
         if oid := pointer_hashes(self.archive).get(self.archive.relative(self.archive.parquet)):
             self._objects.copy(oid, self.archive.parquet)
-            write_csv(self.archive.csv, self.columns, Table(self.archive.parquet, self.columns).rows(), keep=False)
+            write_csv(self.archive.csv, self.archive.dataset.columns, Table.of(self.archive).rows(), keep=False)
         self._files.processed()
 
     def elsewhere(self) -> Collection[str]:

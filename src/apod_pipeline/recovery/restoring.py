@@ -14,7 +14,7 @@ from pathlib import Path
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.archive.processed import Columns, Table, write_json
+from apod_pipeline.archive.processed import Table, write_json
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.versioning.git import Git, without_credentials
 from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
@@ -29,12 +29,10 @@ class Restoration:
     Attributes:
         archive: where they are put.
         objects: where they come from.
-        columns: the fields of an entry.
     """
 
     archive: Archive
     objects: DvcObjects
-    columns: Columns
 
     def fetch(self, commit: str) -> None:
         """Bring all that a version needs, before anything is touched.
@@ -66,7 +64,7 @@ class Restoration:
         self.objects.bring(set(stale.values()))
         for path, oid in stale.items():
             self.objects.copy(oid, path)
-        write_json(self.archive.json, self.columns, Table(self.archive.parquet, self.columns).rows(), keep=False)
+        write_json(self.archive.json, self.archive.dataset.columns, Table.of(self.archive).rows(), keep=False)
         return len(stale)
 
     def mark(self, pushed_to: str | None = None) -> None:
@@ -77,7 +75,7 @@ class Restoration:
         """
         self.mark_files()
         last, head = Ledger(self.archive).versions()[-1], Git(self.archive.root).head()
-        entries = len(Table(self.archive.parquet, self.columns))
+        entries = len(Table.of(self.archive))
         self.archive.advance(published=timestamp(last.at), commit=head, pushed=head, examined=0, entries=entries)
         self.archive.advance(pushed_to=pushed_to)
 

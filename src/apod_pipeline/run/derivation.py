@@ -25,12 +25,13 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.archive.processed import Columns, Row, Rows, Table, writable, write_all
+from apod_pipeline.archive.processed import Rows, Table, writable, write_all
 from apod_pipeline.database.rows import current_since
-from apod_pipeline.datasets.apod.entry import Entry
+from apod_pipeline.dataset.fields import Columns
+from apod_pipeline.dataset.readings import Reading, Row
+from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import ArchiveDamaged, DataRefused, Unreadable
-from apod_pipeline.model import Reading, in_plain_words
-from apod_pipeline.ports import Source
+from apod_pipeline.model import in_plain_words
 from apod_pipeline.run.gating import derived, withdrawal
 from apod_pipeline.run.version_summary import summary
 
@@ -53,10 +54,9 @@ class Derivation:
         archive: the folder.
         ledger: its memory.
         sources: by name, to read replies with.
-        transform: readings to entries; pure.
+        transform: readings to rows; pure.
         rules: version of the transform's rules.
         preference: whose reading is the entry, most wanted first.
-        columns: the fields of an entry.
         gate: which rows can be no entries: by key, the reason.
         bring: sees that raw replies are here before they are opened, where an archive does not hold them all.
         passed: is told of rows that will most likely be entries, as they pass the gate.
@@ -65,14 +65,18 @@ class Derivation:
     archive: Archive
     ledger: Ledger
     sources: Mapping[str, Source]
-    transform: Callable[[Iterable[Reading]], Iterator[Entry]]
+    transform: Callable[[Iterable[Reading]], Iterator[Row]]
     rules: int
     preference: tuple[str, ...]
-    columns: Columns
     gate: Callable[[Sequence[Row]], Mapping[str, str]] = lambda _: {}
     bring: Callable[[Collection[str]], object] = len
     passed: Callable[[Sequence[Row]], object] = len
     refused: dict[str, str] = field(default_factory=dict)  # what the gate refused in this run: by day, the reason
+
+    @property
+    def columns(self) -> Columns:
+        """The fields of an entry."""
+        return self.archive.dataset.columns
 
     # ---- versions ------------------------------------------------------------------------
     def seal_rules(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
@@ -144,7 +148,7 @@ class Derivation:
                 return None
             self.ledger.append_superseded(replaced, version.at)
             self.ledger.seal(version)
-            write_all(self.archive, self.columns, rows, keep=True, gone=gone)
+            write_all(self.archive, rows, keep=True, gone=gone)
         if gone:
             self.archive.advance(entries=len(known.first_line))
         self._mark(version)
@@ -191,7 +195,7 @@ class Derivation:
 
     def summary(self, version: Version) -> list[str]:
         """What a version changed, a line each: the body of its commit."""
-        return summary(self.ledger, Table(self.archive.parquet, self.columns), version)
+        return summary(self.ledger, Table.of(self.archive), version)
 
     # ---- files ---------------------------------------------------------------------------
     def catch_up(self) -> bool:
@@ -223,7 +227,7 @@ class Derivation:
         gone = self._gone(known, since)
         with Rows(self.archive.private / "changed.jsonl", self.columns.key) as rows:
             self._gated(rows, known, days, versions, versions[-1].at)
-            write_all(self.archive, self.columns, rows, keep=since is not None, gone=gone)
+            write_all(self.archive, rows, keep=since is not None, gone=gone)
             count = len(rows)
         self._mark(versions[-1])
         return count
@@ -245,7 +249,7 @@ class Derivation:
         """Rows of the files as they stand; none where there are no files."""
         if not self.archive.parquet.exists():
             return {}
-        return {row[self.columns.key]: row for row in Table(self.archive.parquet, self.columns).rows(days)}
+        return {row[self.columns.key]: row for row in Table.of(self.archive).rows(days)}
 
     def _gated(
         self,

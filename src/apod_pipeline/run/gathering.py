@@ -15,10 +15,9 @@ from apod_pipeline.archive.coverage import Terms, due, missing
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.dataset.sources import Source
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import publishable
 from apod_pipeline.model import Outcome
-from apod_pipeline.ports import Source
 from apod_pipeline.run.conclusions import gaps_in, missing_of
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
 
@@ -89,7 +88,7 @@ class Gathering:
             return due(known, self._terms())
         if wanted.only_missing:
             return missing(known, self.today, wanted.span)
-        return [day for day in publishable(wanted.span) if day <= self.today]
+        return [day for day in known.calendar.publishable(wanted.span) if day <= self.today]
 
     def _terms(self) -> Terms:
         versions = self.ledger.versions()

@@ -11,26 +11,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.datasets.apod.entry import Entry
+from apod_pipeline.dataset.readings import Reading, Row
 from apod_pipeline.errors import ApodError, DataRefused, NoEntry
-from apod_pipeline.model import Reading, in_plain_words
+from apod_pipeline.model import in_plain_words
 
-Transform = Callable[[Iterable[Reading]], Iterator[Entry]]
+Transform = Callable[[Iterable[Reading]], Iterator[Row]]
 
 
-def derived(transform: Transform, readings: Iterable[Reading], withheld: dict[str, str]) -> Iterator[dict[str, Any]]:
+def derived(transform: Transform, readings: Iterable[Reading], withheld: dict[str, str]) -> Iterator[Row]:
     """Readings as rows; whatever a reading does to the rules, its neighbours go on.
 
     Args:
-        transform: readings to entries, in their order.
+        transform: readings to rows, in their order.
         readings: whatever their own source raises is passed on.
         withheld: takes the days of which no entry can be made, with the reason.
     """
     tap = _Tap(iter(readings))
     while not tap.ended:
         try:
-            for entry in transform(tap):
-                yield entry.as_row()
+            yield from transform(tap)
         except Exception as error:
             if not tap.passed or (isinstance(error, ApodError) and not isinstance(error, DataRefused)):
                 raise

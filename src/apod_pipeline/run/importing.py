@@ -14,11 +14,11 @@ from pathlib import Path
 
 from apod_pipeline.archive.ledger import reply_of_line
 from apod_pipeline.archive.writing import sha256
+from apod_pipeline.dataset.sources import Request, Source
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import DataRefused, SettingsError, Unreadable
 from apod_pipeline.model import Outcome, Refusal
-from apod_pipeline.ports import Answer, Request, Source
+from apod_pipeline.ports import Answer
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.stages.extract_apod import Extraction
 
@@ -160,8 +160,9 @@ def accept_gap(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
     def believe(extraction: Extraction, outcome: Outcome) -> None:
         outcome.span = Span(day, day)
         known = extraction.known
-        if known.has(str(day)) or day > pipeline.today or day < FIRST_DAY:
-            what = "has an entry" if known.has(str(day)) else f"does not lie between {FIRST_DAY} and {pipeline.today}"
+        first = known.calendar.first_day
+        if known.has(str(day)) or day > pipeline.today or day < first:
+            what = "has an entry" if known.has(str(day)) else f"does not lie between {first} and {pipeline.today}"
             raise SettingsError(f"{day} {what}, so it is no gap. Nothing was changed; see `apod coverage`.")
         for line in pipeline.ledger.append_gaps({day: because}, [], pipeline.today, pipeline.now()):
             known.add(line)

@@ -23,9 +23,10 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import append_lines, mend_torn_lines, timestamp
 from apod_pipeline.archive.run_record import as_json, timed
 from apod_pipeline.archive.writing import sweep
+from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import ApodError
 from apod_pipeline.model import Outcome, Report
-from apod_pipeline.ports import Publisher, Source, Store, Versioner
+from apod_pipeline.ports import Publisher, Store, Versioner
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.gathering import Gathering, Wanted, count_refused
 from apod_pipeline.run.publishing import MOST_TAKEOVERS, Publishing

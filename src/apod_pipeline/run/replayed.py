@@ -132,7 +132,7 @@ class States:
         versions = self._ledger.versions()
         days = {state["date"] for state in states}
         told = [state for state in self._ledger.superseded(versions) if state["date"] in days]
-        rows = Table(self.derivation.archive.parquet, self.derivation.columns).rows(days)
+        rows = Table.of(self.derivation.archive).rows(days)
         seen = {(state["date"], _same(state["entry"])) for state in told} | {(r["date"], _same(r)) for r in rows}
         lost = [state for state in states if (state["date"], _same(state["entry"])) not in seen]
         last = versions[-1]

@@ -274,10 +274,10 @@ class Steps:
         return None
 
     def _records(self, version: Version) -> list[dict[str, Any]]:
-        pipeline, columns = self.pipeline, self.pipeline.derivation.columns
+        pipeline, columns = self.pipeline, self.pipeline.archive.dataset.columns
         earlier = [v.lines for v in pipeline.ledger.versions() if v.at < version.at]
         days = pipeline.ledger.known(version.lines).days_since(max(earlier, default=0))
-        rows = Table(pipeline.archive.parquet, columns).rows(days)
+        rows = Table.of(pipeline.archive).rows(days)
         records = [{name: row[name] for name in columns.output} for row in islice(rows, MOST_RECORDS)]
         if len(days) > MOST_RECORDS:
             records.append({"more": len(days) - MOST_RECORDS, "in": self._relative(pipeline.archive.json)})

@@ -21,7 +21,7 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import append_lines, instant, parsed_lines, read_lines, timestamp
-from apod_pipeline.archive.processed import Columns, Table, write_json
+from apod_pipeline.archive.processed import Table, write_json
 from apod_pipeline.archive.writing import replacing, sha256
 from apod_pipeline.errors import BeganApart, SettingsError
 from apod_pipeline.run.derivation import Derivation
@@ -39,14 +39,12 @@ class Takeover:
     Attributes:
         archive: the folder.
         fetch: brings what DVC tracks to where its `.dvc` files say.
-        columns: the fields of an entry.
         bring: sees that all which a commit's `.dvc` files name can be had, before anything is touched.
         remote: Git's name of the remote.
     """
 
     archive: Archive
     fetch: Callable[[], None]
-    columns: Columns
     bring: Callable[[str], object] = len
     remote: str = "origin"
 
@@ -184,8 +182,8 @@ class Takeover:
 
     def _mark(self, last: Version) -> None:
         """Write down that the files are those of their last version: what old rules worded is kept by a revision."""
-        rows = Table(self.archive.parquet, self.columns).rows()
-        write_json(self.archive.json, self.columns, rows, keep=False)
+        rows = Table.of(self.archive).rows()
+        write_json(self.archive.json, self.archive.dataset.columns, rows, keep=False)
         self.archive.witness()
         self.archive.advance(
             derived=timestamp(last.at),
@@ -193,7 +191,7 @@ class Takeover:
             preference=",".join(last.preference),
             published=timestamp(last.at),
             commit=self._git.head(),
-            entries=len(Table(self.archive.parquet, self.columns)),
+            entries=len(Table.of(self.archive)),
         )
 
     # ---- ours, on top ----------------------------------------------------------------------

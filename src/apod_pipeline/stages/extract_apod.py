@@ -27,17 +27,18 @@ from apod_pipeline.archive.known import WHOLE_REPLY, Digests, Known, refusal_key
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.run_files import manifest
 from apod_pipeline.archive.writing import replacing
+from apod_pipeline.dataset.doubts import Doubts
 from apod_pipeline.dataset.json_items import shape_of
+from apod_pipeline.dataset.readings import Reading
+from apod_pipeline.dataset.sources import NARROW, Request, Source
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import publishable
 from apod_pipeline.errors import DataRefused, ReplyRefused, SourceError, SourceRefused, Unreadable
 from apod_pipeline.fetching.asking import Asking, Miss
-from apod_pipeline.fetching.canary import UNREADABLE, Canary, Doubts
+from apod_pipeline.fetching.canary import UNREADABLE, Canary
 from apod_pipeline.fetching.pace import Pace
-from apod_pipeline.fetching.repeats import LIMITS, Limits
 from apod_pipeline.fetching.settling import of_the_asked, settled_items
-from apod_pipeline.model import Digest, Reading, Refusal, Reply, Verdict, in_plain_words
-from apod_pipeline.ports import NARROW, Answer, Request, Source, Transport
+from apod_pipeline.model import Digest, Refusal, Reply, Verdict, in_plain_words
+from apod_pipeline.ports import Answer, Transport
 
 IN_GOOD_TIME = 1 / 3  # of the time-out: how long an answer should take
 FEED_DAYS = 30  # the feed holds the newest thirty
@@ -88,13 +89,12 @@ class Extraction:
         transport: the wire.
         today: the newest day that is due.
         run: name of the run, for the manifest.
-        doubts: what of a record cannot be, or is odd.
+        doubts: what the data set doubts of a record.
         concurrency: requests at one time.
         tell: takes a line for the user.
         advance: takes how many wanted days were settled, for a progress bar.
         timeout: seconds after which the wire gives a request up.
         examine: why no entry can be made of a reading; None when one can.
-        limits: how many days that say the same the canary takes for too many.
     """
 
     archive: Archive
@@ -109,7 +109,6 @@ class Extraction:
     advance: Callable[[int], None] = lambda _: None
     timeout: float = 30.0
     examine: Callable[[Reading], str | None] = lambda _: None
-    limits: Limits = LIMITS
     result: Extracted = field(default_factory=Extracted)
     _had: set[dt.date] = field(default_factory=set)
     _fate: dict[dt.date, Miss] = field(default_factory=dict)
@@ -219,7 +218,7 @@ class Extraction:
         came.body.unlink(missing_ok=True)
         kind = "refused" if isinstance(error, ReplyRefused) else "unavailable"
         miss = Miss(kind, str(error), hopeless=isinstance(error, SourceRefused))
-        for day in publishable(came.request.asked):
+        for day in self.known.calendar.publishable(came.request.asked):
             self._miss(day, miss)
         still_open = [day for day in self._open(self._wanted or set()) if day in came.request.asked]
         asking.did_not_come(came.request, error, miss, still_open, came.seconds)
@@ -310,7 +309,7 @@ class Extraction:
             reading = Reading(day, source.name, record)
             why = str(record.get(UNREADABLE) or self.examine(reading) or "")
             if not why:
-                return self._let_in(reply, [Digest(day, reading.digest)], because)
+                return self._let_in(reply, [Digest(day, self.doubts.digest(record))], because)
         raise DataRefused(
             f"{day} cannot be taken from data/raw/{reply.file}: {why}. Nothing was changed; ask for the day again: "
             f"apod run --date {day}"
@@ -327,16 +326,14 @@ class Extraction:
         """The canary that watches a source in this run."""
         if source not in self._canaries:
             held = Digests(self.known, source)
-            self._canaries[source] = Canary(
-                source, self.today, held, self.doubts.implausible, self._examined, self.limits
-            )
+            self._canaries[source] = Canary(source, self.today, held, self.known.calendar, self.doubts, self._examined)
         return self._canaries[source]
 
     def _examined(self, reading: Reading) -> str | None:
         # Deriving every reading twice would cost a fifth of a backfill: what looks odd is derived at once, and what
         # then cannot be an entry all the same is withdrawn before the next version is sealed.
         withdrawn = self.known.withdrawn.get((reading.source, str(reading.day)), ())
-        odd = self.doubts.odd(reading.record) or (withdrawn and reading.digest in withdrawn)
+        odd = self.doubts.odd(reading.record) or (withdrawn and self.doubts.digest(reading.record) in withdrawn)
         return self.examine(reading) if odd else None
 
     def _judge(self, source: Source, reply: Reply, body: Path) -> Verdict:
@@ -363,7 +360,7 @@ class Extraction:
             self._deniers.setdefault(day, set()).add(reply.source)
             self._miss(day, Miss("denied", f"{reply.source} has no entry of this day"))
         for refusal in verdict.refusals:
-            for day in [refusal.day] if refusal.day else publishable(reply.asked):
+            for day in [refusal.day] if refusal.day else self.known.calendar.publishable(reply.asked):
                 self._miss(day, Miss("refused", f"{reply.source}: {refusal.reason}"))
 
     def _miss(self, day: dt.date, miss: Miss) -> None:

@@ -18,15 +18,15 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.processed import Columns, Row, Table
+from apod_pipeline.archive.processed import Table
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.merging import copying, make_staging, merge, remove_others, stage_and_merge, staged_in
 from apod_pipeline.database.rows import DAY, QUARANTINE, READING, REVISION, Projection, cells, document_times
 from apod_pipeline.database.schema import LOCK, migrate
 from apod_pipeline.database.searchable import is_searchable, make_searchable
 from apod_pipeline.database.words_ahead import WordsAhead
+from apod_pipeline.dataset.readings import Row
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Outcome
@@ -49,14 +49,12 @@ class PostgresStore:
     Attributes:
         archive: whose files are loaded.
         ledger: its memory.
-        columns: the fields of the Parquet file.
         today: the newest day that is due.
         conninfo: how to reach the server (libpq).
     """
 
     archive: Archive
     ledger: Ledger
-    columns: Columns
     today: dt.date
     conninfo: str
     _migrated: bool = False
@@ -146,7 +144,7 @@ class PostgresStore:
         last = versions[-1]
         sealed, known = self.ledger.known(last.lines), self.ledger.known()
         days = None if mark is None else sealed.days_since(mark.lines)
-        rows = Projection(self.ledger, Table(self.archive.parquet, self.columns), versions, self.today)
+        rows = Projection(self.ledger, Table.of(self.archive), versions, self.today)
         expected = len(sealed.first_line if days is None else days)
         counts = _merge_entries(connection, rows.chains(days), expected, after_reading)
         self._remove_withdrawn(connection, known, lines)
@@ -163,7 +161,7 @@ class PostgresStore:
 
     def _days_to_tell(self, known: Known, mark: Version | None, lines: int) -> Span:
         """The days whose coverage may have changed since the tables were brought up."""
-        first = FIRST_DAY
+        first = self.archive.dataset.calendar.first_day
         if mark:
             told = [*known.days_since(lines), *known.refused_since(lines)]  # a feed tells of days nobody asked for
             first = min(
@@ -173,7 +171,7 @@ class PostgresStore:
                     *(dt.date.fromisoformat(day) for day in told),
                 ]
             )
-        return Span(min(max(first, FIRST_DAY), self.today), self.today)
+        return Span(min(max(first, self.archive.dataset.calendar.first_day), self.today), self.today)
 
     def _remove_withdrawn(self, connection: Connection, known: Known, lines: int) -> None:
         """Rows of readings that count no more since the tables were brought up, and of days that have no other."""
@@ -197,7 +195,10 @@ class PostgresStore:
         remove_others(connection, "apod", ("date",), entries)
         remove_others(connection, REVISION.name, ("date",), entries)
         self._remove_untold(connection, known)
-        connection.execute("DELETE FROM apod_day WHERE date > %s OR date < %s", [str(self.today), str(FIRST_DAY)])
+        connection.execute(
+            "DELETE FROM apod_day WHERE date > %s OR date < %s",
+            [str(self.today), str(self.archive.dataset.calendar.first_day)],
+        )
 
 
 def _run_row(outcome: Outcome, finished: dt.datetime) -> dict[str, Any]:

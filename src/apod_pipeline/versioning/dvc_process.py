@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Any
 from apod_pipeline.archive import kill_points
 from apod_pipeline.archive.disk import room
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.versioning.inherited import inherited
 
@@ -101,7 +102,7 @@ class DvcProcess:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=inherited(os.environ)
         )
         level = logging.getLogger(DvcVersioner.__module__).getEffectiveLevel()
-        self._say(child, [str(self.archive.root), self.archive.dataset, self.remote, level])
+        self._say(child, [str(self.archive.root), self.archive.dataset.name, self.remote, level])
         return child
 
     def _say(self, child: subprocess.Popen[str], words: object) -> None:
@@ -153,7 +154,7 @@ def main() -> None:
         from apod_pipeline.versioning.dvc import DvcVersioner
 
         threading.Thread(target=_end_on_a_full_disk, args=[Path(root), questions], daemon=True).start()
-        versioner = DvcVersioner(Archive(Path(root), dataset), remote)
+        versioner = DvcVersioner(Archive(Path(root), data_set(dataset)), remote)
         while question := questions.next():
             answers.write(json.dumps(_answer(versioner, question)) + "\n")
             answers.flush()

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apod_pipeline.archive.processed import Columns, Row, Table
+from apod_pipeline.archive.processed import Table
+from apod_pipeline.dataset.fields import Columns
+from apod_pipeline.dataset.readings import Row
 
 if TYPE_CHECKING:
     import polars

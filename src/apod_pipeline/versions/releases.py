@@ -91,7 +91,7 @@ class Releases:
         return text, at
 
     def _summary(self, known: Sequence[Commit]) -> Iterator[str]:
-        table = Table(self.pipeline.archive.parquet, self.pipeline.derivation.columns)
+        table = Table.of(self.pipeline.archive)
         held = sorted(self.pipeline.ledger.known(self.pipeline.ledger.versions()[-1].lines).first_line)
         version = f"version {known[-1].commit[:10]} of {timestamp(known[-1].at)}"
         yield f"{len(table)} entries, {held[0]} to {held[-1]}; {version}"

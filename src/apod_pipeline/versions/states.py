@@ -11,7 +11,8 @@ import datetime as dt
 from dataclasses import dataclass
 
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.archive.processed import Columns, Row, Table
+from apod_pipeline.archive.processed import Table
+from apod_pipeline.dataset.readings import Row
 from apod_pipeline.versions.commits import Commit, commit_of, parquet_hash, resolve
 from apod_pipeline.versions.comparing import Comparison, compare
 from apod_pipeline.versions.objects import DvcObjects
@@ -24,12 +25,10 @@ class States:
     Attributes:
         archive: the folder.
         objects: what DVC keeps.
-        columns: the fields of an entry.
     """
 
     archive: Archive
     objects: DvcObjects
-    columns: Columns
 
     def version(self, name: str) -> Commit:
         """The version that a name means: a commit, tag, `HEAD~3`, day or instant.
@@ -47,7 +46,7 @@ class States:
         """
         oid = parquet_hash(self.archive, version.commit)
         self.objects.bring([oid])
-        return Table(self.objects.place(oid), self.columns)
+        return Table(self.objects.place(oid), self.archive.dataset.columns)
 
     def entry(self, version: Commit, day: dt.date) -> Row | None:
         """One day's entry at a version, with every field; None where there was none."""
@@ -55,4 +54,4 @@ class States:
 
     def difference(self, old: Commit, new: Commit) -> Comparison:
         """What differs between two versions."""
-        return compare(self.table(old), self.table(new), self.columns)
+        return compare(self.table(old), self.table(new), self.archive.dataset.columns)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.archive.processed import Row, Table
+from apod_pipeline.archive.processed import Table
 from apod_pipeline.database.rows import Projection
+from apod_pipeline.dataset.readings import Row
 from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.errors import ApodError, SettingsError
 from apod_pipeline.run.derivation import Derivation
@@ -45,7 +46,7 @@ class Tracing:
         versions = ledger.versions()
         states: list[Row] = []
         if versions and ledger.known(versions[-1].lines).has(str(day)):
-            table = Table(self.derivation.archive.parquet, columns)
+            table = Table.of(self.derivation.archive)
             rows = Projection(ledger, table, versions, versions[-1].today)
             states = next(rows.chains([str(day)]), [])
         if not states:

@@ -1,1 +1,41 @@
-"""The Astronomy Picture of the Day: everything that is this data set's own."""
+"""The Astronomy Picture of the Day: everything that is this data set's own.
+
+Takes the parts of this folder, gives `DATA_SET`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.dataset.fields import Columns
+from apod_pipeline.datasets.apod.calendar import CALENDAR
+from apod_pipeline.datasets.apod.doubts import DOUBTS
+from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
+from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.datasets.apod.quality import QUALITY
+from apod_pipeline.datasets.apod.rules import RULES_VERSION
+from apod_pipeline.datasets.apod.settings import SETTINGS
+from apod_pipeline.datasets.apod.sources import sources
+
+if TYPE_CHECKING:
+    from apod_pipeline.dataset.readings import Reading, Row
+
+
+def _derive(reading: Reading) -> Row:
+    from apod_pipeline.datasets.apod.rules.derive import derive  # most runs have nothing to derive
+
+    return derive(reading).as_row()
+
+
+DATA_SET = DataSet(
+    name="apod",
+    columns=Columns(ENTRY, OUTPUT_FIELDS),
+    calendar=CALENDAR,
+    settings=SETTINGS,
+    sources=sources,
+    doubts=DOUBTS,
+    quality=QUALITY,
+    derive=_derive,
+    rules=RULES_VERSION,
+)

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from apod_pipeline.archive.folder import DEMO_MARK, Archive
+from apod_pipeline.archive.folder import DEMO_MARK
 from apod_pipeline.datasets.apod.old_api.planetary_api import NOTHING_HERE, Refused, as_json, refusal
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import Refusal, form_of, key_of
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import refusal as refusal_of
@@ -42,7 +42,7 @@ from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.extras.mirror.shelves import VersionWatch
 from apod_pipeline.extras.mirror.watching import METRICS_TYPE, Watched, metrics
 from apod_pipeline.settings import Settings, resolve
-from apod_pipeline.wiring import database
+from apod_pipeline.wiring import archive_of, database
 
 OLD_PATHS = frozenset({"/planetary/apod", "/planetary/apod/", "/v1/apod", "/v1/apod/"})
 METHODS = "GET, HEAD, OPTIONS"
@@ -69,7 +69,7 @@ class Mirror:
 
     def __init__(self, settings: Settings, keys: tuple[Path, Path] | None = None) -> None:
         self._settings = settings
-        archive = Archive(settings.archive)
+        archive = archive_of(settings)
         self._keyed = KeyedGate(read_keys(keys[0]), keys[1]) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
         self._sender = Sender(private=keys is not None)
@@ -110,7 +110,7 @@ class Mirror:
         settings = self._settings
         with ExitStack() as held:
             alone = settings.read_database_url if not settings.database else None
-            conninfo = alone or held.enter_context(database(settings, Archive(settings.archive)))
+            conninfo = alone or held.enter_context(database(settings, archive_of(settings)))
             await self._reading.open(reading_door(settings, conninfo), CONNECTIONS)
             try:
                 yield

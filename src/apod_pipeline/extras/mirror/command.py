@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 
 from apod_pipeline.cli.options import existing, settings_of
+from apod_pipeline.wiring import archive_of
 
 
 @click.command()
@@ -39,7 +40,6 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from apod_pipeline.archive.folder import Archive
     from apod_pipeline.extras.mirror.application import COUNTS, FLAGS, KEYS, LOG
     from apod_pipeline.extras.mirror.counts import counts_of
     from apod_pipeline.extras.mirror.gateway import read_keys
@@ -52,7 +52,7 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     if keys:
         read_keys(keys)  # a mistake in it is told before anything listens
         os.environ[KEYS] = str(keys.absolute())
-        os.environ[COUNTS] = str(counts_of(Archive(settings.archive), keys))
+        os.environ[COUNTS] = str(counts_of(archive_of(settings), keys))
     os.environ[LOG] = "1" if access_log else ""
     config = uvicorn.Config(
         "apod_pipeline.extras.mirror.application:from_environment",

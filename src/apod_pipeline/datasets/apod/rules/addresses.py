@@ -10,12 +10,11 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from apod_pipeline.model import GENERIC_PICTURE
-
 if TYPE_CHECKING:
     from apod_pipeline.datasets.apod.rules.notes import Notes
 
 PAGES = "https://apod.nasa.gov/apod/"  # what relative addresses of the classic page are relative to
+GENERIC_PICTURE = "news-thumbnail"  # stands in for whatever the new service has no picture of
 _ENDINGS = {
     "picture": "jpg jpeg jpe jfif gif png tif tiff bmp webp svg avif jp2 heic",
     "film": "mp4 m4v mpg mpeg mpe mov qt avi wmv webm ogv mkv flv swf",

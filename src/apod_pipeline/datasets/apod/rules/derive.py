@@ -22,8 +22,8 @@ from apod_pipeline.datasets.apod.rules.text import clean, text_of_html, with_pla
 from apod_pipeline.errors import NoEntry
 
 if TYPE_CHECKING:
+    from apod_pipeline.dataset.readings import Reading, Record
     from apod_pipeline.datasets.apod.rules.media import Media
-    from apod_pipeline.model import Reading, Record
 
 
 _LOST = "\ufffd"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from apod_pipeline.datasets.apod.rules.addresses import without_rendition
 
 if TYPE_CHECKING:
-    from apod_pipeline.model import Record
+    from apod_pipeline.dataset.readings import Record
 
 # Without `service_version` and `concepts`: they come and go with how one asks, and with a server's cache.
 _FIELDS = (

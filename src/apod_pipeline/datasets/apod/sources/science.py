@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.dataset.json_items import json_items
+from apod_pipeline.dataset.readings import Record
+from apod_pipeline.dataset.sources import Request
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.model import Record
-from apod_pipeline.ports import Request
 
 
 @dataclass(frozen=True, eq=False, repr=False)

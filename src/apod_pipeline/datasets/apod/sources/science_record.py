@@ -23,7 +23,7 @@ from apod_pipeline.datasets.apod.rules.notes import Notes
 from apod_pipeline.datasets.apod.rules.text import clean, well_formed
 
 if TYPE_CHECKING:
-    from apod_pipeline.model import Record
+    from apod_pipeline.dataset.readings import Record
 
 _SITE = "https://science.nasa.gov/"
 _WORDS = ("date", "title", "explanation", "credit", "copyright", "alt", "permalink", "media_type")

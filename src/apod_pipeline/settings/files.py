@@ -16,27 +16,15 @@ import re
 import shlex
 import stat
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from apod_pipeline.dataset.settings import Setting
 from apod_pipeline.errors import SettingsError
 
-OF_THE_DATA = {"preference", "lookback", "gap_after"}  # settings that `apod.toml` may hold
-DATASET = "apod"
+OF_THE_DATA = {"dataset", "preference", "lookback", "gap_after"}  # settings that `apod.toml` may hold
 LOCAL = Path(".apod", "local.toml")
-
-
-class Known(NamedTuple):
-    """What settings there are.
-
-    Attributes:
-        variables: their variables by name: `git_remote` -> `APOD_GIT_REMOTE`.
-        secrets: names of those that are secret.
-    """
-
-    variables: Mapping[str, str]
-    secrets: Collection[str]
 
 
 class Told(NamedTuple):
@@ -46,16 +34,16 @@ class Told(NamedTuple):
     unheard: Mapping[str, str] = {}
 
 
-def by_variable(values: Mapping[str, Any], known: Known, where: str) -> dict[str, Any]:
+def by_variable(values: Mapping[str, Any], known: Sequence[Setting], where: str) -> dict[str, Any]:
     """Values by variable instead of by name; those that are None were not given.
 
     Raises:
         SettingsError: there is no such setting.
     """
-    unknown = sorted(set(values) - set(known.variables))
-    if unknown:
+    variables = {one.name: one.variable for one in known}
+    if unknown := sorted(set(values) - set(variables)):
         raise SettingsError(f"{where}: unknown setting {unknown[0]!r}; `apod config` lists the known ones")
-    return {known.variables[name]: value for name, value in values.items() if value is not None}
+    return {variables[name]: value for name, value in values.items() if value is not None}
 
 
 def of_dotenv(path: Path) -> dict[str, str]:
@@ -73,7 +61,7 @@ def of_dotenv(path: Path) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value is not None}
 
 
-def of_machine(path: Path, known: Known) -> dict[str, str]:
+def of_machine(path: Path, known: Sequence[Setting]) -> dict[str, str]:
     """What `.apod/local.toml` says: any setting, secrets among them.
 
     Raises:
@@ -92,24 +80,29 @@ def of_machine(path: Path, known: Known) -> dict[str, str]:
     return by_variable({key: _as_text(path, key, value, known) for key, value in content.items()}, known, str(path))
 
 
-def of_archive(path: Path, known: Known) -> Told:
+def of_archive(path: Path, known: Sequence[Setting], *, strict: bool = True) -> Told:
     """What `apod.toml` says of the data, and what it says besides.
+
+    Args:
+        path: the file.
+        known: what may be set.
+        strict: whether it may hold nothing else.
 
     Raises:
         SettingsError: it holds a secret, something unknown, or what cannot be used.
     """
     content = _read_toml(path)
+    secrets = {one.name: one.variable for one in known if one.secret}
     for key in content:
-        if key in known.secrets:
+        if key in secrets:
             raise SettingsError(
-                f"{path}: {known.variables[key]} is a secret, and this file goes into Git. Take it out (and change it, "
+                f"{path}: {secrets[key]} is a secret, and this file goes into Git. Take it out (and change it, "
                 f"if it was committed); set the variable, or write it into .env or {LOCAL}."
             )
-    if (dataset := content.pop("dataset", DATASET)) != DATASET:
-        raise SettingsError(f"{path}: dataset is {dataset!r}; this version knows {DATASET!r} only.")
-    texts = {key: _as_text(path, key, value, known) for key, value in content.items()}
+    names = {one.name for one in known}
+    texts = {key: _as_text(path, key, value, known) for key, value in content.items() if strict or key in names}
     said = by_variable(texts, known, str(path))
-    followed = {known.variables[name] for name in OF_THE_DATA}
+    followed = {one.variable for one in known if one.name in OF_THE_DATA}
     return Told(
         {name: value for name, value in said.items() if name in followed},
         {name: value for name, value in said.items() if name not in followed},
@@ -156,9 +149,10 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} cannot be read: {error.strerror}. Mend that, or move it away.") from error
 
 
-def _as_text(path: Path, key: str, value: object, known: Known) -> str:
+def _as_text(path: Path, key: str, value: object, known: Sequence[Setting]) -> str:
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return ",".join(value)
-    if isinstance(value, list | dict) and key in known.variables:
-        raise SettingsError(f"{path}: {known.variables[key]} must be text, a number, or a list of texts.")
+    variable = next((one.variable for one in known if one.name == key), None)
+    if isinstance(value, list | dict) and variable:
+        raise SettingsError(f"{path}: {variable} must be text, a number, or a list of texts.")
     return str(value)

@@ -1,0 +1,59 @@
+"""The data sets that are installed, by name.
+
+Takes a name, gives the data set's value. Who adds a data set names it in the entry points of its distribution, in the
+group `apod_pipeline.datasets`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.errors import SettingsError
+
+GROUP = "apod_pipeline.datasets"
+OWN = f"{GROUP}."
+
+
+def names() -> list[str]:
+    """Those that are installed."""
+    from importlib.metadata import entry_points
+
+    return sorted(point.name for point in entry_points(group=GROUP))
+
+
+def data_set(name: str) -> DataSet:
+    """The data set of a name.
+
+    Raises:
+        SettingsError: none of that name is installed.
+    """
+    found = _own(name) or _foreign(name)
+    if found is None:
+        raise SettingsError(
+            f"no data set {name!r} is installed; there are {', '.join(names())}. Nothing was touched: correct "
+            "`dataset` in the archive's apod.toml, or install what brings it."
+        )
+    return found
+
+
+def _own(name: str) -> DataSet | None:
+    # First, because looking through the entry points of all that is installed takes longer than a short run may.
+    if not name.isidentifier():
+        return None
+    try:
+        module = import_module(OWN + name)
+    except ModuleNotFoundError as error:
+        if error.name == OWN + name:
+            return None
+        raise
+    found: DataSet = module.DATA_SET
+    return found
+
+
+def _foreign(name: str) -> DataSet | None:
+    from importlib.metadata import entry_points
+
+    point = next(iter(entry_points(group=GROUP, name=name)), None)
+    found: DataSet | None = point.load() if point else None
+    return found

@@ -97,11 +97,9 @@ class Lab:
 
     def environment(self, **more: str) -> dict[str, str]:
         """The same settings for a process of its own."""
-        from dataclasses import fields
+        from apod_pipeline.settings.resolving import settings_of
 
-        from apod_pipeline.settings import Settings
-
-        names = {item.name: item.metadata["name"] for item in fields(Settings) if item.metadata}
+        names = {one.name: one.variable for one in settings_of("apod")}
         plain = {names[name]: ",".join(v) if isinstance(v, tuple) else str(v) for name, v in self.all_flags().items()}
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("APOD_", "POSTGRES_", "NASA_"))}
         return kept | plain | more

@@ -18,7 +18,7 @@ import pytest
 import schemas
 import yaml
 
-from apod_pipeline.settings import Settings
+from apod_pipeline.settings.resolving import settings_of
 
 ROOT = Path(__file__).parents[2]
 CHART = os.environ.get("APOD_AIRFLOW_CHART")
@@ -136,7 +136,7 @@ def test_workers_and_triggerer_see_the_same(values):
     parts = airflow_values.components(values)
     for name in ("env", "extraVolumes", "extraVolumeMounts"):
         assert parts["workers"][name] == parts["triggerer"][name]
-    known = {item.metadata["name"] for item in Settings.__dataclass_fields__.values() if item.metadata}
+    known = {one.variable for one in settings_of("apod")}
     assert {v["name"] for v in parts["workers"]["env"]} - known == {"HOME", "USER", "GIT_SSH_COMMAND"}
     assert "apod-git-ssh" in {volume.get("secret", {}).get("secretName") for volume in parts["workers"]["extraVolumes"]}
 

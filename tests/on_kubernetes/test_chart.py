@@ -15,7 +15,7 @@ import yaml
 from charts import CHART, EXAMPLES, VALUES_FILES, values_of
 
 from apod_pipeline.cli import apod
-from apod_pipeline.settings import Settings
+from apod_pipeline.settings.resolving import settings_of
 
 DNS = {(53, "UDP"), (53, "TCP")}
 WORKLOADS = {"mirror": ("Deployment", "mirror"), "migration": ("Job", "migrate"), "pipeline": ("CronJob", "run")}
@@ -84,7 +84,7 @@ def test_no_secret_stands_there_and_each_is_made_by_the_docs(values_file, render
 
 def test_every_variable_is_a_setting(rendered):
     """What is set for our command is a setting that it knows."""
-    known = {item.metadata["name"] for item in Settings.__dataclass_fields__.values() if item.metadata}
+    known = {one.variable for one in settings_of("apod")}
     names = {name for pod in manifests.pods(rendered) for container in pod.containers for name in _variables(container)}
     assert {name for name in names if name.startswith(("APOD_", "NASA_", "POSTGRES_"))} <= known
     assert "APOD_DATABASE_URL" in names

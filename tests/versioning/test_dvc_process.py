@@ -142,6 +142,7 @@ def test_a_child_does_not_outlive_its_parent(tracked, tmp_path):
     lab, remote = tracked
     code = (
         "import sys, time; from pathlib import Path; from apod_pipeline.archive.folder import Archive;"
+        "from apod_pipeline.datasets.apod import DATA_SET;"
         "from apod_pipeline.versioning.dvc_process import DvcProcess;"
         f"dvc = DvcProcess(Archive(Path({str(lab.root)!r}), DATA_SET), {remote!r});"
         "[dvc.track_replies(), dvc.track_files()]; print(dvc.child, flush=True); time.sleep(60)"

@@ -7,14 +7,14 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.jobs.verify import verify
-from apod_pipeline.settings import Settings, resolve
+from apod_pipeline.settings import resolve
+from apod_pipeline.settings.resolving import settings_of
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versioning.dvc_process import DvcProcess
 from apod_pipeline.versioning.git import Git, GitFailed
@@ -131,7 +131,7 @@ def test_the_child_knows_no_database_and_no_key(lab, monkeypatch):
     word = "hunter2"
     addresses = ("APOD_DATABASE_URL", "APOD_READ_DATABASE_URL", "AIRFLOW_CONN_APOD_POSTGRES")
     secrets = dict.fromkeys([*addresses, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"], f"postgresql://me:{word}@db/x")
-    secrets |= {one.metadata["name"]: word for one in fields(Settings) if one.metadata.get("secret")}
+    secrets |= {one.variable: word for one in settings_of("apod") if one.secret}
     secrets["PGPASSWORD"] = word
     lab.run(FIRST)
     for name, value in secrets.items():
@@ -153,7 +153,7 @@ def test_what_git_starts_knows_none_either(lab, tmp_path, monkeypatch):
     ssh.chmod(0o700)
     monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
     monkeypatch.setenv("SSH_AUTH_SOCK", "/mine")
-    for name in [one.metadata["name"] for one in fields(Settings) if one.metadata.get("secret")]:
+    for name in [one.variable for one in settings_of("apod") if one.secret]:
         monkeypatch.setenv(name, "hunter2")
     with pytest.raises(GitFailed):
         Git(tmp_path).run("ls-remote", "ssh://nobody@127.0.0.1/none")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Any number will do, as long as no other program takes an advisory lock on it.
 LOCK = 0x41504F44
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "datasets" / "apod" / "migrations"
 
 
 def available() -> list[tuple[int, str]]:

@@ -7,13 +7,16 @@ and names it in the entry points of the distribution (`dataset.installed`).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
+from apod_pipeline.dataset.about import NO_NOTES, About, Notes, Search
 from apod_pipeline.dataset.calendar import Calendar
 from apod_pipeline.dataset.doubts import Doubts
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.dataset.quality import Quality
 from apod_pipeline.dataset.readings import Reading, Row
+from apod_pipeline.dataset.relations import Relation
 from apod_pipeline.dataset.settings import Setting
 from apod_pipeline.dataset.sources import Source
 
@@ -23,6 +26,7 @@ class DataSet(NamedTuple):
 
     Attributes:
         name: small letters and `_`: the prefix of its files, tables and settings.
+        about: what it is for people.
         columns: the fields of an entry, the key first, and which of them its plain table has.
         calendar: its days.
         settings: what can be set for it: `sources` (whom to ask) and `preference` (whose reading is the entry) first.
@@ -31,9 +35,14 @@ class DataSet(NamedTuple):
         quality: what must be true of its entries, and what a reader should know of them.
         derive: the entry that a reading makes; pure.
         rules: version of what `derive` says, raised with every change of it.
+        notes: what the names mean that its fields of kind `names` may hold.
+        search: what of an entry is searched; None where nothing is.
+        relations: views of its own beside the usual tables.
+        migrations: the folder of its numbered migrations; None where its tables are made from its fields.
     """
 
     name: str
+    about: About
     columns: Columns
     calendar: Calendar
     settings: tuple[Setting, ...]
@@ -42,3 +51,7 @@ class DataSet(NamedTuple):
     quality: Quality
     derive: Callable[[Reading], Row]
     rules: int
+    notes: Notes = NO_NOTES
+    search: Search | None = None
+    relations: tuple[Relation, ...] = ()
+    migrations: Path | None = None

@@ -5,16 +5,19 @@ Takes the parts of this folder, gives `DATA_SET`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.fields import Columns
+from apod_pipeline.datasets.apod.about import ABOUT, RELATIONS, SEARCH
 from apod_pipeline.datasets.apod.calendar import CALENDAR
 from apod_pipeline.datasets.apod.doubts import DOUBTS
 from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
 from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.datasets.apod.quality import QUALITY
 from apod_pipeline.datasets.apod.rules import RULES_VERSION
+from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.datasets.apod.settings import SETTINGS
 from apod_pipeline.datasets.apod.sources import sources
 
@@ -30,6 +33,7 @@ def _derive(reading: Reading) -> Row:
 
 DATA_SET = DataSet(
     name="apod",
+    about=ABOUT,
     columns=Columns(ENTRY, OUTPUT_FIELDS),
     calendar=CALENDAR,
     settings=SETTINGS,
@@ -38,4 +42,8 @@ DATA_SET = DataSet(
     quality=QUALITY,
     derive=_derive,
     rules=RULES_VERSION,
+    notes={"repairs": REPAIRS, "flags": FLAGS},
+    search=SEARCH,
+    relations=RELATIONS,
+    migrations=Path(__file__).parent / "migrations",
 )

@@ -1,0 +1,75 @@
+"""What a data set is for people: its title, where it comes from, what may be done with it, what is searched in it.
+
+Takes nothing, gives the parts of a description. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Origin(NamedTuple):
+    """Who gives a data set's readings: a source's title, and its web page."""
+
+    title: str
+    page: str
+
+
+class Rights(NamedTuple):
+    """What may be done with an entry.
+
+    Attributes:
+        field: the field that says so, a short name.
+        evidence: the field with the words from which that was concluded.
+        redistributable: the short names of rights that let an entry be passed on as it is.
+        notes: what is to be known of it, in a sentence or more.
+    """
+
+    field: str
+    evidence: str
+    redistributable: tuple[str, ...]
+    notes: str
+
+
+class About(NamedTuple):
+    """A data set in words.
+
+    Attributes:
+        title: of its entries together.
+        creator: who makes it.
+        homepage: where it is at home.
+        keywords: what it is found by.
+        entry: what one entry is, as a record of an export is described.
+        plain_table: what the table of the current entries is.
+        origins: by source, who gives its readings.
+        rights: what may be done with an entry; None where all may be passed on.
+        licence: what may be done with the data as a whole, where that is known.
+    """
+
+    title: str
+    creator: str
+    homepage: str
+    keywords: tuple[str, ...]
+    entry: str
+    plain_table: str
+    origins: Mapping[str, Origin]
+    rights: Rights | None = None
+    licence: str | None = None
+
+
+class Search(NamedTuple):
+    """What of an entry is searched.
+
+    Attributes:
+        weighted: by weight (`A` counts most, `D` least), the fields, and how many letters of them at most.
+        filters: fields that a search may be narrowed by.
+    """
+
+    weighted: Mapping[str, tuple[tuple[str, ...], int]]
+    filters: tuple[str, ...] = ()
+
+
+Notes = Mapping[str, Mapping[str, str]]  # a field that holds names -> each name with its meaning
+NO_NOTES: Notes = MappingProxyType({})

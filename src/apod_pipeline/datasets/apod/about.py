@@ -1,0 +1,62 @@
+"""APOD in words: what it is, who gives it, what may be done with it, what is searched in it.
+
+Takes the fields and the rules, gives `ABOUT`, `SEARCH`, `RELATIONS`. Pure.
+"""
+
+from __future__ import annotations
+
+from apod_pipeline.dataset.about import About, Origin, Rights, Search
+from apod_pipeline.dataset.fields import Field
+from apod_pipeline.dataset.relations import Relation
+from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.datasets.apod.rules.rights import REDISTRIBUTABLE
+
+HOMEPAGE = "https://apod.nasa.gov/apod/"
+_FIELDS = {field.name: field for field in ENTRY}
+
+ABOUT = About(
+    title="Entries of NASA's Astronomy Picture of the Day",
+    creator="Astronomy Picture of the Day",
+    homepage=HOMEPAGE,
+    keywords=("astronomy", "NASA", "APOD", "pictures", "explanations"),
+    entry="One record a day.",
+    plain_table="the design document's table, exactly: the current entry of every day, its output fields",
+    origins={
+        "science": Origin(
+            "NASA Science, articles on the Astronomy Picture of the Day",
+            "https://science.nasa.gov",
+        ),
+        "planetary": Origin("NASA's older API, /planetary/apod, or a mirror of it", "https://api.nasa.gov"),
+        "file": Origin("an archive that somebody had kept, imported from a file", HOMEPAGE),
+    },
+    rights=Rights(
+        "rights",
+        "rights_evidence",
+        REDISTRIBUTABLE,
+        "No licence covers the whole: the column rights speaks of each entry's picture or film, and rights_evidence "
+        "holds the words from which a program, which can err, concluded that. The texts (title, explanation, alt) are "
+        "by the authors of Astronomy Picture of the Day and by NASA; no right to them is given.",
+    ),
+)
+
+# PostgreSQL holds a megabyte of words: what is longer than any text is not searched to its end. So many letters, each
+# word another one and each letter of four bytes, take half of it.
+SEARCH = Search(
+    {"A": (("title",), 1_000), "B": (("credit", "copyright"), 20_000), "D": (("explanation",), 100_000)},
+    filters=("media_type",),
+)
+
+RELATIONS = (
+    Relation(
+        "apod_media",
+        "view",
+        "every address of a picture or film, its part in the entry, and what may be done with it",
+        (
+            _FIELDS["date"],
+            Field("role", "name", "its part in the entry", allowed=("shown", "largest", "still")),
+            Field("address", "address", "where it lies"),
+            _FIELDS["rights"],
+            _FIELDS["rights_evidence"],
+        ),
+    ),
+)

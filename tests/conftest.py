@@ -14,6 +14,9 @@ import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from apod_pipeline.database.tables import Tables
+from apod_pipeline.datasets.apod import DATA_SET
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -86,7 +89,7 @@ def migrated_template(postgres_server: str) -> str:
     with psycopg.connect(postgres_server, autocommit=True) as server:
         server.execute("CREATE DATABASE migrated")
     with connected(urlsplit(postgres_server)._replace(path="/migrated").geturl()) as connection:
-        migrate(connection)
+        migrate(connection, Tables(DATA_SET))
     return "migrated"
 
 

@@ -13,7 +13,8 @@ from workers import NAMES, Workers, eventually
 
 from airflow_bench import MAIN, Bench
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.database.schema import LOCK
+from apod_pipeline.database.tables import Tables
+from apod_pipeline.datasets.apod import DATA_SET
 from local_airflow.secret_files import SecretFiles
 
 BACKFILL = "apod_backfill"
@@ -43,7 +44,7 @@ def test_a_backfills_parts_go_one_after_another(bench, workers):
     """While a part is under way no other one holds a worker; every day is there once, in one version."""
     before = _versions_and_commits(bench)
     with psycopg.connect(bench.database()) as blocking:
-        blocking.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        blocking.execute("SELECT pg_advisory_xact_lock(%s)", [Tables(DATA_SET).lock])
         name = bench.trigger(BACKFILL, **{"from": "2018-05-01", "to": "2018-06-29", "days": 15})
         _holding_the_archive(bench, workers, name)
         assert [part["state"] for part in _parts(bench, name) if part["state"] in {"queued", "running"}] == ["running"]
@@ -59,7 +60,7 @@ def test_a_worker_killed_while_it_loads_is_replaced(bench, workers):
     """SIGKILL in the middle of the transaction: the other worker does the task again, and the run is green."""
     before = _versions_and_commits(bench)
     with psycopg.connect(bench.database()) as blocking:
-        blocking.execute("LOCK TABLE apod IN SHARE MODE")
+        blocking.execute("Tables(DATA_SET).lock TABLE apod IN SHARE MODE")
         name = bench.trigger(**{"from": "2018-03-11", "to": "2018-03-15"})
         waiting = "SELECT 1 FROM pg_locks WHERE relation = 'apod'::regclass AND NOT granted"
         for _ in eventually("a load that waits for its table", workers.parts):
@@ -79,7 +80,7 @@ def test_a_worker_killed_in_a_backfill_is_replaced(bench, workers):
     """SIGKILL while it holds the archive's lock: the other worker does its part again, and every day is there once."""
     before = _versions_and_commits(bench)
     with psycopg.connect(bench.database()) as blocking:
-        blocking.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        blocking.execute("SELECT pg_advisory_xact_lock(%s)", [Tables(DATA_SET).lock])
         name = bench.trigger(BACKFILL, **{"from": "2017-05-01", "to": "2017-06-29", "days": 15})
         killed = _holding_the_archive(bench, workers, name)
         workers.kill(killed["hostname"])

@@ -9,9 +9,10 @@ from click.testing import CliRunner
 
 from apod_pipeline.cli import apod
 from apod_pipeline.database.schema import available
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import DatabaseUnavailable, SettingsError
 
-NEWEST = available()[-1][0]
+NEWEST = available(DATA_SET)[-1][0]
 
 
 def _typed(*words, **environment):

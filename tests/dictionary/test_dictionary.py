@@ -12,7 +12,9 @@ import pytest
 
 from apod_pipeline.archive.lines import read_lines
 from apod_pipeline.database.schema import available, migrate
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, Entry
 from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
@@ -44,7 +46,7 @@ FUNCTIONS_QUERY = """
 def migrated(database_url):
     """An empty database with every migration applied."""
     with psycopg.connect(database_url) as connection:
-        migrate(connection)
+        migrate(connection, Tables(DATA_SET))
         connection.commit()
         yield connection
 
@@ -112,7 +114,7 @@ def test_a_database_of_an_earlier_day_gets_the_comments(migrated):
     """A database that stood before the comments were made from the dictionary has them after the next migration."""
     migrated.execute("COMMENT ON COLUMN apod.title IS NULL; COMMENT ON VIEW apod_entry IS 'something else'")
     migrated.execute("DELETE FROM apod_migration WHERE number > 3; DROP TABLE apod_search, apod_searched")
-    assert migrate(migrated) == available()[-1][0]
+    assert migrate(migrated, Tables(DATA_SET)) == available(DATA_SET)[-1][0]
     comments = {(relation, column): words for relation, column, _, _, words in migrated.execute(COLUMNS)}
     assert comments["apod", "title"] == ENTRY[1].comment
     views = {name: words for name, _, words, _ in migrated.execute(RELATIONS_QUERY)}
@@ -122,7 +124,7 @@ def test_a_database_of_an_earlier_day_gets_the_comments(migrated):
 def test_nothing_to_apply_says_nothing_anew(migrated):
     """A database that stands at the newest migration is left alone: its comments too."""
     migrated.execute("COMMENT ON TABLE apod IS 'mine'")
-    migrate(migrated)
+    migrate(migrated, Tables(DATA_SET))
     assert migrated.execute("SELECT obj_description('apod'::regclass)").fetchall() == [("mine",)]
 
 

@@ -13,6 +13,8 @@ from psycopg.rows import dict_row
 
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
+from apod_pipeline.database.tables import Tables
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.extras.mirror.reader_role import reading_door
 from apod_pipeline.extras.mirror.sessions import Sessions
 from apod_pipeline.settings import resolve
@@ -104,8 +106,8 @@ def test_whoever_may_not_make_roles_loads_all_the_same(postgres_server, database
 
 def _run_of_an_archive_that_is_served(lab):
     with psycopg.connect(lab.database) as owner:
-        migrate(owner)
-        make_searchable(owner)
+        migrate(owner, Tables(DATA_SET))
+        make_searchable(owner, Tables(DATA_SET))
     lab.run()
 
 
@@ -128,7 +130,7 @@ def test_words_are_learnt_by_whoever_does_not_own_the_tables(lab):
         owner.execute("CREATE ROLE writer; GRANT ALL ON ALL TABLES IN SCHEMA public TO writer; SET ROLE writer")
         try:
             with owner.transaction():
-                make_searchable(owner, anew=True)
+                make_searchable(owner, Tables(DATA_SET), anew=True)
         finally:
             owner.execute("RESET ROLE; DROP OWNED BY writer; DROP ROLE writer")
     assert lab.rows("SELECT count(*) FROM apod_search") == [(11,)]

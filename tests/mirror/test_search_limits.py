@@ -7,7 +7,8 @@ import itertools
 import psycopg
 import pytest
 
-from apod_pipeline.database.searchable import WORDS
+from apod_pipeline.database.searchable import Wording
+from apod_pipeline.datasets.apod import DATA_SET
 
 LETTERS = [chr(number) for number in range(0x20000, 0x20000 + 400)]  # four bytes each
 
@@ -18,7 +19,7 @@ def test_the_most_words_that_are_taken_are_held(database_url, length):
     words = map("".join, itertools.product(LETTERS, repeat=length))
     text = " ".join(itertools.islice(words, 400_000 // length))
     row = "SELECT %s::text AS title, %s::text AS credit, %s::text AS copyright, %s::text AS explanation"
-    query = f"SELECT pg_column_size(words) FROM (SELECT {WORDS} AS words FROM ({row}) AS entry) AS searched"
+    query = f"SELECT pg_column_size(words) FROM (SELECT {Wording(DATA_SET.search).words} AS words FROM ({row}) AS entry) AS searched"
     with psycopg.connect(database_url) as connection:
         ((size,),) = connection.execute(query.encode(), [text, text[150_000:], "", text]).fetchall()
     assert 300_000 < size < 1 << 20

@@ -17,6 +17,7 @@ import pytest
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.writing import sha256
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.database.turns import turn
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod import DATA_SET
@@ -272,7 +273,10 @@ def test_failed_it_leaves_nothing_and_says_what_is_forgotten(passing):
 
 def test_another_one_that_does_not_end_is_waited_for_and_then_told(passing):
     """While another stateless run has the database one waits; at last it says so, and nothing changed."""
-    with turn(passing.lab.database, 1.0), pytest.raises(ArchiveBusy, match="another stateless run") as told:
+    with (
+        turn(passing.lab.database, Tables(DATA_SET), 1.0),
+        pytest.raises(ArchiveBusy, match="another stateless run") as told,
+    ):
         passing.here(patience=0.2)
     assert told.value.exit_code == 5
     assert passing.git("for-each-ref") == ""

@@ -13,7 +13,9 @@ import pytest
 
 from apod_pipeline.audit.rederiving import derived_again
 from apod_pipeline.database.searchable import make_searchable
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.jobs import verify
 from apod_pipeline.settings import resolve
 from apod_pipeline.versions.commits import hashes
@@ -138,7 +140,7 @@ def test_a_sound_archive_is_told_sound(past):
 def test_words_that_are_searched_are_compared(past, harm):
     """Words that are searched were changed, lost or moved: the day is named, and `recover database` mends it."""
     with psycopg.connect(past.database) as connection:
-        make_searchable(connection)
+        make_searchable(connection, Tables(DATA_SET))
     assert not _unwell(past)
     _execute(harm)(past)
     (unwell,) = _unwell(past).values()

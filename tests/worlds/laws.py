@@ -24,6 +24,7 @@ from apod_pipeline.archive.processed import Table
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.sources.file import ArchiveFile
@@ -180,8 +181,8 @@ def searched_bench(folder: Path, server: str, name: str) -> Bench:
         connection.execute(f"CREATE DATABASE {name}".encode())
     url = urlsplit(server)._replace(path=f"/{name}").geturl()
     with connected(url) as database:
-        migrate(database)
-        make_searchable(database)
+        migrate(database, Tables(DATA_SET))
+        make_searchable(database, Tables(DATA_SET))
     folder.mkdir(parents=True, exist_ok=True)
     return Bench(folder, url)
 

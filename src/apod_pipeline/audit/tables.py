@@ -15,25 +15,14 @@ from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.audit.checks import Check, found, in_short
 from apod_pipeline.audit.rederiving import Derived
 from apod_pipeline.database.connection import connected
-from apod_pipeline.database.rows import (
-    DAY,
-    QUARANTINE,
-    READING,
-    REVISION,
-    Projection,
-    TableShape,
-    cells,
-    content_hash,
-    document_times,
-)
+from apod_pipeline.database.rows import Projection, cells, content_hash, current_row
 from apod_pipeline.database.searchable import is_searchable, not_in_step
-from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
+from apod_pipeline.database.tables import TableShape
 from apod_pipeline.errors import ApodError, DatabaseError, DatabaseUnavailable
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
-APOD = TableShape("apod", ("date",), (*OUTPUT_FIELDS, "created_at", "updated_at"))
 DO = "apod recover database"
 
 Rows = Iterable[Sequence[Any]]
@@ -59,23 +48,23 @@ def tables(projection: Projection, conninfo: str, hashes: dict[str, str]) -> Ite
 
 
 def _compared(projection: Projection, connection: Connection, hashes: dict[str, str]) -> Iterator[Check]:
-    known = projection.ledger.known()
+    known, shapes = projection.ledger.known(), projection.tables
     chains = list(projection.chains())
-    hashes |= {states[-1]["date"]: states[-1]["content_hash"] for states in chains}
-    documents = ([states[-1][name] for name in OUTPUT_FIELDS] + [*document_times(states)[1:]] for states in chains)
-    wanted = [*documents]
-    yield _table(APOD, wanted, _older(wanted, _rows(connection, APOD)))
-    yield _table(REVISION, (row for states in chains for row in cells(states)), _rows(connection, REVISION))
-    yield _table(READING, projection.readings(known), _rows(connection, READING))
-    yield _table(QUARANTINE, projection.quarantine(known), _rows(connection, QUARANTINE))
+    hashes |= {states[-1][shapes.key]: states[-1]["content_hash"] for states in chains}
+    wanted = [current_row(shapes, states) for states in chains]
+    yield _table(shapes.current, wanted, _older(wanted, _rows(connection, shapes.current)))
+    revisions = (row for states in chains for row in cells(shapes.revision, states))
+    yield _table(shapes.revision, revisions, _rows(connection, shapes.revision))
+    yield _table(shapes.reading, projection.readings(known), _rows(connection, shapes.reading))
+    yield _table(shapes.quarantine, projection.quarantine(known), _rows(connection, shapes.quarantine))
     # The newest day's status changes with the clock, and no run may have told the table yet.
-    there = [*_rows(connection, DAY)]
+    there = [*_rows(connection, shapes.day)]
     newest = min(str(projection.today), max((str(row[0]) for row in there), default=""))
     before = ([row for row in rows if row[0] < newest] for rows in (projection.days(known), there))
-    yield _table(DAY, *before)
-    if is_searchable(connection):
+    yield _table(shapes.day, *before)
+    if is_searchable(connection, shapes):
         well, ill = "the words of every state of every entry", "{count} states have other words"
-        yield found("apod_search", not_in_step(connection), well=well, ill=ill, do=DO)
+        yield found(f"{shapes.name}_search", not_in_step(connection, shapes), well=well, ill=ill, do=DO)
 
 
 def _older(wanted: Rows, there: Rows) -> Iterator[Sequence[Any]]:
@@ -121,7 +110,8 @@ def parquet(projection: Projection, entries: Mapping[str, Derived], hashes: Mapp
     """
     wanted = {day: one.entry for day, one in entries.items()}
     try:
-        held = hashes or {row["date"]: content_hash(row) for row in projection.table.rows()}
+        key = projection.table.columns.key
+        held = hashes or {row[key]: content_hash(row) for row in projection.table.rows()}
     except ApodError as error:
         return Check("parquet, derived", well=False, says=in_short(error), do="apod recover processed")
     wrong = sorted(day for day in wanted.keys() | held.keys() if wanted.get(day) != held.get(day))

@@ -18,26 +18,29 @@ from typing import TYPE_CHECKING
 
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.schema import migrate
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.errors import DatabaseError
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
 SECONDS = 3600
+# What `NAME_migration` says is of what the code has made, so it never comes from a file.
 TABLES = """
-SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE 'apod%%' AND tablename <> %s
+SELECT tablename FROM pg_tables
+WHERE schemaname = current_schema() AND tablename ~ '^{name}(_|$)' AND tablename <> '{name}_migration'
 """
-COPY = re.compile(rb'COPY (?:[^\W"]\w*|"(?:[^"]|"")+")\.(?=apod\w* \()')
-OURS = "apod_migration"  # says what the code has made, and so never comes from a file
+COPY = re.compile(rb'COPY (?:[^\W"]\w*|"(?:[^"]|"")+")\.(?=\w+ \()')
 
 Scratch = Callable[[], AbstractContextManager[str]]
 
 
-def back_up(conninfo: str, file: Path, programs: Path, scratch: Scratch) -> dict[str, int]:
+def back_up(conninfo: str, tables: Tables, file: Path, programs: Path, scratch: Scratch) -> dict[str, int]:
     """Dump the tables, restore the dump into a scratch server, and compare; gives rows by table.
 
     Args:
         conninfo: the database.
+        tables: which are dumped.
         file: where the dump goes; it takes its name when it was found good.
         programs: folder of PostgreSQL's client programs, as new as the server at least.
         scratch: gives an empty server that is thrown away afterwards.
@@ -52,12 +55,12 @@ def back_up(conninfo: str, file: Path, programs: Path, scratch: Scratch) -> dict
     _sweep(partial.parent)
     try:
         with _private(partial):
-            before = _dumped(conninfo, partial, programs)
+            before = _dumped(conninfo, tables, partial, programs)
             with scratch() as server:
                 empty = make_conninfo(server, options="")  # the environment's are meant for the database
-                restore(empty, partial, programs)
+                restore(empty, tables, partial, programs)
                 with connected(empty) as connection:
-                    after = _digests(connection)
+                    after = _digests(connection, tables)
         if wrong := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
             raise DatabaseError(
                 f"the backup does not hold what the database does: {', '.join(wrong)} differ. No file was kept; "
@@ -80,25 +83,26 @@ def _private(file: Path) -> Iterator[None]:
 
 def _sweep(folder: Path) -> None:
     """Take away what killed backups have left in a folder: nobody holds it any more."""
-    for left in folder.glob(".apod_*.dump.partial"):
+    for left in folder.glob(".*.dump.partial"):
         with suppress(OSError), left.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             for path in (left, *folder.glob(f".{left.name}.sql.partial*")):
                 path.unlink(missing_ok=True)
 
 
-def _dumped(conninfo: str, file: Path, programs: Path) -> dict[str, tuple[int, str]]:
+def _dumped(conninfo: str, tables: Tables, file: Path, programs: Path) -> dict[str, tuple[int, str]]:
     """Dump what one snapshot holds; gives what it hashes to, table by table."""
     with connected(conninfo, still=True) as connection:
         schema = _schema(connection)
         snapshot = str((connection.execute("SELECT pg_export_snapshot()").fetchone() or ("",))[0])
-        tables = (f"--table={schema}.apod*", f"--exclude-table={schema}.{OURS}")
+        chosen = [f"--table={schema}.{tables.name}", f"--table={schema}.{tables.name}_*"]
+        chosen.append(f"--exclude-table={schema}.{tables.name}_migration")
         form = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={file}")
-        _program(programs / "pg_dump", conninfo, *form, *tables)
-        return _digests(connection)
+        _program(programs / "pg_dump", conninfo, *form, *chosen)
+        return _digests(connection, tables)
 
 
-def restore(conninfo: str, file: Path, programs: Path) -> None:
+def restore(conninfo: str, tables: Tables, file: Path, programs: Path) -> None:
     """Let the tables hold what a dump holds: whole or not at all.
 
     The schema is made by the migrations, not by the file.
@@ -107,15 +111,15 @@ def restore(conninfo: str, file: Path, programs: Path) -> None:
         DatabaseError: the file is no dump, or does not fit; the rows are as they were.
     """
     with connected(conninfo) as connection:
-        migrate(connection)
+        migrate(connection, tables)
         schema = _schema(connection)
-        tables = [str(name) for (name,) in connection.execute(TABLES.encode(), [OURS])]
+        names = [str(name) for (name,) in connection.execute(tables.sql(TABLES))]
     script = file.with_name(f".{file.name}.sql.partial")
     try:
         with _private(script):
             _program(programs / "pg_restore", conninfo, "--data-only", "--no-owner", f"--file={script}", str(file))
         _only_rows(script, schema)
-        empty = f"TRUNCATE {', '.join(f'{schema}.{table}' for table in tables)}"
+        empty = f"TRUNCATE {', '.join(f'{schema}.{table}' for table in names)}"
         words = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction")
         _program(programs / "psql", conninfo, *words, f"--command={empty}", f"--file={script}")
     finally:
@@ -165,10 +169,10 @@ def _program(program: Path, conninfo: str, *words: str) -> None:
         raise DatabaseError(f"{program.name}: {said}. The tables' rows and the archive's files are as they were.")
 
 
-def _digests(connection: Connection) -> dict[str, tuple[int, str]]:
+def _digests(connection: Connection, tables: Tables) -> dict[str, tuple[int, str]]:
     """Of every table how many rows it has, and what they hash to whatever their order."""
     told = {}
-    for (name,) in connection.execute(TABLES.encode(), [OURS]).fetchall():
+    for (name,) in connection.execute(tables.sql(TABLES)).fetchall():
         query = f"SELECT count(*), coalesce(md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))), '') FROM {name} t"  # noqa: S608 - names are ours
         found = connection.execute(query.encode()).fetchone()
         told[str(name)] = (int(found[0]), str(found[1])) if found else (0, "")

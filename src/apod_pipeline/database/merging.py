@@ -51,17 +51,17 @@ def stage_and_merge(connection: Connection, table: Shape, rows: Sequence[Sequenc
         merge(connection, table.name, table.columns, table.key)
 
 
-def remove_others(connection: Connection, table: str, key: Sequence[str], keys: Sequence[Sequence[str]]) -> None:
+def remove_others(connection: Connection, table: Shape, keys: Sequence[Sequence[str]]) -> None:
     """Remove the rows of a table whose key, all of it text, is not among those given."""
-    staged = f"kept_{table}"
-    columns = ", ".join(f"{name} TEXT" for name in key)
+    staged = f"kept_{table.name}"
+    columns = ", ".join(f"{name} TEXT" for name in table.key)
     connection.execute(f"CREATE TEMPORARY TABLE {staged} ({columns}) ON COMMIT DROP".encode())
-    with connection.cursor() as one, copying(one, staged, key, ("text",) * len(key)) as copy:
+    with connection.cursor() as one, copying(one, staged, table.key, ("text",) * len(table.key)) as copy:
         for row in keys:
             copy.write_row(row)
-    same = " AND ".join(f"k.{name} = t.{name}" for name in key)
+    same = " AND ".join(f"k.{name} = t.{name}" for name in table.key)
     connection.execute(
-        f"DELETE FROM {table} t WHERE NOT EXISTS (SELECT FROM {staged} k WHERE {same})".encode()  # noqa: S608 - names are ours
+        f"DELETE FROM {table.name} t WHERE NOT EXISTS (SELECT FROM {staged} k WHERE {same})".encode()  # noqa: S608 - names are ours
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from apod_pipeline.database.tables import Tables
+
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
@@ -29,7 +31,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO apod_reader', current_schema());
     FOR relation IN
         SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = current_schema() AND c.relname LIKE 'apod%' AND c.relkind IN ('r', 'v')
+        WHERE n.nspname = current_schema() AND c.relname ~ '^{name}(_|$)' AND c.relkind IN ('r', 'v')
         AND (pg_has_role(c.relowner, 'USAGE') OR has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION'))
     LOOP
         EXECUTE format('GRANT SELECT ON %I TO apod_reader', relation);
@@ -43,16 +45,16 @@ READS_ALL = """
 SELECT coalesce(bool_and(has_table_privilege(%(role)s, c.oid, 'SELECT')), false)
        AND has_schema_privilege(%(role)s, current_schema(), 'USAGE')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = current_schema() AND c.relname LIKE 'apod%%' AND c.relkind IN ('r', 'v')
+WHERE n.nspname = current_schema() AND c.relname ~ '^{name}(_|$)' AND c.relkind IN ('r', 'v')
 """
 
 
-def let_read(connection: Connection) -> None:
+def let_read(connection: Connection, tables: Tables) -> None:
     """Make the role where it is missing, and let it read; within the caller's transaction, and without harm to it."""
     import psycopg
 
     try:
         with connection.transaction():
-            connection.execute(MAKE.encode())
+            connection.execute(tables.sql(MAKE))
     except psycopg.errors.InsufficientPrivilege as error:
         log.info("the role %s was not made: %s", READER, error)

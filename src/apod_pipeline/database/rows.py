@@ -11,6 +11,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -21,38 +22,9 @@ from apod_pipeline.archive.known import Known, Version, version_of_line
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import instant, timestamp
 from apod_pipeline.archive.processed import Table
+from apod_pipeline.database.tables import Tables, TableShape
 from apod_pipeline.dataset.readings import Row
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, OUTPUT_FIELDS
-
-LISTS = {"changed", "repairs", "flags"}
-INSTANTS = {"observed_from", "observed_to", "read_at", "refused_at", "resolved_at"}
-
-
-class TableShape(NamedTuple):
-    """A table that is made from the archive's files: its name, what identifies a row, and its columns."""
-
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[str, ...]
-
-    @property
-    def types(self) -> tuple[str, ...]:
-        """PostgreSQL's type of every column."""
-        return tuple("text[]" if c in LISTS else "timestamptz" if c in INSTANTS else "text" for c in self.columns)
-
-
-REVISION = TableShape(
-    "apod_revision",
-    ("date", "observed_from"),
-    ("date", "observed_from", "observed_to", "cause", "changed", *ENTRY_FIELDS[1:], "content_hash", "reply"),
-)
-READING = TableShape("apod_reading", ("source", "date"), ("source", "date", "digest", "read_at", "reply"))
-DAY = TableShape("apod_day", ("date",), ("date", "status", "detail"))
-QUARANTINE = TableShape(
-    "apod_quarantine", ("reply", "date"), ("reply", "date", "source", "reason", "refused_at", "resolved_at")
-)
 
 
 @dataclass(eq=False, repr=False)
@@ -71,6 +43,11 @@ class Projection:
     versions: list[Version]
     today: dt.date
 
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables that the rows are for."""
+        return Tables(self.ledger.archive.dataset)
+
     def chains(self, days: Collection[str] | None = None) -> Iterator[list[Row]]:
         """For every entry (or those of some days) the chain of its states, oldest first, each with when and why."""
         last = self.versions[-1]
@@ -81,7 +58,7 @@ class Projection:
         for state in superseded:
             earlier[state["date"]].append(state)
         for row in self.table.rows(days):
-            day = row["date"]
+            day = row[self.table.columns.key]
             chosen = known.chosen(day, last.preference)
             current = {
                 "from": timestamp(since[day].at),
@@ -101,7 +78,7 @@ class Projection:
 
     def days(self, known: Known, span: Span | None = None) -> list[tuple[Any, ...]]:
         """Coverage of every day of a span; without one, since the first picture."""
-        wanted = span or Span(min(FIRST_DAY, self.today), self.today)
+        wanted = span or Span(min(known.calendar.first_day, self.today), self.today)
         return [(str(day.day), day.status, day.detail) for day in coverage(known, self.today, wanted)]
 
     def quarantine(self, known: Known) -> list[tuple[Any, ...]]:
@@ -136,7 +113,7 @@ def current_since(known: Known, versions: list[Version], superseded: list[dict[s
 
 
 def chain(states: Sequence[dict[str, Any]]) -> list[Row]:
-    """The states of one entry as rows of `apod_revision`, each with the fields that changed since the one before."""
+    """The states of one entry as rows of the revisions, each with the fields that changed since the one before."""
     rows: list[Row] = []
     before: Row | None = None
     for state in states:
@@ -161,18 +138,28 @@ def content_hash(entry: Row) -> str:
     return hashlib.sha256(orjson.dumps(entry, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def cells(rows: Iterable[Row]) -> Iterator[list[Any]]:
-    """Rows of `apod_revision` in the order of its columns."""
-    return ([row[name] for name in REVISION.columns] for row in rows)
+def cells(revision: TableShape, rows: Iterable[Row]) -> Iterator[list[Any]]:
+    """Rows of the revisions in the order of their columns."""
+    return ([row[name] for name in revision.columns] for row in rows)
 
 
-def document_times(states: Sequence[Row]) -> tuple[str, dt.datetime, dt.datetime]:
-    """Day, `created_at` and `updated_at` of the document's table: when one of its own values last changed.
+def current_row(tables: Tables, states: Sequence[Row]) -> list[Any]:
+    """The row of the table of current entries: its fields, and when they were first had and last changed."""
+    return [*(states[-1][name] for name in tables.output), *_times(tables, states)]
+
+
+def document_times(tables: Tables, states: Sequence[Row]) -> tuple[str, dt.datetime, dt.datetime]:
+    """Key, `created_at` and `updated_at` of the table of current entries."""
+    return states[0][tables.key], *_times(tables, states)
+
+
+def _times(tables: Tables, states: Sequence[Row]) -> tuple[dt.datetime, dt.datetime]:
+    """When an entry was first had, and when one of the table's own values last changed.
 
     They are UTC without a zone, as the document's TIMESTAMP has it.
     """
     created = updated = states[0]["observed_from"]
     for before, after in pairwise(states):
-        if any(before[name] != after[name] for name in OUTPUT_FIELDS):
+        if any(before[name] != after[name] for name in tables.output):
             updated = after["observed_from"]
-    return states[0]["date"], created.replace(tzinfo=None), updated.replace(tzinfo=None)
+    return created.replace(tzinfo=None), updated.replace(tzinfo=None)

@@ -1,54 +1,67 @@
 """Numbered migrations, applied by `apod` itself, once each, safe when two come at once.
 
-Takes a connection, gives the number of the newest one. Never edits one that was released: a change is a new number.
-What the tables mean stands in the data dictionary and is said anew, as comments, whenever something was applied.
+Takes a connection and a data set's tables, gives the number of the newest migration. Never edits one that was released:
+a change is a new number. What the tables mean stands in the data dictionary and is said anew, as comments, whenever
+something was applied.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from apod_pipeline.database.tables import Tables
+from apod_pipeline.dataset.description import DataSet
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
-# Any number will do, as long as no other program takes an advisory lock on it.
-LOCK = 0x41504F44
-MIGRATIONS = Path(__file__).parents[1] / "datasets" / "apod" / "migrations"
+
+def available(dataset: DataSet) -> list[tuple[int, str]]:
+    """The migrations that this code knows for a data set: number and name, oldest first."""
+    if dataset.migrations is None:
+        return [(1, "0001_from_fields.sql")]
+    return [(int(path.name[:4]), path.name) for path in sorted(dataset.migrations.glob("*.sql"))]
 
 
-def available() -> list[tuple[int, str]]:
-    """The migrations that this code knows: number and name, oldest first."""
-    return [(int(path.name[:4]), path.name) for path in sorted(MIGRATIONS.glob("*.sql"))]
-
-
-def applied(connection: Connection) -> int:
+def applied(connection: Connection, tables: Tables) -> int:
     """Number of the newest migration in the database; 0 for none."""
-    found = connection.execute("SELECT to_regclass('apod_migration')").fetchone()
+    found = connection.execute("SELECT to_regclass(%s)", [f"{tables.name}_migration"]).fetchone()
     if not found or found[0] is None:
         return 0
-    row = connection.execute("SELECT coalesce(max(number), 0) FROM apod_migration").fetchone()
+    row = connection.execute(tables.sql("SELECT coalesce(max(number), 0) FROM {name}_migration")).fetchone()
     return int(row[0]) if row else 0
 
 
-def migrate(connection: Connection) -> int:
+def migrate(connection: Connection, tables: Tables) -> int:
     """Apply what is missing, in the caller's transaction; gives the number that the database then stands at."""
-    newest = available()[-1][0]
-    if applied(connection) >= newest:
+    newest = available(tables.dataset)[-1][0]
+    if applied(connection, tables) >= newest:
         return newest
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [tables.lock])
     connection.execute(
-        "CREATE TABLE IF NOT EXISTS apod_migration "
-        "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())"
+        tables.sql(
+            "CREATE TABLE IF NOT EXISTS {name}_migration "
+            "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())"
+        )
     )
-    done = applied(connection)
-    for number, name in available():
+    done = applied(connection, tables)
+    for number, name in available(tables.dataset):
         if number > done:
-            connection.execute((MIGRATIONS / name).read_text(encoding="utf-8").encode())
-            connection.execute("INSERT INTO apod_migration (number, name) VALUES (%s, %s)", [number, name])
+            connection.execute(_statements(tables, name))
+            connection.execute(
+                tables.sql("INSERT INTO {name}_migration (number, name) VALUES (%s, %s)"), [number, name]
+            )
     from apod_pipeline.database.comments import comment  # not imported where there is nothing to apply
     from apod_pipeline.database.reader import let_read
 
-    comment(connection)
-    let_read(connection)
+    comment(connection, tables.dataset)
+    let_read(connection, tables)
     return newest
+
+
+def _statements(tables: Tables, name: str) -> bytes:
+    if tables.dataset.migrations is not None:
+        return (tables.dataset.migrations / name).read_text(encoding="utf-8").encode()
+    from apod_pipeline.database.made_from_fields import statements
+
+    return statements(tables.dataset).encode()

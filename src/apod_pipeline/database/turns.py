@@ -11,20 +11,20 @@ from contextlib import contextmanager
 
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.pooler import refuse_pooler
-from apod_pipeline.database.schema import LOCK
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.errors import ArchiveBusy
 
-TURN = LOCK + 1
 # When the machine of a run is gone without a word, the server notices after two minutes, not after two hours.
 NOTICE = {"tcp_keepalives_idle": 60, "tcp_keepalives_interval": 20, "tcp_keepalives_count": 3}
 
 
 @contextmanager
-def turn(conninfo: str, patience: float) -> Iterator[None]:
+def turn(conninfo: str, tables: Tables, patience: float) -> Iterator[None]:
     """Wait until no other stateless run is at the database, and keep others waiting until the end.
 
     Args:
         conninfo: how to reach the server.
+        tables: whose runs take turns.
         patience: how many seconds to wait.
 
     Raises:
@@ -42,7 +42,7 @@ def turn(conninfo: str, patience: float) -> Iterator[None]:
         for name, value in settings.items():
             connection.execute("SELECT set_config(%s, %s, false)", [name, str(value)])
         try:
-            connection.execute("SELECT pg_advisory_lock(%s)", [TURN])
+            connection.execute("SELECT pg_advisory_lock(%s)", [tables.lock + 1])
         except LockNotAvailable:
             raise ArchiveBusy(
                 f"another stateless run has been at this database for {patience:.0f} seconds. Nothing was changed; "

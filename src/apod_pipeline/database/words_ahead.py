@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from apod_pipeline.database.connection import connected
-from apod_pipeline.database.searchable import AHEAD, FORESEE, is_searchable
+from apod_pipeline.database.searchable import AHEAD, Wording, is_searchable
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.errors import DatabaseError
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
 WORTH_IT = 1000  # rows at one time
-FIELDS = ("title", "credit", "copyright", "explanation")
 
 
 @dataclass(eq=False, repr=False)
@@ -33,9 +33,11 @@ class WordsAhead:
 
     Attributes:
         conninfo: how to reach the server (libpq).
+        tables: whose words.
     """
 
     conninfo: str
+    tables: Tables
     _batches: SimpleQueue[bytes | None] = field(default_factory=SimpleQueue)
     _thread: threading.Thread | None = None
     _open: ExitStack = field(default_factory=ExitStack)
@@ -43,12 +45,15 @@ class WordsAhead:
 
     def take(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Begin to make the words of rows that will most likely be loaded; returns at once."""
+        if (search := self.tables.dataset.search) is None:
+            return
         if self._thread is None and len(rows) >= WORTH_IT:
             self._batches = SimpleQueue()
             self._thread = threading.Thread(target=self._work, name="words-ahead")
             self._thread.start()
         if self._thread is not None and self._thread.is_alive():
-            self._batches.put(orjson.dumps([{name: row[name] for name in FIELDS} for row in rows]))
+            fields = Wording(search).fields
+            self._batches.put(orjson.dumps([{name: row[name] for name in fields} for row in rows]))
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -83,9 +88,11 @@ class WordsAhead:
     def _work(self) -> None:
         with suppress(DatabaseError), ExitStack() as held:  # the load meets it again, and says so
             connection = held.enter_context(connected(self.conninfo))
-            if not is_searchable(connection):
+            search = self.tables.dataset.search
+            if search is None or not is_searchable(connection, self.tables):
                 return
-            connection.execute(AHEAD)
+            connection.execute(self.tables.sql(AHEAD))
+            foresee = self.tables.sql(Wording(search).foresee())
             while (batch := self._batches.get()) is not None:
-                connection.execute(FORESEE.encode(), [batch])
+                connection.execute(foresee, [batch])
             self._connection, self._open = connection, held.pop_all()

@@ -6,47 +6,11 @@ stands in the tables is a projection of the archive's files.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from apod_pipeline.dataset.fields import Field
+from apod_pipeline.dataset.relations import Function, Relation
 from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
 from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.model import CAUSES, STATUSES
-
-
-class Relation(NamedTuple):
-    """A table or view.
-
-    Attributes:
-        name: in the database.
-        kind: `table` or `view`.
-        meaning: in a sentence without its stop.
-        columns: in their order.
-        key: the columns of the primary key; empty for a view.
-    """
-
-    name: str
-    kind: str
-    meaning: str
-    columns: tuple[Field, ...]
-    key: tuple[str, ...] = ()
-
-
-class Function(NamedTuple):
-    """A function that gives rows of a relation.
-
-    Attributes:
-        name: in the database.
-        argument: name and type of its one argument.
-        gives: name of the relation.
-        meaning: in a sentence without its stop.
-    """
-
-    name: str
-    argument: tuple[str, str]
-    gives: str
-    meaning: str
-
 
 _FIELDS = {field.name: field for field in ENTRY}
 _DATE = _FIELDS["date"]
@@ -220,3 +184,13 @@ FUNCTIONS = (
         meaning="what this archive said of every day at an instant",
     ),
 )
+
+
+def relations(_: object) -> tuple[Relation, ...]:
+    """SHIM until the helper's work is merged."""
+    return RELATIONS
+
+
+def functions(_: object) -> tuple[Function, ...]:
+    """SHIM until the helper's work is merged."""
+    return FUNCTIONS

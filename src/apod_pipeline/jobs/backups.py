@@ -14,6 +14,7 @@ from shlex import quote
 from apod_pipeline.database.backup import back_up, restore
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.pooler import refuse_pooler
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.errors import DatabaseError, SettingsError
 from apod_pipeline.settings import Settings
 from apod_pipeline.versioning.dvc import DvcVersioner
@@ -35,7 +36,7 @@ def back_up_archive(settings: Settings, file: Path) -> dict[str, int]:
     with archive.locked(600.0), database(settings, archive) as conninfo:
         programs = _programs(conninfo, "apod backup")
         scratch = partial(temporary_server, archive.private / "scratch", binaries=programs)
-        return back_up(conninfo, file, programs, scratch)
+        return back_up(conninfo, Tables(archive.dataset), file, programs, scratch)
 
 
 def load_backup(settings: Settings, file: Path, tell: Callable[[str], None]) -> dict[str, int]:
@@ -48,7 +49,7 @@ def load_backup(settings: Settings, file: Path, tell: Callable[[str], None]) -> 
     with pipeline(settings, tell, dvc=DvcVersioner) as wired, wired.held():
         with database(settings, wired.archive) as conninfo:
             programs = _programs(conninfo, f"apod recover database --from-backup {quote(str(file))}")
-            restore(conninfo, file.absolute(), programs)
+            restore(conninfo, Tables(wired.archive.dataset), file.absolute(), programs)
         inserted, changed = wired.store().load()
     return {"inserted": inserted, "changed": changed}
 

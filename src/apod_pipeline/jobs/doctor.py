@@ -149,14 +149,16 @@ def _database(settings: Settings, archive: Archive) -> str:
     from apod_pipeline.database.connection import connected
     from apod_pipeline.database.pooler import is_pooled
     from apod_pipeline.database.schema import applied, available
+    from apod_pipeline.database.tables import Tables
 
     with database(settings, archive) as conninfo, connected(conninfo) as connection:
         version = connection.info.server_version
-        number = applied(connection)
+        number = applied(connection, Tables(archive.dataset))
         secure = "TLS" if connection.pgconn.ssl_in_use else "no TLS"
         secure += ", through a pooler" if is_pooled(connection) else ""
     where = "embedded" if not settings.database else secure
-    return f"PostgreSQL {version // 10000}.{version % 10000} ({where}), schema {number} of {available()[-1][0]}"
+    newest = available(archive.dataset)[-1][0]
+    return f"PostgreSQL {version // 10000}.{version % 10000} ({where}), schema {number} of {newest}"
 
 
 def _dvc_remote(settings: Settings) -> str:

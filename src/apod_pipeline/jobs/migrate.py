@@ -8,6 +8,7 @@ from __future__ import annotations
 from apod_pipeline.database import schema
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.searchable import make_searchable
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.settings import Settings
 from apod_pipeline.wiring import archive_of, database
 
@@ -18,8 +19,10 @@ def migrate(settings: Settings) -> dict[str, int]:
     Raises:
         DatabaseError: the database cannot be reached, or refuses; nothing was changed.
     """
-    with database(settings, archive_of(settings)) as conninfo, connected(conninfo) as connection:
-        before = schema.applied(connection)
-        newest = schema.migrate(connection)
-        make_searchable(connection)
+    archive = archive_of(settings)
+    tables = Tables(archive.dataset)
+    with database(settings, archive) as conninfo, connected(conninfo) as connection:
+        before = schema.applied(connection, tables)
+        newest = schema.migrate(connection, tables)
+        make_searchable(connection, tables)
     return {"from": before, "to": newest}

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.database.turns import turn
 from apod_pipeline.errors import ApodError, BeganApart, SettingsError
 from apod_pipeline.model import Outcome
@@ -67,7 +68,7 @@ def _once(
     with forgotten_folder() as folder:
         archive = archive_of(resolve(folder / "archive"))
         git_remote, conninfo = _places(resolve(archive.root))
-        with turn(conninfo, patience):
+        with turn(conninfo, Tables(archive.dataset), patience):
             known = cloned(git_remote, archive)
             settings = resolve(archive.root)
             if known:

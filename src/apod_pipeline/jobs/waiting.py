@@ -125,13 +125,15 @@ def _marks(archive: Archive, ledger: Ledger, places: Places) -> Iterator[Waiting
 def _tables(ledger: Ledger, places: Places) -> Iterator[Waiting]:
     from apod_pipeline.database.connection import connected
     from apod_pipeline.database.schema import applied
+    from apod_pipeline.database.tables import Tables
 
     last, row = ledger.versions()[-1], None
     try:
         if places.database:
             with places.database() as conninfo, connected(conninfo) as connection:
-                there = applied(connection)
-                row = there and connection.execute("SELECT version_at, lines FROM apod_state").fetchone()
+                tables = Tables(ledger.archive.dataset)
+                there = applied(connection, tables)
+                row = there and connection.execute(tables.sql("SELECT version_at, lines FROM {name}_state")).fetchone()
     except (ApodError, OSError) as error:
         yield Waiting(f"the tables cannot be looked at: {str(error).partition('. ')[0]}", "apod doctor")
         return

@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from apod_pipeline.archive.folder import Archive
@@ -21,24 +22,22 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.merging import copying, make_staging, merge, remove_others, stage_and_merge, staged_in
-from apod_pipeline.database.rows import DAY, QUARANTINE, READING, REVISION, Projection, cells, document_times
-from apod_pipeline.database.schema import LOCK, migrate
+from apod_pipeline.database.rows import Projection, cells, document_times
+from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import is_searchable, make_searchable
+from apod_pipeline.database.tables import Tables
 from apod_pipeline.database.words_ahead import WordsAhead
 from apod_pipeline.dataset.readings import Row
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Outcome
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
 
-DOCUMENT = (*OUTPUT_FIELDS, "created_at", "updated_at")
-TIMES = ("date", "created_at", "updated_at")
 SET_TIMES = (
-    "UPDATE apod t SET created_at = s.created_at, updated_at = s.updated_at FROM staged_apod s WHERE s.date = t.date"
-    " AND (s.created_at, s.updated_at) IS DISTINCT FROM (t.created_at, t.updated_at)"
+    "UPDATE {name} t SET created_at = s.created_at, updated_at = s.updated_at FROM staged_{name} s"
+    " WHERE s.{key} = t.{key} AND (s.created_at, s.updated_at) IS DISTINCT FROM (t.created_at, t.updated_at)"
 )
 
 
@@ -60,10 +59,15 @@ class PostgresStore:
     _migrated: bool = False
     _ahead: WordsAhead | None = None
 
+    @cached_property
+    def tables(self) -> Tables:
+        """The tables of the archive's data set."""
+        return Tables(self.archive.dataset)
+
     def foresee(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Begin to make ready what takes the server long, of rows that will be loaded; never fails."""
         if self._ahead is None:
-            self._ahead = WordsAhead(self.conninfo)
+            self._ahead = WordsAhead(self.conninfo, self.tables)
         self._ahead.take(rows)
 
     def close(self) -> None:
@@ -85,23 +89,23 @@ class PostgresStore:
             DatabaseError: nothing was loaded then.
         """
         versions = self.ledger.versions()
-        with (self._ahead or WordsAhead(self.conninfo)).session() as connection:
-            migrate(connection)
+        with (self._ahead or WordsAhead(self.conninfo, self.tables)).session() as connection:
+            migrate(connection, self.tables)
             self._migrated = True
             if not versions:
                 return 0, 0
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [self.tables.lock])
             mark, lines = (None, 0) if anew or exactly else self._mark(connection, versions)
             if mark is versions[-1] and lines == self.ledger.count():
                 return 0, 0
             counts = self._project(connection, versions, mark, lines, after_reading or (lambda: None))
             if exactly:
                 self._remove_unknown(connection, versions)
-                connection.execute(SET_TIMES.encode())
+                connection.execute(self.tables.sql(SET_TIMES))
             elif mark is None:  # another archive's ledger was taken over: replies may have other names, or none
                 self._remove_untold(connection, self.ledger.known())
-            if is_searchable(connection):
-                make_searchable(connection, anew=exactly)
+            if is_searchable(connection, self.tables):
+                make_searchable(connection, self.tables, anew=exactly)
             kill_point("before-database-commit")
         kill_point("after-database-commit")
         return counts
@@ -113,10 +117,11 @@ class PostgresStore:
             return
         names, places = ", ".join(rows[0]), ", ".join(f"%({name})s" for name in rows[0])
         updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in rows[0] if name != "run")
-        statement = f"INSERT INTO apod_run ({names}) VALUES ({places}) ON CONFLICT (run) DO UPDATE SET {updates}"  # noqa: S608 - names are ours
+        statement = f"INSERT INTO {self.tables.name}_run ({names}) VALUES ({places})"  # noqa: S608 - names are ours
+        statement += f" ON CONFLICT (run) DO UPDATE SET {updates}"
         with connected(self.conninfo) as connection, connection.cursor() as cursor:
             if not self._migrated:  # most runs have just loaded
-                migrate(connection)
+                migrate(connection, self.tables)
             self._migrated = False
             cursor.executemany(statement.encode(), rows)
 
@@ -126,7 +131,9 @@ class PostgresStore:
         The second value is how many of the ledger's lines they show; 0 without such a version. Another archive's
         version may have the same instant: the hash of the last line tells them apart.
         """
-        row = connection.execute("SELECT version_at, lines, tip, rules, preference FROM apod_state").fetchone()
+        row = connection.execute(
+            self.tables.sql("SELECT version_at, lines, tip, rules, preference FROM {name}_state")
+        ).fetchone()
         last = versions[-1]
         if row is None or row[2:] != (self.ledger.tip(row[1]), last.rules, ",".join(last.preference)):
             return None, 0
@@ -146,15 +153,17 @@ class PostgresStore:
         days = None if mark is None else sealed.days_since(mark.lines)
         rows = Projection(self.ledger, Table.of(self.archive), versions, self.today)
         expected = len(sealed.first_line if days is None else days)
-        counts = _merge_entries(connection, rows.chains(days), expected, after_reading)
+        counts = _merge_entries(connection, self.tables, rows.chains(days), expected, after_reading)
         self._remove_withdrawn(connection, known, lines)
-        stage_and_merge(connection, READING, rows.readings(known, lines))
-        stage_and_merge(connection, DAY, rows.days(known, self._days_to_tell(known, mark, lines)))
-        stage_and_merge(connection, QUARANTINE, rows.quarantine(known))
+        stage_and_merge(connection, self.tables.reading, rows.readings(known, lines))
+        stage_and_merge(connection, self.tables.day, rows.days(known, self._days_to_tell(known, mark, lines)))
+        stage_and_merge(connection, self.tables.quarantine, rows.quarantine(known))
         connection.execute(
-            "INSERT INTO apod_state (version_at, lines, tip, rules, preference) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (only_row) DO UPDATE SET (version_at, lines, tip, rules, preference) ="
-            " (EXCLUDED.version_at, EXCLUDED.lines, EXCLUDED.tip, EXCLUDED.rules, EXCLUDED.preference)",
+            self.tables.sql(
+                "INSERT INTO {name}_state (version_at, lines, tip, rules, preference) VALUES (%s, %s, %s, %s, %s)"
+                " ON CONFLICT (only_row) DO UPDATE SET (version_at, lines, tip, rules, preference) ="
+                " (EXCLUDED.version_at, EXCLUDED.lines, EXCLUDED.tip, EXCLUDED.rules, EXCLUDED.preference)"
+            ),
             [last.at, known.lines, self.ledger.tip(known.lines), last.rules, ",".join(last.preference)],
         )
         return counts
@@ -179,21 +188,21 @@ class PostgresStore:
             return
         days = sorted({day for _, day in gone if not known.has(day)})
         with connection.cursor() as cursor:
-            cursor.executemany(b"DELETE FROM apod_reading WHERE source = %s AND date = %s", gone)
-            cursor.execute("DELETE FROM apod_revision WHERE date = ANY(%s)", [days])
-            cursor.execute("DELETE FROM apod WHERE date = ANY(%s)", [days])
+            cursor.executemany(self.tables.sql("DELETE FROM {name}_reading WHERE source = %s AND {key} = %s"), gone)
+            cursor.execute(self.tables.sql("DELETE FROM {name}_revision WHERE {key} = ANY(%s)"), [days])
+            cursor.execute(self.tables.sql("DELETE FROM {name} WHERE {key} = ANY(%s)"), [days])
 
     def _remove_untold(self, connection: Connection, known: Known) -> None:
         """Readings and refusals that the ledger does not tell of."""
         readings = [(source, day) for source, day, _ in known.readings_since(0)]
-        remove_others(connection, READING.name, READING.key, readings)
-        remove_others(connection, QUARANTINE.name, QUARANTINE.key, [(q.file, q.day) for q in known.quarantine])
+        remove_others(connection, self.tables.reading, readings)
+        remove_others(connection, self.tables.quarantine, [(q.file, q.day) for q in known.quarantine])
 
     def _remove_unknown(self, connection: Connection, versions: list[Version]) -> None:
         last, known = versions[-1], self.ledger.known()
         entries = [(day,) for day in self.ledger.known(last.lines).first_line]
-        remove_others(connection, "apod", ("date",), entries)
-        remove_others(connection, REVISION.name, ("date",), entries)
+        remove_others(connection, self.tables.current, entries)
+        remove_others(connection, self.tables.revision._replace(key=(self.tables.key,)), entries)
         self._remove_untold(connection, known)
         connection.execute(
             "DELETE FROM apod_day WHERE date > %s OR date < %s",
@@ -222,56 +231,63 @@ def _run_row(outcome: Outcome, finished: dt.datetime) -> dict[str, Any]:
 
 # ---- merges --------------------------------------------------------------------------------
 def _merge_entries(
-    connection: Connection, chains: Iterable[list[Row]], expected: int, after_reading: Callable[[], object]
+    connection: Connection,
+    tables: Tables,
+    chains: Iterable[list[Row]],
+    expected: int,
+    after_reading: Callable[[], object],
 ) -> tuple[int, int]:
-    into = staged_in(connection, REVISION.name, REVISION.columns)
-    times = []
-    with connection.cursor() as one, copying(one, into, REVISION.columns, REVISION.types) as copy:
+    current, revision, times = tables.current, tables.revision, []
+    into = staged_in(connection, revision.name, revision.columns)
+    with connection.cursor() as one, copying(one, into, revision.columns, revision.types) as copy:
         for states in chains:
-            for row in cells(states):
+            for row in cells(revision, states):
                 copy.write_row(row)
-            times.append(document_times(states))
+            times.append(document_times(tables, states))
     if len(times) != expected:
         raise ArchiveDamaged(
             f"the Parquet file holds {len(times)} of the {expected} entries that the ledger tells of. "
             "Nothing was loaded; `apod recover processed` makes the file whole again."
         )
     after_reading()
-    make_staging(connection, "apod", TIMES)
-    with connection.cursor() as one, copying(one, "staged_apod", TIMES, ("text", "timestamp", "timestamp")) as copy:
+    told = (tables.key, *current.columns[-2:])
+    make_staging(connection, current.name, told)
+    kinds = (current.types[0], *current.types[-2:])
+    with connection.cursor() as one, copying(one, f"staged_{current.name}", told, kinds) as copy:
         for row_times in times:
             copy.write_row(row_times)
     inserted, changed = len(times), 0
-    if into != REVISION.name:
-        inserted, changed = _compared(connection)
-        merge(connection, REVISION.name, REVISION.columns, REVISION.key)
-    current = f"staged_apod JOIN {into} USING (date) WHERE observed_to IS NULL"
-    merge(connection, "apod", DOCUMENT, ("date",), compared=OUTPUT_FIELDS, staged=current)
+    if into != revision.name:
+        inserted, changed = _compared(connection, tables)
+        merge(connection, revision.name, revision.columns, revision.key)
+    staged = f"staged_{current.name} JOIN {into} USING ({tables.key}) WHERE observed_to IS NULL"
+    merge(connection, current.name, current.columns, current.key, compared=tables.output, staged=staged)
     # Taking another archive's versions over changes when a day was first had, or edited. Rows that another program had
     # made before this archive began keep their times.
-    connection.execute(f"{SET_TIMES} AND t.created_at >= s.created_at".encode())
+    connection.execute(tables.sql(f"{SET_TIMES} AND t.created_at >= s.created_at"))
     return inserted, changed
 
 
-def _compared(connection: Connection) -> tuple[int, int]:
-    """How many staged days are new and how many are changed; states that are not told any more are removed."""
-    connection.execute("ANALYZE staged_apod_revision")
-    changed = _count(
-        connection,
-        "staged_apod_revision s JOIN apod_revision r ON r.date = s.date AND r.observed_to IS NULL "
-        "WHERE s.observed_to IS NULL AND r.content_hash <> s.content_hash",
-    )
-    inserted = _count(
-        connection, "staged_apod s WHERE NOT EXISTS (SELECT 1 FROM apod_revision r WHERE r.date = s.date)"
-    )
+def _compared(connection: Connection, tables: Tables) -> tuple[int, int]:
+    """How many staged entries are new and how many are changed; states that are not told any more are removed."""
+    connection.execute(tables.sql("ANALYZE staged_{name}_revision"))
+    changed = connection.execute(
+        tables.sql(
+            "SELECT count(*) FROM staged_{name}_revision s JOIN {name}_revision r ON r.{key} = s.{key}"
+            " AND r.observed_to IS NULL WHERE s.observed_to IS NULL AND r.content_hash <> s.content_hash"
+        )
+    ).fetchone()
+    inserted = connection.execute(
+        tables.sql(
+            "SELECT count(*) FROM staged_{name} s WHERE NOT EXISTS"
+            " (SELECT 1 FROM {name}_revision r WHERE r.{key} = s.{key})"
+        )
+    ).fetchone()
     connection.execute(
-        "DELETE FROM apod_revision r USING staged_apod s WHERE r.date = s.date AND NOT EXISTS (SELECT 1 FROM"
-        " staged_apod_revision n WHERE (n.date, n.observed_from) = (r.date, r.observed_from)"
-        " AND n.observed_to IS NOT DISTINCT FROM r.observed_to)"
+        tables.sql(
+            "DELETE FROM {name}_revision r USING staged_{name} s WHERE r.{key} = s.{key} AND NOT EXISTS (SELECT 1 FROM"
+            " staged_{name}_revision n WHERE (n.{key}, n.observed_from) = (r.{key}, r.observed_from)"
+            " AND n.observed_to IS NOT DISTINCT FROM r.observed_to)"
+        )
     )
-    return inserted, changed
-
-
-def _count(connection: Connection, what: str) -> int:
-    found = connection.execute(f"SELECT count(*) FROM {what}".encode()).fetchone()  # noqa: S608 - names are ours
-    return int(found[0]) if found else 0
+    return (int(inserted[0]) if inserted else 0), (int(changed[0]) if changed else 0)

@@ -13,6 +13,8 @@ from apod_pipeline.database.connection import connected
 from apod_pipeline.database.reader import READER, READS_ALL
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
+from apod_pipeline.database.tables import Tables
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,16 +40,18 @@ def reading_door(settings: Settings, conninfo: str) -> Door:
     """
     from psycopg.conninfo import make_conninfo
 
+    tables = Tables(DATA_SET)
+
     if settings.read_database_url and not settings.database:
         return Door(settings.read_database_url)
     with connected(conninfo) as connection:
-        migrate(connection)
-        make_searchable(connection)
+        migrate(connection, tables)
+        make_searchable(connection, tables)
         (schema,) = connection.execute("SELECT current_schema()").fetchone() or (None,)
         found = connection.execute(
             "SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = %s", [READER]
         ).fetchone()
-        reads = found and connection.execute(READS_ALL.encode(), {"role": READER}).fetchone()
+        reads = found and connection.execute(tables.sql(READS_ALL), {"role": READER}).fetchone()
     if settings.read_database_url:
         return Door(settings.read_database_url, schema=schema)
     if settings.database is None and found:  # the archive's own server trusts who reaches its socket

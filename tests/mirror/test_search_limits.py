@@ -19,7 +19,8 @@ def test_the_most_words_that_are_taken_are_held(database_url, length):
     words = map("".join, itertools.product(LETTERS, repeat=length))
     text = " ".join(itertools.islice(words, 400_000 // length))
     row = "SELECT %s::text AS title, %s::text AS credit, %s::text AS copyright, %s::text AS explanation"
-    query = f"SELECT pg_column_size(words) FROM (SELECT {Wording(DATA_SET.search).words} AS words FROM ({row}) AS entry) AS searched"
+    searched = f"SELECT {Wording(DATA_SET.search).words} AS words FROM ({row}) AS entry"
+    query = f"SELECT pg_column_size(words) FROM ({searched}) AS searched"
     with psycopg.connect(database_url) as connection:
         ((size,),) = connection.execute(query.encode(), [text, text[150_000:], "", text]).fetchall()
     assert 300_000 < size < 1 << 20

@@ -193,6 +193,7 @@ def test_a_step_waits_for_another_run(lab, span):
     reading, writing = os.pipe()
     code = (
         "import os; from pathlib import Path; from apod_pipeline.archive.folder import Archive\n"
+        "from apod_pipeline.datasets.apod import DATA_SET\n"
         f"with Archive(Path({str(lab.root)!r}), DATA_SET).locked(): print(flush=True); os.read({reading}, 1)"
     )
     holder = subprocess.Popen(

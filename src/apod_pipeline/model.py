@@ -10,9 +10,11 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from apod_pipeline.dataset.identity import Traits
 from apod_pipeline.dataset.spans import Span
 
-CAUSES = ("source", "rules", "preference")
+CAUSES = ("source", "rules", "preference")  # of a state's beginning, beside a data set's own words
+LEFT_OUT = "left-out"  # the cause of a state that ends without another one
 STATUSES = ("present", "gap", "pending", "failed", "quarantined", "unasked")  # of a calendar day
 
 
@@ -52,10 +54,24 @@ class Reply(NamedTuple):
 
 
 class Digest(NamedTuple):
-    """A reading without its words: the day, and the digest that its data set's doubts make of the record."""
+    """A reading without its words.
+
+    Attributes:
+        day: the day that it is of.
+        digest: what its data set's doubts make of the record.
+        key: of the entry; empty where the day is the key.
+        traits: what the entry is recognised by; None where the day is the key.
+    """
 
     day: dt.date
     digest: str
+    key: str = ""
+    traits: Traits | None = None
+
+    @property
+    def entry(self) -> str:
+        """The key of the entry that it is of."""
+        return self.key or self.day.isoformat()
 
 
 class Refusal(NamedTuple):
@@ -66,11 +82,22 @@ class Refusal(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What one reply is worth: the readings that were let in, the refusals, and the days it denies."""
+    """What one reply is worth: the readings that were let in, the refusals, and the days it denies.
+
+    Attributes:
+        readings: what was let in.
+        refusals: what was not.
+        absent: days that are denied.
+        left_out: keys of entries that the reply would have told of, if they were still there.
+        answered: whether it tells all there is to be known of the days that were asked for, those without an entry
+            among them.
+    """
 
     readings: tuple[Digest, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     absent: tuple[dt.date, ...] = ()
+    left_out: tuple[str, ...] = ()
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

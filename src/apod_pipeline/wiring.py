@@ -79,9 +79,7 @@ def derivation(settings: Settings, archive: Archive, ledger: Ledger) -> Derivati
         partial(transform, archive.dataset.derive),
         archive.dataset.rules,
         settings.preference,
-        partial(
-            refused, quality=archive.dataset.quality, today=dt.date.max
-        ),  # days that are not due are the canary's business
+        partial(refused, dataset=archive.dataset, today=dt.date.max),  # days that are not due are the canary's business
     )
 
 
@@ -181,7 +179,7 @@ def _extractions(
             client,
             today(settings),
             run,
-            ledger.archive.dataset.doubts,
+            ledger.archive.dataset,
             settings.http_concurrency,
             tell,
             advance,
@@ -227,7 +225,7 @@ def passing(
 def quality(archive: Archive, entries_before: int, newest: dt.date) -> Report:
     """What the quality rules say of an archive's files."""
     with readable(archive.parquet):
-        return check_quality(Table.of(archive).lazy(), archive.dataset.quality, newest, entries_before)
+        return check_quality(Table.of(archive).lazy(), archive.dataset, newest, entries_before)
 
 
 def objects(settings: Settings, archive: Archive) -> DvcObjects:

@@ -223,7 +223,7 @@ def test_versions_come_back(tmp_path):
 
 
 def _state(day, begin, end, cause="source"):
-    return {"date": day, "from": begin, "to": end, "began": "source", "cause": cause, "reply": None, "entry": {}}
+    return {"key": day, "from": begin, "to": end, "began": "source", "cause": cause, "reply": None, "entry": {}}
 
 
 def test_what_was_never_sealed_replaced_nothing(tmp_path):

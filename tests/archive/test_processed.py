@@ -135,7 +135,7 @@ def test_a_line_is_what_the_csv_module_writes(values):
 def test_rows_come_sorted_and_the_last_of_a_key_counts(tmp_path):
     """Rows added in any order come back by key, as often as one likes; a second one of a key replaces the first."""
     path = tmp_path / "private" / "changed.jsonl"
-    with Rows(path, "date") as rows:
+    with Rows(path, COLUMNS) as rows:
         for day, title in (("03", "c"), ("01", "old"), ("02", "\U0001f52d"), ("01", "a")):
             rows.add({"date": day, "title": title, "flags": ["x"]})
         for _ in range(2):

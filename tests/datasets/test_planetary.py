@@ -45,9 +45,7 @@ def test_nasas_own_code_is_asked_without_a_detour(nasa, tmp_path):
     archive = Archive(tmp_path / "archive", DATA_SET)
     archive.create_folders()
     ledger, client = Ledger(archive), HttpClient(2.0, 0)
-    extraction = Extraction(
-        archive, ledger, ledger.known(), client, TODAY, "a-run", DATA_SET.doubts, tell=lambda _: None
-    )
+    extraction = Extraction(archive, ledger, ledger.known(), client, TODAY, "a-run", DATA_SET, tell=lambda _: None)
     result = extraction.ask([Planetary(f"{nasa.url}/v1/apod")], list(Span(dt.date(2018, 12, 1), TODAY)))
     client.close()
     assert (result.answered, result.missing) == (31, {})
@@ -89,9 +87,7 @@ def test_a_wrong_address_is_refused(nasa, tmp_path, path):
     archive = Archive(tmp_path / "archive", DATA_SET)
     archive.create_folders()
     ledger, client = Ledger(archive), HttpClient(2.0, 0)
-    extraction = Extraction(
-        archive, ledger, ledger.known(), client, TODAY, "a-run", DATA_SET.doubts, tell=lambda _: None
-    )
+    extraction = Extraction(archive, ledger, ledger.known(), client, TODAY, "a-run", DATA_SET, tell=lambda _: None)
     days = list(Span(dt.date(2018, 12, 1), TODAY))
     result = extraction.ask([Planetary(nasa.url + path)], days)
     client.close()

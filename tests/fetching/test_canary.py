@@ -8,8 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from apod_pipeline.archive.known import Known
 from apod_pipeline.dataset.doubts import Limits
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.calendar import CALENDAR, FIRST_DAY, GAPS
 from apod_pipeline.datasets.apod.doubts import DOUBTS, implausible
 from apod_pipeline.fetching.canary import Canary
@@ -45,7 +47,8 @@ def _canary(*present, most=10):
     """A canary for which these records are stored already."""
     held = {told["date"]: _digest(told) for told in present}
     doubts = DOUBTS._replace(limits=Limits(most, 3 * most, most, 3))
-    return Canary(source="planetary", today=TODAY, present=held, calendar=CALENDAR, doubts=doubts)
+    dataset = DATA_SET._replace(doubts=doubts)
+    return Canary(source="planetary", today=TODAY, present=held, known=Known(CALENDAR), dataset=dataset)
 
 
 def _days(verdict):

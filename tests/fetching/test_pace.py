@@ -36,7 +36,7 @@ def asked_of(nasa, tmp_path):
         archive.create_folders()
         ledger, told, client = Ledger(archive), [], HttpClient(timeout, retries)
         extraction = Extraction(
-            archive, ledger, ledger.known(), client, TODAY, "a-run", DATA_SET.doubts, tell=told.append, timeout=timeout
+            archive, ledger, ledger.known(), client, TODAY, "a-run", DATA_SET, tell=told.append, timeout=timeout
         )
         begin = time.monotonic()
         result = extraction.ask([source], list(Span(TODAY - dt.timedelta(days=days - 1), TODAY)))

@@ -148,13 +148,13 @@ def test_a_whole_reply_with_a_day_still_missing_is_judged_again(lab, nasa):
     assert "still refused" in lab.told[-1]
 
 
-LENIENT = DATA_SET.doubts._replace(limits=Limits(1000, 1000, 1000, 1000))
+LENIENT = DATA_SET._replace(doubts=DATA_SET.doubts._replace(limits=Limits(1000, 1000, 1000, 1000)))
 
 
 def _lenient(pipeline):
     """The pipeline with a canary that believes a thousand equal days."""
     strict = pipeline.extraction
-    pipeline.extraction = lambda run, known: dataclasses.replace(strict(run, known), doubts=LENIENT)
+    pipeline.extraction = lambda run, known: dataclasses.replace(strict(run, known), dataset=LENIENT)
     return pipeline
 
 

@@ -54,7 +54,7 @@ class Bench:
             transport,
             TODAY,
             "a-run",
-            DATA_SET.doubts,
+            DATA_SET,
             tell=self.told.append,
             **more,
         )

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, Entry
-from apod_pipeline.datasets.apod.quality import QUALITY
 from apod_pipeline.stages.check_quality import check_quality, refused
 
 TODAY = dt.date(2018, 12, 31)
@@ -43,7 +42,7 @@ def _table(rows):
 
 
 def _found(rows, today=TODAY, before=0):
-    return {f.rule: f for f in check_quality(_table(rows), QUALITY, today, before).findings if f.count}
+    return {f.rule: f for f in check_quality(_table(rows), DATA_SET, today, before).findings if f.count}
 
 
 def test_a_clean_archive_passes_every_rule():
@@ -54,7 +53,7 @@ def test_a_clean_archive_passes_every_rule():
         _row(8, media_type="other", url=None, hdurl=None),
         _row(9, date=str(FIRST_DAY)),
     ]
-    report = check_quality(_table(rows), QUALITY, TODAY)
+    report = check_quality(_table(rows), DATA_SET, TODAY)
     assert report.passed
     assert report.entries == len(rows)
     assert {f.rule: f.count for f in report.findings if f.count} == {}
@@ -88,7 +87,7 @@ def test_each_rule_finds_its_entry_and_no_other_rule_does(rule):
     assert list(found) == [rule]
     assert found[rule].severity == severity
     assert rows[-1]["date"] in found[rule].dates
-    assert check_quality(_table(rows), QUALITY, TODAY).passed is (severity == "warning")
+    assert check_quality(_table(rows), DATA_SET, TODAY).passed is (severity == "warning")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +130,7 @@ def test_what_can_be_no_entry_is_named_with_its_rule():
         _row(8, explanation=None),
         _row(9, alt="x" * 20_001),
     ]
-    reasons = refused(rows, QUALITY, TODAY)
+    reasons = refused(rows, DATA_SET, TODAY)
     assert {day: why.partition(":")[0] for day, why in reasons.items()} == {
         "2018-01-07": "title-empty",
         "2018-01-08": "address-relative",
@@ -161,8 +160,8 @@ NEARLY_PLAIN = st.builds(
 def test_gate_and_report_agree(data):
     """Whatever the rows hold: the gate refuses exactly the days of which the report tells an error."""
     rows = [data.draw(ANY_ROW | NEARLY_PLAIN) | {"date": f"2018-01-{number:02}"} for number in range(1, 5)]
-    report = check_quality(_table(rows), QUALITY, TODAY)
-    assert set(refused(rows, QUALITY, TODAY)) == {d for f in report.findings if f.severity == "error" for d in f.dates}
+    report = check_quality(_table(rows), DATA_SET, TODAY)
+    assert set(refused(rows, DATA_SET, TODAY)) == {d for f in report.findings if f.severity == "error" for d in f.dates}
 
 
 def test_an_archive_never_shrinks():
@@ -173,7 +172,7 @@ def test_an_archive_never_shrinks():
 
 def test_every_rule_has_a_case():
     """Every rule that reports is provoked above."""
-    rules = {finding.rule for finding in check_quality(_table([]), QUALITY, TODAY).findings}
+    rules = {finding.rule for finding in check_quality(_table([]), DATA_SET, TODAY).findings}
     assert rules == {*BAD, "archive-shrunk"}
 
 
@@ -193,7 +192,7 @@ ANY_ROW = st.fixed_dictionaries(
 @given(st.lists(ANY_ROW, max_size=5), st.integers(0, 10))
 def test_it_never_raises(rows, before):
     """Whatever the table holds, nulls and nonsense too, a report comes back, with every rule in it."""
-    report = check_quality(_table(rows), QUALITY, TODAY, before)
+    report = check_quality(_table(rows), DATA_SET, TODAY, before)
     assert report.entries == len(rows)
     assert {finding.rule for finding in report.findings} == {*BAD, "archive-shrunk"}
     assert report.passed == (not any(f.count for f in report.findings if f.severity == "error"))

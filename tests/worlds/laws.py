@@ -188,11 +188,11 @@ def searched_bench(folder: Path, server: str, name: str) -> Bench:
 
 
 def _quality(archive: Archive, before: int, newest: dt.date) -> Report:
-    return check_quality(Table.of(archive).lazy(), DATA_SET.quality, newest, before)
+    return check_quality(Table.of(archive).lazy(), DATA_SET, newest, before)
 
 
 def _extraction(archive: Archive, ledger: Ledger, wire: HostileTransport, run: str, known: Any) -> Extraction:
-    return Extraction(archive, ledger, known, wire, TODAY, run, DATA_SET.doubts, concurrency=2, tell=lambda _: None)
+    return Extraction(archive, ledger, known, wire, TODAY, run, DATA_SET, concurrency=2, tell=lambda _: None)
 
 
 # ---- the law -------------------------------------------------------------------------------

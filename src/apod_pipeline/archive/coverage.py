@@ -31,6 +31,11 @@ def status_of(known: Known, day: dt.date, today: dt.date) -> DayStatus:
     person. `pending` was denied by a source, or is the newest day: it will be asked again. `failed` was asked and
     never answered. `unasked` lies outside of what this archive was ever asked for: no defect.
     """
+    return _status_of_many(known, day, today) if known.keyed else _status_of_one(known, day, today)
+
+
+def _status_of_one(known: Known, day: dt.date, today: dt.date) -> DayStatus:
+    """The same, where a day has one entry."""
     key = day.isoformat()
     if known.has(key):
         return DayStatus(day, "present")
@@ -45,10 +50,29 @@ def status_of(known: Known, day: dt.date, today: dt.date) -> DayStatus:
     return DayStatus(day, "failed", "asked for, and no source answered")
 
 
+def _status_of_many(known: Known, day: dt.date, today: dt.date) -> DayStatus:
+    """The same, where a day has none, one or many entries."""
+    key, calendar = day.isoformat(), known.calendar
+    if refused := known.refused.get(key):
+        return DayStatus(day, "quarantined", f"{refused.source}: {refused.reason}")
+    if key in known.entries.by_day:
+        return DayStatus(day, "present")
+    if why := calendar.gaps.get(day):
+        return DayStatus(day, "gap", why)
+    if gap := known.gap(key):
+        young = day > today or (today - day).days < calendar.absence_after
+        return DayStatus(day, "pending", "no source has it yet") if young else DayStatus(day, "gap", gap.why)
+    return (
+        DayStatus(day, "failed", "asked for, and no source answered")
+        if known.was_asked(day)
+        else DayStatus(day, "unasked")
+    )
+
+
 def coverage(known: Known, today: dt.date, span: Span | None = None) -> Iterator[DayStatus]:
     """Coverage of every day of a span; without one, from the first day there is to the newest that is due."""
     first = known.calendar.first_day
-    return (status_of(known, day, today) for day in span or Span(first, max(today, first)))
+    return (status_of(known, day, today) for day in span or Span(first, max(known.calendar.newest(today), first)))
 
 
 def following(known: Known, today_then: dt.date | None, lookback: int) -> bool:
@@ -80,7 +104,8 @@ def due(known: Known, terms: Terms) -> list[dt.date]:
     """The days that a run without dates asks for: the last ones again, what is missing, and what is in doubt."""
     today, publishable = terms.today, known.calendar.publishable
     start = max(known.calendar.first_day, today - dt.timedelta(days=terms.lookback))
-    days = set(publishable(Span(start, today))) if today >= start else set()
+    newest = known.calendar.newest(today)
+    days = set(publishable(Span(start, newest))) if newest >= start else set()
     if following(known, terms.today_then, terms.lookback) and known.asked[-1].last < today:
         days.update(publishable(Span(known.asked[-1].last, today)))
     days.update(missing(known, today), _doubtful(known, today, terms.sources))
@@ -117,18 +142,21 @@ def _doubtful(known: Known, today: dt.date, sources: tuple[str, ...]) -> set[dt.
 
 def missing(known: Known, today: dt.date, span: Span | None = None) -> list[dt.date]:
     """Days that were asked for (or lie in a span), that no source gave, and that are no gap."""
-    spans = [Span(s.first, min(s.last, today)) for s in ([span] if span else known.asked) if s.first <= today]
+    newest = known.calendar.newest(today)
+    spans = [Span(s.first, min(s.last, newest)) for s in ([span] if span else known.asked) if s.first <= newest]
     return [
         day
         for s in spans
         if not _complete(known, s)
         for day in known.calendar.publishable(s)
-        if not known.has(key := day.isoformat()) and key not in known.gaps
+        if not known.covers(key := day.isoformat()) and key not in known.gaps
     ]
 
 
 def _complete(known: Known, span: Span) -> bool:
     """True when every publishable day of a span is there; told by counting, because it is asked in every run."""
+    if known.keyed:
+        return False
     first, last = max(span.first, known.calendar.first_day), span.last
     wanted = (last - first).days + 1 - sum(first <= gap <= last for gap in known.calendar.gaps)
     days = sorted(known.first_line)

@@ -1,7 +1,7 @@
-"""What the ledger's lines add up to: for every source and day the last reading, and what else was heard of the day.
+"""What the ledger's lines add up to: for every source and entry the last reading, and what else was heard of its day.
 
 Takes reply lines one by one, gives the state that they add up to. Pure: never opens a file, never knows a field of the
-data set: days are keys.
+data set. An entry is called by its key; where a day has one entry, its key is the day.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from apod_pipeline.archive.entries import Answered, Entries
 from apod_pipeline.dataset.calendar import Calendar
-from apod_pipeline.dataset.spans import Span
+from apod_pipeline.dataset.spans import Span, joined
 from apod_pipeline.model import in_plain_words
 
 WHOLE_REPLY = "*"
@@ -89,12 +90,14 @@ class Known:
 
     Attributes:
         calendar: the data set's days.
+        keyed: whether entries have keys of their own, and a day none, one or many of them.
         lines: how many there were.
     """
 
     calendar: Calendar
+    keyed: bool = False
     lines: int = 0
-    latest: dict[str, dict[str, int]] = field(default_factory=dict)  # source -> day -> line of the last reading
+    latest: dict[str, dict[str, int]] = field(default_factory=dict)  # source -> key -> line of the last reading
     first_line: dict[str, int] = field(default_factory=dict)
     last_line: dict[str, int] = field(default_factory=dict)
     denied: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -111,6 +114,7 @@ class Known:
     asked: list[Span] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    entries: Entries = field(default_factory=Entries)  # where keys are no days
     _told: dict[int, tuple[Mapping[str, str], str]] = field(default_factory=dict)  # line -> readings, file
 
     def add(self, line: Mapping[str, Any]) -> None:
@@ -119,7 +123,7 @@ class Known:
         span = Span(dt.date.fromisoformat(line["asked"][0]), dt.date.fromisoformat(line["asked"][1]))
         self.spans.append(span)
         if line.get("form") not in {"import", "gate"}:  # who brings an archive, or judges one, asks for nothing
-            self._widen(span)
+            self.asked = joined(self.asked, span)
         for day, why in line.get("gaps", {}).items():
             self.gaps[day] = Gap(in_plain_words(why), tuple(line["witnesses"]), dt.date.fromisoformat(line["on"]))
         if "file" not in line:
@@ -127,6 +131,8 @@ class Known:
         source, file = line["source"], line["file"]
         self.replies.setdefault(file, {**line, "order": number})
         readings = line.get("readings") or {}
+        if self.keyed:
+            self._hear(line, readings, span, number)
         self._read(source, readings, file, number)
         if line.get("form") == "feed":
             self.from_feed.update((source, day) for day in readings)
@@ -140,6 +146,26 @@ class Known:
             reason = in_plain_words(told)  # older programs wrote down what a stranger said as it was
             self._refuse(Refused(source, reason, file, number), day, line["asked"])
             self.quarantine.append(Quarantined(file, day, source, reason, line["at"], number))
+
+    def _hear(self, line: Mapping[str, Any], readings: Mapping[str, str], span: Span, number: int) -> None:
+        """Which entries a line tells of, which it leaves out, and which days it answers."""
+        source = line["source"]
+        self.entries.tell(readings, line.get("entries", {}), number)
+        for key in line.get("left_out", ()):
+            self.latest.get(source, {}).pop(key, None)
+            self.last_line[key] = number
+            if not any(key in lines for lines in self.latest.values()):
+                self.first_line.pop(key, None)
+                self.entries.leave(key, number)
+        if line.get("answered"):
+            self.entries.answers.append(Answered(span, source, line["at"][:10]))
+            self.entries.answered = joined(self.entries.answered, span)
+            for day in [
+                day for name, day in self.open_refusals if name == source and dt.date.fromisoformat(day) in span
+            ]:
+                del self.open_refusals[source, day]
+                self.refused.pop(day, None)
+                self.entries.settled[source, day] = number
 
     def _read(self, source: str, readings: Mapping[str, str], file: str, number: int) -> None:
         # A whole archive passes here in every run: dictionaries are updated at once, not day by day.
@@ -218,24 +244,34 @@ class Known:
         days = [d.isoformat() for d in self.calendar.publishable(span)] if day == WHOLE_REPLY else [day]
         for one in days:
             self.open_refusals[refusal.source, one] = refusal.line
-            if not self.has(one):
+            if self.keyed or not self.has(one):
                 self.refused[one] = refusal
-
-    def _widen(self, span: Span) -> None:
-        if any(span.first in old and span.last in old for old in self.asked):
-            return
-        one_day = dt.timedelta(days=1)
-        apart = [o for o in self.asked if o.last + one_day < span.first or span.last + one_day < o.first]
-        joined = [span, *(o for o in self.asked if o not in apart)]
-        self.asked = sorted([*apart, Span(min(s.first for s in joined), max(s.last for s in joined))])
 
     def has(self, day: str) -> bool:
         """True when any source ever gave a reading of the day that was let in, and that counts."""
         return day in self.first_line
 
+    def covers(self, day: str) -> bool:
+        """True when it is known what there is of a day: its entry; or its entries, or that there is none."""
+        if not self.keyed:
+            return day in self.first_line
+        date = dt.date.fromisoformat(day)
+        there = day in self.entries.by_day or any(date in span for span in self.entries.answered)
+        return there and day not in self.refused
+
+    def day_of(self, key: str) -> str:
+        """The day of an entry."""
+        return self.entries.day[key] if self.keyed else key
+
     def gap(self, day: str) -> Gap | None:
         """Why a day is believed to have no entry; None where it has one, or nobody knows."""
-        return None if self.has(day) else self.gaps.get(day)
+        if not self.keyed:
+            return None if self.has(day) else self.gaps.get(day)
+        if day in self.entries.by_day or day in self.refused:
+            return None
+        if (answer := self.entries.answer(day)) is None:
+            return self.gaps.get(day)
+        return Gap(f"nothing on this day: {answer.source} said so on {answer.on}", (answer.source,), answer.day)
 
     def held(self, source: str, day: str) -> Held | None:
         """The last reading of one source and day."""
@@ -260,8 +296,9 @@ class Known:
                     yield source, day, Held(readings[day], file, number)
 
     def withdrawn_since(self, line: int) -> list[tuple[str, str]]:
-        """Source and day of which no reading counts any more since a line."""
+        """Source and key of which no reading counts any more since a line."""
         gone = {(source, day) for source, day, number in self.withdrawals if number >= line}
+        gone |= {(source, key) for key, number in self.entries.left.items() if number >= line for source in self.latest}
         return sorted((source, day) for source, day in gone if day not in self.latest.get(source, {}))
 
     def chosen(self, day: str, preference: Iterable[str]) -> tuple[str, Held] | None:
@@ -282,6 +319,9 @@ class Known:
     def resolved_by(self, refusal: Quarantined) -> int | None:
         """The line since which every refused day is had (of a whole reply: every day it was asked for), or None."""
         days = self._days_of(refusal)
+        if self.keyed:
+            since = [self.entries.settled.get((refusal.source, day), -1) for day in days]
+            return None if min(since, default=0) <= refusal.line else max(since)
         if not all(map(self.has, days)):
             return None
         return max([refusal.line, *(self.first_line[day] for day in days)])
@@ -289,6 +329,8 @@ class Known:
     def is_open(self, refusal: Quarantined) -> bool:
         """True while the day is not had, or nothing was heard of it from the same source since."""
         days = self._days_of(refusal)
+        if self.keyed:
+            return any(self.open_refusals.get((refusal.source, day)) == refusal.line for day in days)
         return any(not self.has(d) or self.open_refusals.get((refusal.source, d)) == refusal.line for d in days)
 
     def speaks_of(self, refusal: Quarantined, day: dt.date) -> bool:

@@ -74,7 +74,7 @@ class Ledger:
         for state in self._folded:
             if state.lines == wanted:
                 return state
-        state = Known(self.archive.dataset.calendar)
+        state = Known(self.archive.dataset.calendar, keyed=self.archive.dataset.identity is not None)
         for line in islice(self.reply_lines(), wanted):
             state.add(line)
         if state.lines < wanted:
@@ -93,8 +93,9 @@ class Ledger:
         """States that were replaced, oldest first; those of a version that was never sealed do not count."""
         sealed = {timestamp(v.at) for v in (self.versions() if versions is None else versions)}
         lines = (line for shard in self._shards("superseded") for line in read_lines(shard))
-        unique = {(line["date"], line["from"], line["to"], line["cause"]): line for line in lines}
-        return [line for line in unique.values() if line["to"] in sealed]
+        states = (self._as_state(line) for line in lines)
+        unique = {(state["key"], state["from"], state["to"], state["cause"]): state for state in states}
+        return [state for state in unique.values() if state["to"] in sealed]
 
     # ---- writing -------------------------------------------------------------------------
     def append_reply(
@@ -109,7 +110,11 @@ class Ledger:
             because: a person's reason to take it all the same.
         """
         line = line_of_reply(reply)
-        line |= {"readings": {str(r.day): r.digest for r in verdict.readings}} if verdict.readings else {}
+        line |= {"readings": {r.entry: r.digest for r in verdict.readings}} if verdict.readings else {}
+        entries = {r.key: {"day": str(r.day), **r.traits} for r in verdict.readings if r.traits is not None}
+        line |= {"entries": entries} if entries else {}
+        line |= {"left_out": [*verdict.left_out]} if verdict.left_out else {}
+        line |= {"answered": True} if verdict.answered else {}
         refused = {str(r.day) if r.day else WHOLE_REPLY: in_plain_words(r.reason) for r in verdict.refusals}
         line |= {"refused": refused} if refused else {}
         line |= {"absent": [str(day) for day in verdict.absent]} if verdict.absent else {}
@@ -158,7 +163,16 @@ class Ledger:
 
     def append_superseded(self, states: list[dict[str, Any]], at: dt.datetime) -> None:
         """Keep the states that the version at `at` replaces."""
-        append_lines(self.archive.ledger / f"superseded-{at:%Y}.jsonl", states)
+        lines = [{self._key_name: state["key"], **{n: v for n, v in state.items() if n != "key"}} for state in states]
+        append_lines(self.archive.ledger / f"superseded-{at:%Y}.jsonl", lines)
+
+    @property
+    def _key_name(self) -> str:
+        """What a line calls the key of an entry: its date, where that is what identifies it."""
+        return "date" if self.archive.dataset.identity is None else "key"
+
+    def _as_state(self, line: dict[str, Any]) -> dict[str, Any]:
+        return {"key": line[self._key_name], **{n: v for n, v in line.items() if n != self._key_name}}
 
     def seal(self, version: Version) -> None:
         """Close a version: from here on it exists, and every artefact follows it."""

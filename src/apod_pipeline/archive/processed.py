@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
 import orjson
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.dataset.fields import Columns
-from apod_pipeline.dataset.readings import Row
+from apod_pipeline.dataset.readings import Row, canonical_json
 from apod_pipeline.errors import ArchiveDamaged
 
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ ROW_GROUP = 2_048  # rows: how much of the file a reader, and its writer, has in
 
 @dataclass(eq=False, repr=False)
 class Rows:
-    """Changed rows on disk, read back in the order of their keys: memory holds only where each one lies."""
+    """Changed rows on disk, read back in their order: memory holds only where each one lies."""
 
     path: Path
-    key: str
-    _places: dict[str, tuple[int, int]] = field(default_factory=dict)
+    columns: Columns
+    _places: dict[str, tuple[int, int]] = field(default_factory=dict)  # by key: where a row begins, and its length
+    _order: dict[str, str] = field(default_factory=dict)  # by key: what it is sorted by, where that is not the key
     _file: IO[bytes] | None = None
     _end: int = 0
 
@@ -55,7 +56,10 @@ class Rows:
         """Keep a row; a later one of the same key takes its place."""
         line = orjson.dumps(row)
         assert self._file is not None, "Rows is a context manager"  # noqa: S101 - a programming error, not input
-        self._places[row[self.key]] = (self._end, len(line))
+        key = row[self.columns.key]
+        self._places[key] = (self._end, len(line))
+        if self.columns.day != self.columns.key:
+            self._order[key] = self.columns.place(row)
         self._end += self._file.write(line)
 
     def holds(self, row: Mapping[str, Any]) -> bool:
@@ -63,7 +67,7 @@ class Rows:
         try:
             self.add(row)
         except TypeError:
-            self.drop([row[self.key]])
+            self.drop([row[self.columns.key]])
             return False
         return True
 
@@ -83,10 +87,11 @@ class Rows:
         return self._places.keys()
 
     def lines(self) -> Iterator[tuple[str, bytes]]:
-        """Every key and its row as JSON, in the order of the keys."""
+        """Every key and its row as JSON, in the order of the rows."""
         assert self._file is not None, "Rows is a context manager"  # noqa: S101 - a programming error, not input
         self._file.flush()
-        for key in sorted(self._places):
+        order = self._order.__getitem__ if self._order else str
+        for key in sorted(self._places, key=order):
             place, length = self._places[key]
             yield key, os.pread(self._file.fileno(), length, place)
 
@@ -104,21 +109,36 @@ def writable(row: Mapping[str, Any]) -> bool:
     return True
 
 
-def _json_lines(rows: Iterable[Row], key: str) -> Iterator[tuple[str, bytes]]:
+def _json_lines(rows: Iterable[Row], columns: Columns) -> Iterator[tuple[str, bytes]]:
     """Every key and its row as JSON; rows that lie on disk need not be decoded for that."""
-    return rows.lines() if isinstance(rows, Rows) else ((row[key], orjson.dumps(row)) for row in rows)
+    if columns.nested:
+        yield from ((row[columns.key], orjson.dumps(_flat(row, columns))) for row in rows)
+    elif isinstance(rows, Rows):
+        yield from rows.lines()
+    else:
+        yield from ((row[columns.key], orjson.dumps(row)) for row in rows)
+
+
+def _flat(row: Row, columns: Columns) -> Row:
+    """A row whose nested values are JSON as text: a column of a table has one type."""
+    return row | {name: canonical_json(row[name]) for name in columns.nested if row[name] is not None}
+
+
+def _nested(row: Row, columns: Columns) -> Row:
+    """The row that `_flat` made flat."""
+    return row | {name: orjson.loads(row[name]) for name in columns.nested if row[name] is not None}
 
 
 # ---- one line a row ------------------------------------------------------------------------
 _special = re.compile('[",\r\n]').search
 
 
-def csv_line(values: Iterable[str | None]) -> bytes:
-    """One record of the CSV: UTF-8, LF, quotes only where needed, nothing for None.
+def csv_line(values: Iterable[Any]) -> bytes:
+    """One record of the CSV: UTF-8, LF, quotes only where needed, nothing for None, JSON for what is no text.
 
     What the csv module writes, in a fifth of its time: it looks at every letter by itself. The tests compare the two.
     """
-    cells = (value or "" for value in values)
+    cells = [value if type(value) is str else "" if value is None else canonical_json(value) for value in values]
     return (
         ",".join([f'"{cell.replace(QUOTE, QUOTE * 2)}"' if _special(cell) else cell for cell in cells]) + "\n"
     ).encode()
@@ -129,24 +149,35 @@ def json_line(row: Mapping[str, Any]) -> bytes:
     return orjson.dumps(row)
 
 
-def _merged(
-    old: Iterable[bytes], key_of: Callable[[bytes], str], new: Iterable[tuple[str, bytes]], gone: Collection[str]
-) -> Iterator[bytes]:
+class _Line(NamedTuple):
+    """A line of a file: the key of its entry, what it is sorted by, and its bytes."""
+
+    key: str
+    place: str
+    content: bytes
+
+
+def _merged(old: Iterable[_Line], new: Iterable[_Line], gone: Collection[str]) -> Iterator[bytes]:
     """Two sorted streams of lines as one; of equal keys the new line is taken, and old ones that are gone are left."""
     changes = iter(new)
-    key, line = next(changes, (None, b""))
+    line = next(changes, None)
     for kept in old:
-        if gone and key_of(kept) in gone:
+        while line is not None and line.place < kept.place:
+            yield line.content
+            line = next(changes, None)
+        if kept.key in gone or (line is not None and line.key == kept.key):
             continue
-        while key is not None and key < key_of(kept):
-            yield line
-            key, line = next(changes, (None, b""))
-        if key is not None and key == key_of(kept):
-            continue
-        yield kept
-    while key is not None:
-        yield line
-        key, line = next(changes, (None, b""))
+        yield kept.content
+    while line is not None:
+        yield line.content
+        line = next(changes, None)
+
+
+def _left(columns: Columns, rows: Iterable[Row], gone: Collection[str]) -> Collection[str]:
+    """Keys of old lines that do not stay: a changed entry may have moved to another place."""
+    if columns.day == columns.key:
+        return gone
+    return {*gone, *(rows.keys() if isinstance(rows, Rows) else (row[columns.key] for row in rows))}
 
 
 def write_csv(
@@ -154,11 +185,19 @@ def write_csv(
 ) -> None:
     """Merge rows into the CSV (`keep`, without those that are gone), or write it anew from them."""
     header = csv_line(columns.output)
-    lines = ((row[columns.key], csv_line([row[name] for name in columns.output])) for row in rows)
+
+    def parsed(line: bytes) -> _Line:
+        # A key holds neither comma nor quote, nor does a day.
+        key, day, *_ = line.rstrip(b"\n").decode().split(",", 2)
+        return _Line(key, key if columns.day == columns.key else f"{day} {key}", line)
+
+    lines = (
+        _Line(row[columns.key], columns.place(row), csv_line([row[name] for name in columns.output])) for row in rows
+    )
     with replacing(path) as file:
         file.write(header)
-        old = _old_lines(path, keep=keep)
-        file.writelines(_merged(old, lambda line: line[: line.index(b",")].decode(), lines, gone))
+        old = map(parsed, _old_lines(path, keep=keep))
+        file.writelines(_merged(old, lines, _left(columns, rows, gone)))
 
 
 def write_json(
@@ -166,11 +205,22 @@ def write_json(
 ) -> None:
     """Merge rows into the JSON array (`keep`, without those that are gone), or write it anew from them."""
     start = len(json_line({columns.key: ""})) - 2  # where the key's value begins in a line
-    lines = ((row[columns.key], json_line({name: row[name] for name in columns.output})) for row in rows)
-    old = (line.rstrip(b",\n") for line in _old_lines(path, keep=keep) if line != b"]\n")
+
+    def parsed(line: bytes) -> _Line:
+        if columns.day != columns.key:
+            row = orjson.loads(line)
+            return _Line(row[columns.key], columns.place(row), line)
+        key = line[start : line.index(b'"', start)].decode()
+        return _Line(key, key, line)
+
+    lines = (
+        _Line(row[columns.key], columns.place(row), json_line({name: row[name] for name in columns.output}))
+        for row in rows
+    )
+    old = (parsed(line.rstrip(b",\n")) for line in _old_lines(path, keep=keep) if line != b"]\n")
     with replacing(path) as file:
         separator = b"[\n"
-        for line in _merged(old, lambda line: line[start : line.index(b'"', start)].decode(), lines, gone):
+        for line in _merged(old, lines, _left(columns, rows, gone)):
             file.write(separator + line)
             separator = b",\n"
         file.write(b"\n]\n" if separator == b",\n" else b"[\n]\n")
@@ -241,12 +291,16 @@ class Table:
         if keys is not None:
             with readable(self.path):
                 found = self.lazy().filter(self._among(keys)).collect()
-            yield from found.iter_rows(named=True)
+            yield from self._rows(found)
             return
         offset = 0
         while (piece := self._piece(offset)).height:
-            yield from piece.iter_rows(named=True)
+            yield from self._rows(piece)
             offset += ROW_GROUP
+
+    def _rows(self, frame: polars.DataFrame) -> Iterator[Row]:
+        rows = frame.iter_rows(named=True)
+        return (_nested(row, self.columns) for row in rows) if self.columns.nested else rows
 
     def _piece(self, offset: int) -> polars.DataFrame:
         with readable(self.path):
@@ -265,13 +319,17 @@ class Table:
         lines = self.path.with_name(f".{self.path.name}.rows.partial")
         keys = []
         with lines.open("wb") as file:
-            for key, line in _json_lines(rows, self.columns.key):
+            for key, line in _json_lines(rows, self.columns):
                 keys.append(key)
                 file.write(line + b"\n")
         source = lines.read_bytes() if PATTERN.search(str(lines)) else lines  # polars takes such a name for many files
-        new = polars.scan_ndjson(source, schema=_schema(self.columns)) if keys else _nothing(self.columns)
+        new = polars.scan_ndjson(source, schema=self.columns.schema()) if keys else _nothing(self.columns)
         if keep and self.path.exists():
-            new = self.lazy().filter(~self._among([*keys, *gone])).merge_sorted(new, key=self.columns.key)
+            old = self.lazy().filter(~self._among([*keys, *gone]))
+            if self.columns.day == self.columns.key:
+                new = old.merge_sorted(new, key=self.columns.key)
+            else:
+                new = polars.concat([old, new]).sort(self.columns.day, self.columns.key)
         with replacing(self.path) as file:
             new.sink_parquet(Path(file.name), compression="zstd", row_group_size=ROW_GROUP)
         lines.unlink()
@@ -290,14 +348,7 @@ class Table:
 def _nothing(columns: Columns) -> polars.LazyFrame:
     import polars
 
-    return polars.LazyFrame(schema=_schema(columns))
-
-
-def _schema(columns: Columns) -> dict[str, Any]:
-    import polars
-
-    text_list = polars.List(polars.String)
-    return {name: text_list if name in columns.lists else polars.String for name in columns.every}
+    return polars.LazyFrame(schema=columns.schema())
 
 
 def write_all(archive: Archive, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()) -> None:

@@ -78,7 +78,7 @@ def _derived(row: dict[str, object], columns: Columns) -> Derived:
     shown = {name: row[name] for name in columns.output}
     return Derived(
         str(row[columns.key]),
-        fingerprint(csv_line([row[name] for name in columns.output])),  # type: ignore[misc] # texts, or None
+        fingerprint(csv_line([row[name] for name in columns.output])),
         fingerprint(json_line(shown)),
         content_hash(row),
     )

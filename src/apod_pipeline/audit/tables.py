@@ -50,17 +50,18 @@ def tables(projection: Projection, conninfo: str, hashes: dict[str, str]) -> Ite
 def _compared(projection: Projection, connection: Connection, hashes: dict[str, str]) -> Iterator[Check]:
     known, shapes = projection.ledger.known(), projection.tables
     chains = list(projection.chains())
-    hashes |= {states[-1][shapes.key]: states[-1]["content_hash"] for states in chains}
-    wanted = [current_row(shapes, states) for states in chains]
+    there = [states for states in chains if states[-1]["observed_to"] is None]
+    hashes |= {states[-1][shapes.key]: states[-1]["content_hash"] for states in there}
+    wanted = [current_row(shapes, states) for states in there]
     yield _table(shapes.current, wanted, _older(wanted, _rows(connection, shapes.current)))
     revisions = (row for states in chains for row in cells(shapes.revision, states))
     yield _table(shapes.revision, revisions, _rows(connection, shapes.revision))
     yield _table(shapes.reading, projection.readings(known), _rows(connection, shapes.reading))
     yield _table(shapes.quarantine, projection.quarantine(known), _rows(connection, shapes.quarantine))
     # The newest day's status changes with the clock, and no run may have told the table yet.
-    there = [*_rows(connection, shapes.day)]
-    newest = min(str(projection.today), max((str(row[0]) for row in there), default=""))
-    before = ([row for row in rows if row[0] < newest] for rows in (projection.days(known), there))
+    told = [*_rows(connection, shapes.day)]
+    newest = min(str(projection.today), max((str(row[0]) for row in told), default=""))
+    before = ([row for row in rows if row[0] < newest] for rows in (projection.days(known), told))
     yield _table(shapes.day, *before)
     if is_searchable(connection, shapes):
         well, ill = "the words of every state of every entry", "{count} states have other words"

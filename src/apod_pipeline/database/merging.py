@@ -97,10 +97,28 @@ class _Typed:
     def __enter__(self) -> Any:  # noqa: ANN401 - psycopg's Copy
         opened = self._copy.__enter__()
         opened.set_types(self._types)
-        return opened
+        nested = [i for i, kind in enumerate(self._types) if kind == "jsonb"]
+        return _Nested(opened, nested) if nested else opened
 
     def __exit__(self, *error: object) -> Any:  # noqa: ANN401 - as contextlib has it
         return self._copy.__exit__(*error)
+
+
+class _Nested:
+    """A COPY some of whose columns hold JSON."""
+
+    def __init__(self, copy: Any, places: list[int]) -> None:  # noqa: ANN401 - psycopg's Copy
+        self._copy, self._places = copy, places
+
+    def write_row(self, row: Sequence[Any]) -> None:
+        """Write a row, the JSON in it as such."""
+        from psycopg.types.json import Jsonb
+
+        values = [*row]
+        for place in self._places:
+            if values[place] is not None:
+                values[place] = Jsonb(values[place])
+        self._copy.write_row(values)
 
 
 def merge(

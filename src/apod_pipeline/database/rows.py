@@ -56,7 +56,7 @@ class Projection:
         since = current_since(known, self.versions, superseded)
         earlier: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for state in superseded:
-            earlier[state["date"]].append(state)
+            earlier[state["key"]].append(state)
         for row in self.table.rows(days):
             day = row[self.table.columns.key]
             chosen = known.chosen(day, last.preference)
@@ -67,7 +67,9 @@ class Projection:
                 "reply": chosen[1].file if chosen else None,
                 "entry": row,
             }
-            yield chain([*earlier.get(day, ()), current])
+            yield chain([*earlier.pop(day, ()), current])
+        if known.keyed:  # those that are not there any more
+            yield from (chain(states) for key, states in sorted(earlier.items()) if days is None or key in days)
 
     def readings(self, known: Known, since: int = 0) -> list[tuple[Any, ...]]:
         """What each source said last of each day, of the lines from one on."""
@@ -78,7 +80,8 @@ class Projection:
 
     def days(self, known: Known, span: Span | None = None) -> list[tuple[Any, ...]]:
         """Coverage of every day of a span; without one, since the first picture."""
-        wanted = span or Span(min(known.calendar.first_day, self.today), self.today)
+        newest = known.calendar.newest(self.today)
+        wanted = span or Span(min(known.calendar.first_day, newest), newest)
         return [(str(day.day), day.status, day.detail) for day in coverage(known, self.today, wanted)]
 
     def quarantine(self, known: Known) -> list[tuple[Any, ...]]:
@@ -106,9 +109,9 @@ def current_since(known: Known, versions: list[Version], superseded: list[dict[s
             since[day] = Since(version.at, "source")
     for state in superseded:
         replaced = Since(instant(state["to"]), state["cause"])
-        now = since.get(state["date"], replaced)
+        now = since.get(state["key"], replaced)
         # A day that was withdrawn altogether, and came again, began when it came again.
-        since[state["date"]] = now if now.at > replaced.at else replaced
+        since[state["key"]] = now if now.at > replaced.at else replaced
     return since
 
 
@@ -140,12 +143,20 @@ def content_hash(entry: Row) -> str:
 
 def cells(revision: TableShape, rows: Iterable[Row]) -> Iterator[list[Any]]:
     """Rows of the revisions in the order of their columns."""
-    return ([row[name] for name in revision.columns] for row in rows)
+    dated = [i for i, kind in enumerate(revision.types) if kind.startswith("timestamp")]
+    for row in rows:
+        values = [row[name] for name in revision.columns]
+        for i in dated:
+            if isinstance(values[i], str):  # a field of the entry; our own instants are such already
+                values[i] = instant(values[i])
+        yield values
 
 
 def current_row(tables: Tables, states: Sequence[Row]) -> list[Any]:
     """The row of the table of current entries: its fields, and when they were first had and last changed."""
-    return [*(states[-1][name] for name in tables.output), *_times(tables, states)]
+    values = next(cells(tables.revision, states[-1:]))
+    told = dict(zip(tables.revision.columns, values, strict=True))
+    return [*(told[name] for name in tables.output), *_times(tables, states)]
 
 
 def document_times(tables: Tables, states: Sequence[Row]) -> tuple[str, dt.datetime, dt.datetime]:

@@ -21,12 +21,20 @@ class Calendar(NamedTuple):
         zone: the time zone in which a day begins.
         zone_in_words: the same for people.
         gaps: days that are known to have nothing, each with the reason: they are explained, not missing.
+        ahead: how many days after the one that is due are asked for too: a data set may know the future.
+        absence_after: how old a day must be, in days, before it is believed to have nothing because a source says so.
     """
 
     first_day: dt.date
     zone: str
     zone_in_words: str
     gaps: Mapping[dt.date, str] = MappingProxyType({})
+    ahead: int = 0
+    absence_after: int = 0
+
+    def newest(self, today: dt.date) -> dt.date:
+        """The last day there may be an entry of, when `today` is the newest one that is due."""
+        return today + dt.timedelta(days=self.ahead) if self.ahead else today
 
     def due(self, instant: dt.datetime) -> dt.date:
         """The newest day that is due at an instant (aware datetime)."""

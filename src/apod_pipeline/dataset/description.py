@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from apod_pipeline.dataset.about import NO_NOTES, About, Notes, Search
 from apod_pipeline.dataset.calendar import Calendar
 from apod_pipeline.dataset.doubts import Doubts
 from apod_pipeline.dataset.fields import Columns
+from apod_pipeline.dataset.identity import Identity
 from apod_pipeline.dataset.quality import Quality
 from apod_pipeline.dataset.readings import Reading, Row
 from apod_pipeline.dataset.relations import Relation
 from apod_pipeline.dataset.settings import Setting
 from apod_pipeline.dataset.sources import Source
+
+NO_CAUSES: Mapping[str, str] = MappingProxyType({})
 
 
 class DataSet(NamedTuple):
@@ -34,7 +38,11 @@ class DataSet(NamedTuple):
         doubts: what the canary refuses or looks at more closely.
         quality: what must be true of its entries, and what a reader should know of them.
         derive: the entry that a reading makes; pure.
+        identity: how entries are told apart; None where a day has one entry, and is its key.
         rules: version of what `derive` says, raised with every change of it.
+        cause: why an entry changed, by what it said before and says now, where a source said so.
+        causes: the words that `cause` has beside `source`, with their meaning.
+        chosen_from: the field that tells whose reading an entry is; None where there is one source.
         notes: what the names mean that its fields of kind `names` may hold.
         search: what of an entry is searched; None where nothing is.
         relations: views of its own beside the usual tables.
@@ -51,6 +59,10 @@ class DataSet(NamedTuple):
     quality: Quality
     derive: Callable[[Reading], Row]
     rules: int
+    identity: Identity | None = None
+    cause: Callable[[Row, Row], str] = lambda *_: "source"
+    causes: Mapping[str, str] = NO_CAUSES
+    chosen_from: str | None = None
     notes: Notes = NO_NOTES
     search: Search | None = None
     relations: tuple[Relation, ...] = ()

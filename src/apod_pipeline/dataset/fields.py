@@ -6,7 +6,8 @@ descriptors are made from fields.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 
 class Kind(NamedTuple):
@@ -17,12 +18,14 @@ class Kind(NamedTuple):
         unit: how it is worded or measured.
         schema: its type and format in a Table Schema.
         croissant: its data type in Croissant.
+        parquet: its type in Parquet, as polars calls it; `List` is of text.
     """
 
     postgres: str
     unit: str
     schema: tuple[str, str | None] = ("string", None)
     croissant: str = "sc:Text"
+    parquet: str = "String"
 
 
 KINDS = {
@@ -32,13 +35,14 @@ KINDS = {
     "day": Kind("text", "ISO 8601 date, YYYY-MM-DD", ("date", None), "sc:Date"),
     "address": Kind("text", "URI", ("string", "uri"), "sc:URL"),
     "hash": Kind("text", "hexadecimal digits"),
-    "names": Kind("text[]", "list of short names", ("array", None)),
+    "names": Kind("text[]", "list of short names", ("array", None), parquet="List"),
     "instant": Kind("timestamp with time zone", "ISO 8601 instant, UTC", ("datetime", None), "sc:DateTime"),
     "instant without zone": Kind("timestamp without time zone", "UTC", ("datetime", None), "sc:DateTime"),
-    "count": Kind("integer", "a number", ("integer", None), "sc:Integer"),
-    "large count": Kind("bigint", "a number", ("integer", None), "sc:Integer"),
+    "count": Kind("integer", "a number", ("integer", None), "sc:Integer", "Int64"),
+    "large count": Kind("bigint", "a number", ("integer", None), "sc:Integer", "Int64"),
+    "number": Kind("double precision", "a number", ("number", None), "sc:Float", "Float64"),
     "words": Kind("tsvector", "words, their places and weights"),
-    "truth": Kind("boolean", "true or false", ("boolean", None), "sc:Boolean"),
+    "truth": Kind("boolean", "true or false", ("boolean", None), "sc:Boolean", "Boolean"),
     "object": Kind("jsonb", "JSON object", ("object", None)),
 }
 
@@ -60,7 +64,7 @@ class Field(NamedTuple):
     meaning: str
     nullable: bool = False
     allowed: tuple[str, ...] = ()
-    example: str | int | list[str] | None = None
+    example: str | float | bool | list[str] | dict[str, Any] | None = None
 
     @property
     def postgres(self) -> str:
@@ -78,17 +82,35 @@ class Columns:
     """The fields of a data set's entries.
 
     Attributes:
-        fields: all of them, as the Parquet file has them; the key first.
-        key: the field that sorts and identifies.
+        fields: all of them, as the Parquet file has them; the key first, then the day where it is another field.
+        key: the field that identifies an entry.
+        day: the field that tells its day; entries are sorted by it, and then by their keys.
         output: names of those that CSV, JSON and the plain table have, the key first.
         every: names of all.
-        lists: names of those that hold lists of text; all others hold text or nothing.
+        lists: names of those that hold lists of text.
+        nested: names of those that hold whatever JSON can.
+        plain: whether every field holds text, a list of text or nothing, and the day is the key.
     """
 
-    __slots__ = ("every", "fields", "key", "lists", "output")
+    __slots__ = ("day", "every", "fields", "key", "lists", "nested", "output", "plain")
 
-    def __init__(self, fields: tuple[Field, ...], output: tuple[str, ...]) -> None:
+    def __init__(self, fields: tuple[Field, ...], output: tuple[str, ...], day: str | None = None) -> None:
         self.fields, self.output = fields, output
         self.every = tuple(field.name for field in fields)
-        self.key = self.every[0]
-        self.lists = tuple(field.name for field in fields if field.kind == "names")
+        self.key, self.day = self.every[0], day or self.every[0]
+        self.lists, self.nested = (tuple(f.name for f in fields if f.kind == kind) for kind in ("names", "object"))
+        texts = all(KINDS[field.kind].parquet in {"String", "List"} and field.kind != "object" for field in fields)
+        self.plain = texts and self.day == self.key
+
+    def place(self, row: Mapping[str, Any]) -> str:
+        """Where a row stands among the others: what they are sorted by."""
+        key: str = row[self.key]
+        return key if self.day == self.key else f"{row[self.day]} {key}"
+
+    def schema(self) -> dict[str, Any]:
+        """Every field with its type, as polars has it."""
+        import polars
+
+        kinds = {field.name: KINDS[field.kind].parquet for field in self.fields}
+        text_list = polars.List(polars.String)
+        return {name: text_list if kind == "List" else getattr(polars, kind) for name, kind in kinds.items()}

@@ -21,11 +21,24 @@ _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",
 
 
 class Reading(NamedTuple):
-    """What one source said of one day, settled: volatile ids and outer blanks aside."""
+    """What one source said of one entry, settled: volatile ids and outer blanks aside.
+
+    Attributes:
+        day: the day that it is of.
+        source: who said it.
+        record: what was said.
+        key: of the entry; empty where the day is the key.
+    """
 
     day: dt.date
     source: str
     record: Record
+    key: str = ""
+
+    @property
+    def entry(self) -> str:
+        """The key of the entry that it is of."""
+        return self.key or self.day.isoformat()
 
 
 def canonical_json(value: object) -> str:

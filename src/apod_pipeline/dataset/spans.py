@@ -57,3 +57,13 @@ def spans_of(days: Iterable[dt.date], longest: int, bridge: int = 0) -> list[Spa
                 continue
         spans.append(Span(day, day))
     return spans
+
+
+def joined(spans: list[Span], span: Span) -> list[Span]:
+    """Spans in their order with one more, those that touch made one."""
+    if any(span.first in old and span.last in old for old in spans):
+        return spans
+    one_day = dt.timedelta(days=1)
+    apart = [o for o in spans if o.last + one_day < span.first or span.last + one_day < o.first]
+    touching = [span, *(o for o in spans if o not in apart)]
+    return sorted([*apart, Span(min(s.first for s in touching), max(s.last for s in touching))])

@@ -10,12 +10,14 @@ A lie is many different days told the same thing at one time; a rerun is one day
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
-from apod_pipeline.dataset.calendar import Calendar
-from apod_pipeline.dataset.doubts import Doubts
+from apod_pipeline.archive.known import Known
+from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.dataset.identity import Traits
 from apod_pipeline.dataset.readings import Reading, Record
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.fetching.repeats import Repeats
@@ -30,28 +32,31 @@ class Canary:
 
     Attributes:
         source: whose replies.
-        today: the newest day that is due; later ones are not believed.
-        present: by ISO day, the digest of what this source told last.
-        calendar: the data set's days.
-        doubts: what the data set doubts of a record, and how many that are alike are too many.
+        today: the newest day that is due; later ones are not believed, but where a data set knows the future.
+        present: by key, the digest of what this source told last.
+        known: what the ledger adds up to.
+        dataset: its calendar, what it doubts of a record, and how its entries are told apart.
         examine: why no entry can be made of a reading, None when one can; asked where a reading looks odd.
     """
 
     source: str
     today: dt.date
     present: Mapping[str, str]
-    calendar: Calendar
-    doubts: Doubts
+    known: Known
+    dataset: DataSet
     examine: Callable[[Reading], str | None] = lambda _: None
-    _counted: dict[dt.date, str] = field(default_factory=dict)
-    _whole: dict[tuple[str, dt.date], int] = field(default_factory=dict)  # by telltale and day: hash of the whole text
-    _alike: dict[tuple[str, int], set[dt.date]] = field(default_factory=dict)
-    _edited: dict[dt.date, tuple[str, str]] = field(default_factory=dict)  # what was held, what is said instead
+    _counted: dict[str, str] = field(default_factory=dict)
+    _whole: dict[tuple[str, str], int] = field(default_factory=dict)  # by telltale and key: hash of the whole text
+    _alike: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    _edited: dict[str, tuple[str, str]] = field(default_factory=dict)  # what was held, what is said instead
+    _days: dict[str, dt.date] = field(default_factory=dict)  # of entries that have keys of their own
+    _refused_keys: set[str] = field(default_factory=set)
 
     @cached_property
     def repeats(self) -> Repeats:
         """What this source told so far, counted when it is first needed: most runs find nothing new."""
-        return Repeats.of(self.present.items(), self.doubts)
+        told = ((self.known.day_of(key), digest) for key, digest in self.present.items())
+        return Repeats.of(told, self.dataset.doubts)
 
     def judge(self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str) -> Verdict:
         """What one reply is worth.
@@ -62,119 +67,216 @@ class Canary:
             items: the settled records, each with the day it says it is of.
             shape: `list` or `object`: what the JSON was.
         """
-        if form == "day" and shape == "list":
+        if form == "day" and shape == "list" and self.dataset.identity is None:
             return self._refuse_asked(asked, form, "a list where one day was asked for")
-        good: dict[dt.date, str] = {}
+        good: dict[str, Digest] = {}
         refusals: dict[dt.date | None, str] = {}
-        strays = count = 0
-        for told, record in items:
-            count += 1
-            day = _day(told)
-            if day is None or not (form in {"feed", "import"} or day in asked):
-                strays += 1
-                if form == "day":
-                    return self._refuse_asked(asked, form, _stray(told))
-                continue
-            self._weigh(Reading(day, self.source, record), good, refusals)
-        if count and strays == count:
+        self._refused_keys.clear()
+        strays, count = _Count(), _Count()
+        try:
+            for reading, traits in self._readings(self._dated(asked, form, items, strays, count), refusals):
+                self._weigh(reading, traits, good, refusals)
+        except _Stray as stray:
+            return self._refuse_asked(asked, form, str(stray))
+        if count.number and strays.number == count.number:
             return self._refuse_asked(asked, form, "it answers other days than the ones asked for")
         self._weigh_repeats(good, refusals)
-        good = {day: digest for day, digest in good.items() if day not in refusals}
-        return Verdict(
-            tuple(Digest(day, digest) for day, digest in sorted(good.items())),
-            tuple(Refusal(day, why) for day, why in refusals.items()),
+        let_in = tuple(one for _, one in sorted(good.items()) if one.day not in refusals or self._stands(one))
+        refused = tuple(Refusal(day, why) for day, why in refusals.items())
+        if self.dataset.identity is None or form in {"feed", "import"}:
+            return Verdict(let_in, refused)
+        return Verdict(let_in, refused, left_out=self._left_out(asked, good, refusals), answered=not strays.number)
+
+    def _dated(
+        self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], strays: _Count, count: _Count
+    ) -> Iterator[tuple[dt.date, Record]]:
+        """The records whose day was asked for."""
+        for told, record in items:
+            count.number += 1
+            day = _day(told)
+            if day is None or not (form in {"feed", "import"} or day in asked):
+                strays.number += 1
+                if form == "day":
+                    raise _Stray(_stray(told))
+                continue
+            yield day, record
+
+    def _readings(
+        self, dated: Iterator[tuple[dt.date, Record]], refusals: dict[dt.date | None, str]
+    ) -> Iterator[tuple[Reading, Traits | None]]:
+        """The records as readings of an entry; what cannot be one is refused before anybody asks which it is."""
+        identity = self.dataset.identity
+        if identity is None:
+            yield from ((Reading(day, self.source, record), None) for day, record in dated)
+            return
+        sound: list[tuple[dt.date, Record, Traits]] = []
+        for day, record in dated:
+            if why := self._implausible(record):
+                refusals[day] = why
+            else:
+                sound.append((day, record, {"day": str(day), **identity.traits(record)}))
+        keys = identity.identify([traits for *_, traits in sound], self.known.entries.traits)
+        for key, (day, record, traits) in zip(keys, sound, strict=True):
+            if why := _bad_key(key):
+                refusals[day] = why
+                continue
+            self._days[key] = day
+            yield Reading(day, self.source, record, key), traits
+
+    def recognise(self, day: dt.date, records: Iterable[Record]) -> Iterator[tuple[Reading, Traits | None]]:
+        """Which entries the records of one day are of, whatever is doubted of them.
+
+        Where a day has one entry, that is the first record.
+        """
+        identity = self.dataset.identity
+        if identity is None:
+            yield from ((Reading(day, self.source, record), None) for record in islice(records, 1))
+            return
+        told = [(record, {"day": str(day), **identity.traits(record)}) for record in records]
+        keys = identity.identify([traits for _, traits in told], self.known.entries.traits)
+        yield from (
+            (Reading(day, self.source, record, key), traits) for key, (record, traits) in zip(keys, told, strict=True)
         )
 
-    def _weigh(self, reading: Reading, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
-        day, digest = reading.day, self.doubts.digest(reading.record)
+    def _stands(self, digest: Digest) -> bool:
+        """Whether a reading is let in although another one of its day is refused."""
+        return self.dataset.identity is not None and digest.entry not in self._refused_keys
+
+    def _left_out(
+        self, asked: Span, good: Mapping[str, Digest], refusals: Mapping[dt.date | None, str]
+    ) -> tuple[str, ...]:
+        """The entries of the days that were asked for of which a whole answer says nothing any more."""
+        identity = self.dataset.identity
+        if identity is None or not identity.complete or None in refusals:
+            return ()
+        gone = [key for key in self.known.entries.on(asked) if key in self.present and key not in good]
+        return tuple(sorted(key for key in gone if self.known.day_of(key) not in map(str, refusals)))
+
+    def _weigh(
+        self,
+        reading: Reading,
+        traits: Traits | None,
+        good: dict[str, Digest],
+        refusals: dict[dt.date | None, str],
+    ) -> None:
+        key, digest = reading.entry, self.dataset.doubts.digest(reading.record)
         # What was let in once, perhaps by a person's word, is not judged again as long as it stays the same.
         why = None
-        if digest != self._held(day):
+        if digest != self.present.get(key):
             why = self._doubt(reading)
             self._count_whole(reading)
-        if why is None and good.get(day, digest) != digest:
+        if why is None and key in good and good[key].digest != digest:
             why = "it is told twice, differently"
         if why:
-            refusals[day] = why
+            self._refuse(reading.day, key, why, refusals)
         else:
-            good[day] = digest
+            good[key] = Digest(reading.day, digest, reading.key, traits)
+
+    def _refuse(self, day: dt.date, key: str, why: str, refusals: dict[dt.date | None, str]) -> None:
+        refusals[day] = why
+        self._refused_keys.add(key)
+
+    def _implausible(self, record: Record) -> str | None:
+        if UNREADABLE in record:
+            return str(record[UNREADABLE])
+        return self.dataset.doubts.implausible(record)
 
     def _doubt(self, reading: Reading) -> str | None:
         day = reading.day
-        if UNREADABLE in reading.record:
-            return str(reading.record[UNREADABLE])
-        if why := self.doubts.implausible(reading.record):
+        if why := self._implausible(reading.record):
             return why
-        if day > self.today:
+        calendar = self.dataset.calendar
+        if day > calendar.newest(self.today):
             return "it is not due yet"
-        if day < self.calendar.first_day or day in self.calendar.gaps:
+        if day < calendar.first_day or day in calendar.gaps:
             return "nothing was published on this day"
         return self.examine(reading)
 
     def _count_whole(self, reading: Reading) -> None:
-        day = reading.day
+        key = reading.entry
         for name, whole in self._whole_texts:
-            self._alike.get((name, self._whole.pop((name, day), 0)), set()).discard(day)
+            self._alike.get((name, self._whole.pop((name, key), 0)), set()).discard(key)
             if (text := whole(reading.record)) is not None:
-                self._whole[name, day] = hash(text)
-                self._alike.setdefault((name, hash(text)), set()).add(day)
+                self._whole[name, key] = hash(text)
+                self._alike.setdefault((name, hash(text)), set()).add(key)
 
     @cached_property
     def _whole_texts(self) -> list[tuple[str, Callable[[Record], str | None]]]:
-        return [(telltale.name, telltale.whole) for telltale in self.doubts.telltales if telltale.whole]
+        return [(telltale.name, telltale.whole) for telltale in self.dataset.doubts.telltales if telltale.whole]
 
-    def _repeated(self, day: dt.date, digest: str) -> str | None:
+    def _repeated(self, day: dt.date, key: str, digest: str) -> str | None:
         if why := self.repeats.reason(day, digest):
             return why
-        most = self.doubts.limits.to_the_letter
+        most = self.dataset.doubts.limits.to_the_letter
         for name, _ in self._whole_texts:
-            if len(self._alike.get((name, self._whole.get((name, day), 0)), ())) >= most:
+            if len(self._alike.get((name, self._whole.get((name, key), 0)), ())) >= most:
                 return f"the same whole {name} on {most} days or more at once"
         return None
 
-    def _weigh_repeats(self, good: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
-        # All days of the reply are counted before any is judged: ten equal ones are refused together. What was
+    def _day_of(self, key: str) -> dt.date:
+        return self._days.get(key) or dt.date.fromisoformat(self.known.day_of(key))
+
+    def _weigh_repeats(self, good: dict[str, Digest], refusals: dict[dt.date | None, str]) -> None:
+        # All entries of the reply are counted before any is judged: ten equal ones are refused together. What was
         # refused stays counted: the last page of a repeated text may hold fewer than ten.
-        held = {day: self._held(day) for day in good}
-        new = {day: digest for day, digest in good.items() if digest != held[day]}
-        if not new:
+        new = {key: one.digest for key, one in good.items() if one.digest != self.present.get(key)}
+        if not new or not self.dataset.doubts.telltales:
             return
-        # A day counts once, with what it says now.
-        old = ((day, self._counted.get(day) or held[day]) for day in new)
-        self.repeats.forget((day, digest) for day, digest in old if digest)
-        self.repeats.add(new.items())
+        # An entry counts once, with what it says now.
+        held = {key: self.present.get(key) for key in new}
+        old = ((key, self._counted.get(key) or held[key]) for key in new)
+        self.repeats.forget((good[key].day, digest) for key, digest in old if digest)
+        self.repeats.add((good[key].day, digest) for key, digest in new.items())
         self._counted |= new
-        self._edited |= {day: (was, digest) for day, digest in new.items() if (was := held[day])}
-        refusals.update({day: why for day, digest in new.items() if (why := self._repeated(day, digest))})
+        self._edited |= {key: (was, digest) for key, digest in new.items() if (was := held[key])}
+        for key, digest in new.items():
+            if why := self._repeated(good[key].day, key, digest):
+                self._refuse(good[key].day, key, why, refusals)
         self._weigh_edits(new, refusals)
 
-    def _weigh_edits(self, new: dict[dt.date, str], refusals: dict[dt.date | None, str]) -> None:
+    def _weigh_edits(self, new: dict[str, str], refusals: dict[dt.date | None, str]) -> None:
         # Entries are edited one by one: days of a year that were told apart before do not come to say the same at
         # once. What was refused in a list stays counted when its days are asked for one by one.
-        most = self.doubts.limits.edits
-        for place, telltale in enumerate(self.doubts.telltales, 1):
+        most = self.dataset.doubts.limits.edits
+        for place, telltale in enumerate(self.dataset.doubts.telltales, 1):
             if telltale.whole is None:
                 continue
-            before: dict[str, dict[dt.date, str]] = {}
-            for day, (was, said) in self._edited.items():
-                before.setdefault(said.split("-")[place], {})[day] = was.split("-")[place]
-            for day in new.keys() & self._edited.keys():
-                text = new[day].split("-")[place]
-                apart = {was for other, was in before[text].items() if abs((other - day).days) <= 365}
-                if text and len(apart) >= most:
-                    refusals.setdefault(day, f"the same new {telltale.name} on {most} days or more at once")
-
-    def _held(self, day: dt.date) -> str | None:
-        return self.present.get(str(day))
+            before: dict[str, dict[str, str]] = {}
+            for key, (was, said) in self._edited.items():
+                before.setdefault(said.split("-")[place], {})[key] = was.split("-")[place]
+            for key in new.keys() & self._edited.keys():
+                text, day = new[key].split("-")[place], self._day_of(key)
+                apart = {was for other, was in before[text].items() if abs((self._day_of(other) - day).days) <= 365}
+                if text and len(apart) >= most and day not in refusals:
+                    self._refuse(day, key, f"the same new {telltale.name} on {most} days or more at once", refusals)
 
     def _refuse_asked(self, asked: Span, form: str, why: str) -> Verdict:
         return Verdict(refusals=(Refusal(asked.first if form == "day" else None, why),))
 
     def judge_denial(self, day: dt.date) -> Verdict:
         """What "no such day" is worth: believed, unless the same source gave the day before."""
+        if self.dataset.identity is not None:
+            asked = Span(day, day)
+            return Verdict(left_out=self._left_out(asked, {}, {}), answered=True)
         if str(day) in self.present:
             return Verdict(refusals=(Refusal(day, "denied, although the same source gave it before"),))
         return Verdict(absent=(day,))
+
+
+@dataclass
+class _Count:
+    number: int = 0
+
+
+class _Stray(Exception):
+    """The one day that was asked for is not what came."""
+
+
+def _bad_key(key: str) -> str | None:
+    """Why a key cannot stand in a file's line; None where it can."""
+    if key and key.isprintable() and key == key.strip() and not set(key) & set(',"'):
+        return None
+    return f"its key cannot be used: {in_plain_words(key, 40)!r}"
 
 
 def _stray(told: str | None) -> str:

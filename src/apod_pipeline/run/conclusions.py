@@ -46,7 +46,7 @@ def missing_of(extracted: Extracted, known: Known, *, since: dt.date, explicit: 
     missing = {
         day: miss
         for day, miss in extracted.missing.items()
-        if not known.gap(str(day)) and (counted or not known.has(str(day)))
+        if not known.gap(str(day)) and (counted or not known.covers(str(day)))
     }
     denied = {*(extracted.nowhere if explicit else extracted.denied)}
     waited_for = {day: miss for day, miss in missing.items() if day in denied and day < since}

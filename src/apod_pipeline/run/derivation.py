@@ -15,7 +15,6 @@ old rules cannot be derived again.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -26,13 +25,14 @@ from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Rows, Table, writable, write_all
-from apod_pipeline.database.rows import current_since
+from apod_pipeline.database.rows import Since, current_since
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.dataset.readings import Reading, Row
 from apod_pipeline.dataset.sources import Source
-from apod_pipeline.errors import ArchiveDamaged, DataRefused, Unreadable
-from apod_pipeline.model import in_plain_words
+from apod_pipeline.errors import DataRefused
+from apod_pipeline.model import LEFT_OUT, in_plain_words
 from apod_pipeline.run.gating import derived, withdrawal
+from apod_pipeline.run.kept_replies import KeptReplies
 from apod_pipeline.run.version_summary import summary
 
 FEW = 10  # days that new rules may refuse, however few there are
@@ -72,6 +72,11 @@ class Derivation:
     bring: Callable[[Collection[str]], object] = len
     passed: Callable[[Sequence[Row]], object] = len
     refused: dict[str, str] = field(default_factory=dict)  # what the gate refused in this run: by day, the reason
+
+    @property
+    def replies(self) -> KeptReplies:
+        """The raw replies, to be read again."""
+        return KeptReplies(self.archive, self.sources, self.bring)
 
     @property
     def columns(self) -> Columns:
@@ -117,7 +122,7 @@ class Derivation:
         if self.ledger.count() <= self._examined(versions):
             return
         known = self.ledger.known()
-        with Rows(self.archive.private / "withdrawing.jsonl", self.columns.key) as rows:
+        with Rows(self.archive.private / "withdrawing.jsonl", self.columns) as rows:
             self._gated(rows, known, known.days_since(versions[-1].lines if versions else 0), versions, at)
 
     def _examined(self, versions: list[Version]) -> int:
@@ -135,12 +140,14 @@ class Derivation:
         last = versions[-1] if versions else None
         known = self.ledger.known(draft.lines)
         days = known.first_line.keys() if by_rules else known.days_since(last.lines if last else 0)
-        with Rows(self.archive.private / "changed.jsonl", self.columns.key) as rows:
+        with Rows(self.archive.private / "changed.jsonl", self.columns) as rows:
             most = len(days) // 2 if by_rules and not accept_loss else None
             known = self._gated(rows, known, days, versions, draft.at, most)
             version = draft._replace(at=_next_instant(draft.at, last), lines=known.lines)
             replaced, added = self._replaced(rows, versions, version, by_rules=by_rules)
-            gone = self._gone(known, last)
+            left = self._left(known, last)
+            replaced += self._ended(left, versions, version)
+            gone = self._gone(known, last) | left
             if not replaced and not added and not gone:
                 self.archive.advance(examined=known.lines)
                 if by_rules:
@@ -159,6 +166,44 @@ class Derivation:
         withdrawn = {day for _, day, line in known.withdrawals if last and line >= last.lines and not known.has(day)}
         return {day for day in withdrawn if last and self.ledger.known(last.lines).has(day)}
 
+    def _left(self, known: Known, last: Version | None) -> set[str]:
+        """Entries that the files hold, and that are not there any more by their source's own word."""
+        before = self.ledger.known(last.lines) if last and known.keyed else None
+        if before is None:
+            return set()
+        return {key for key, line in known.entries.left.items() if line >= before.lines and before.has(key)}
+
+    def _ended(self, left: Collection[str], versions: list[Version], version: Version) -> list[dict[str, Any]]:
+        """The last states of entries that are not there any more, as the ledger keeps them."""
+        if not left:
+            return []
+        before = self.ledger.known(versions[-1].lines)
+        since = current_since(before, versions, self.ledger.superseded(versions))
+        old = self._rows_of(left)
+        return [self._state(before, versions, since, old[key], version, LEFT_OUT) for key in sorted(old)]
+
+    def _state(
+        self,
+        before: Known,
+        versions: list[Version],
+        since: Mapping[str, Since],
+        was: Row,
+        version: Version,
+        cause: str,
+    ) -> dict[str, Any]:
+        """A state that a version ends, as the ledger keeps it."""
+        key = was[self.columns.key]
+        chosen = before.chosen(key, versions[-1].preference)
+        return {
+            "key": key,
+            "from": timestamp(since[key].at),
+            "to": timestamp(version.at),
+            "began": since[key].cause,
+            "cause": cause,
+            "reply": chosen[1].file if chosen else None,
+            "entry": was,
+        }
+
     def _replaced(
         self, rows: Rows, versions: list[Version], version: Version, *, by_rules: bool
     ) -> tuple[list[dict[str, Any]], int]:
@@ -170,28 +215,20 @@ class Derivation:
         old = self._rows_of(rows.keys())
         states = []
         for new in rows:
-            was = old.get(key := new[self.columns.key])
+            was = old.get(new[self.columns.key])
             if was is None or was == new:
                 continue
             cause = self._cause(versions[-1], was, new, by_rules=by_rules)
-            chosen = before.chosen(key, versions[-1].preference)
-            states.append(
-                {
-                    "date": key,
-                    "from": timestamp(since[key].at),
-                    "to": timestamp(version.at),
-                    "began": since[key].cause,
-                    "cause": cause,
-                    "reply": chosen[1].file if chosen else None,
-                    "entry": was,
-                }
-            )
+            states.append(self._state(before, versions, since, was, version, cause))
         return states, len(rows) - len(old)
 
     def _cause(self, last: Version, was: Row, new: Row, *, by_rules: bool) -> str:
         if by_rules and last.rules != self.rules:
             return "rules"
-        return "preference" if by_rules or was.get("source") != new.get("source") else "source"
+        chosen = self.archive.dataset.chosen_from
+        if by_rules or (chosen and was.get(chosen) != new.get(chosen)):
+            return "preference"
+        return self.archive.dataset.cause(was, new)
 
     def summary(self, version: Version) -> list[str]:
         """What a version changed, a line each: the body of its commit."""
@@ -225,7 +262,7 @@ class Derivation:
         known = self.ledger.known(versions[-1].lines)
         days = known.first_line.keys() if since is None else known.days_since(since.lines)
         gone = self._gone(known, since)
-        with Rows(self.archive.private / "changed.jsonl", self.columns.key) as rows:
+        with Rows(self.archive.private / "changed.jsonl", self.columns) as rows:
             self._gated(rows, known, days, versions, versions[-1].at)
             write_all(self.archive, rows, keep=since is not None, gone=gone)
             count = len(rows)
@@ -293,7 +330,7 @@ class Derivation:
 
     def _withdraw(self, known: Known, withheld: Mapping[str, str], versions: list[Version], at: dt.datetime) -> None:
         """Write down that readings count no more, with the entries that stay instead; `known` follows."""
-        self.refused |= withheld
+        self.refused |= {known.day_of(key): why for key, why in withheld.items()}
         old = self._rows_of(withheld.keys()) if versions else {}
         sound = old.keys() - self.gate(list(old.values())).keys()
         before = self.ledger.known(versions[-1].lines) if versions else None
@@ -304,13 +341,13 @@ class Derivation:
                 continue
             source, held = chosen
             line = lines.setdefault((source, held.file), withdrawal(known.replies[held.file], at, self.rules))
-            line["withdrawn"][day], line["refused"][day] = held.digest, in_plain_words(withheld[day])
+            line["withdrawn"][day], line["refused"][known.day_of(day)] = held.digest, in_plain_words(withheld[day])
             prior = before.chosen(day, versions[-1].preference) if before else None
             if day in sound and prior and known.chosen_without(day, chosen, self.preference) != prior:
                 place = {"source": prior[0], "digest": prior[1].digest, "file": prior[1].file}
                 line["kept"][day] = {"entry": old[day], "held": place}
         for line in lines.values():
-            days = sorted(line["withdrawn"])
+            days = sorted(line["refused"])
             line["asked"] = [days[0], days[-1]]
         self.ledger.append_lines([*lines.values()])
         for line in lines.values():
@@ -334,44 +371,10 @@ class Derivation:
             self.passed(whole)
         return withheld
 
-    def readings(self, known: Known, days: Collection[str]) -> Iterator[Reading]:
-        """The chosen reading of every day, reply by reply; no reply is opened twice.
+    def readings(self, known: Known, keys: Collection[str]) -> Iterator[Reading]:
+        """The chosen reading of every entry, reply by reply; no reply is opened twice.
 
         Raises:
             ArchiveDamaged: when a raw reply is gone or does not hold its days any more.
         """
-        wanted: dict[str, set[str]] = defaultdict(set)
-        for day in days:
-            chosen = known.chosen(day, self.preference)
-            if chosen:
-                wanted[chosen[1].file].add(day)
-        self.bring(wanted)
-        for file in sorted(wanted, key=lambda name: known.replies[name]["order"]):
-            yield from self.readings_in(file, known.replies[file], wanted[file])
-
-    def readings_in(self, file: str, line: Mapping[str, Any], days: set[str]) -> Iterator[Reading]:
-        """The readings of some days that a reply holds.
-
-        Raises:
-            ArchiveDamaged: when it is gone or does not hold them any more.
-        """
-        source = self.sources[line["source"]]
-        left = set(days)
-        try:
-            for told, item in source.items(self.archive.raw / file, line["form"]):
-                if told in left:
-                    left.remove(told)
-                    yield Reading(dt.date.fromisoformat(told), source.name, source.settle(item))
-        except FileNotFoundError as error:
-            raise ArchiveDamaged(_lost(file, sorted(days), "is gone")) from error
-        except Unreadable as error:
-            raise ArchiveDamaged(_lost(file, sorted(left), f"cannot be read any more ({error})")) from error
-        if left:
-            raise ArchiveDamaged(_lost(file, sorted(left), "does not hold them any more"))
-
-
-def _lost(file: str, days: list[str], what: str) -> str:
-    return (
-        f"data/raw/{file} {what}: {days[0]}{f' and {len(days) - 1} more days' if days[1:] else ''} cannot be derived. "
-        "Nothing was changed; `dvc checkout data/raw.dvc` (or `dvc pull data/raw.dvc`) in the archive brings it back."
-    )
+        return self.replies.readings(known, keys, self.preference)

@@ -88,7 +88,7 @@ class Gathering:
             return due(known, self._terms())
         if wanted.only_missing:
             return missing(known, self.today, wanted.span)
-        return [day for day in known.calendar.publishable(wanted.span) if day <= self.today]
+        return [day for day in known.calendar.publishable(wanted.span) if day <= known.calendar.newest(self.today)]
 
     def _terms(self) -> Terms:
         versions = self.ledger.versions()
@@ -137,10 +137,10 @@ def count_refused(outcome: Outcome, refused: Mapping[str, str], known: Known, te
     """
     still_open = {day for _, day in known.open_refusals}
     for day, why in refused.items():
-        if known.has(day) and day not in still_open:
+        if known.covers(day) and day not in still_open:
             continue
         outcome.refused += 1
         outcome.missing[dt.date.fromisoformat(day)] = f"refused by the quality gate: {why}"
         outcome.exit_code = 3
-        kept = "its last good state stays" if known.has(day) else "it is in quarantine"
+        kept = "its last good state stays" if known.covers(day) else "it is in quarantine"
         tell(f"{day}: refused by the quality gate ({why}); {kept}. `apod replay` judges it again")

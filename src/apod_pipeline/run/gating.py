@@ -34,7 +34,7 @@ def derived(transform: Transform, readings: Iterable[Reading], withheld: dict[st
             if not tap.passed or (isinstance(error, ApodError) and not isinstance(error, DataRefused)):
                 raise
             why = error.reason if isinstance(error, NoEntry) else f"the rules cannot read it: {error!r}"
-            withheld[str(tap.passed.day)] = in_plain_words(why)
+            withheld[tap.passed.entry] = in_plain_words(why)
 
 
 class _Tap(Iterator[Reading]):

@@ -9,15 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from apod_pipeline.archive.known import WHOLE_REPLY
 from apod_pipeline.archive.ledger import reply_of_line
 from apod_pipeline.archive.writing import sha256
+from apod_pipeline.dataset.identity import Traits
+from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.dataset.sources import Request, Source
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DataRefused, SettingsError, Unreadable
-from apod_pipeline.model import Outcome, Refusal
+from apod_pipeline.fetching.canary import UNREADABLE
+from apod_pipeline.fetching.settling import settled_items
+from apod_pipeline.model import Digest, Outcome, Refusal, Reply, Verdict
 from apod_pipeline.ports import Answer
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.stages.extract_apod import Extraction
@@ -113,13 +118,63 @@ def replay_quarantine(pipeline: Pipeline) -> Outcome:
         for file, days in open_days.items():
             line = known.replies[file]
             reply = reply_of_line(line)
-            let_in = extraction.reconsider(pipeline.readers[reply.source], reply, days)
+            let_in = _reconsider(extraction, pipeline.readers[reply.source], reply, days)
             pipeline.tell(f"{file} ({reply.asked}): {f'{let_in} days let in' if let_in else 'still refused'}")
         if not open_days:
             pipeline.tell("the quarantine is empty")
         outcome.refused = 0
 
     return pipeline.settle("replay", again)
+
+
+def _reconsider(extraction: Extraction, source: Source, reply: Reply, lines: Mapping[str, int]) -> int:
+    """Judge a quarantined reply once more; gives how many readings of its refused days were let in.
+
+    What the same source told something about since is left as it is.
+
+    Args:
+        extraction: the stage.
+        source: whose reply it is.
+        reply: the reply.
+        lines: its refused days (`*` for all of it), each with the line of the refusal.
+    """
+
+    def comes_back(reading: Digest) -> bool:
+        line = lines.get(str(reading.day), lines.get(WHOLE_REPLY))
+        held = extraction.known.held(source.name, reading.entry)
+        return line is not None and (held is None or (held.line < line and held.digest != reading.digest))
+
+    verdict = extraction.judge(source, reply)
+    passed = tuple(filter(comes_back, verdict.readings))
+    if passed:
+        extraction.let_in(reply, Verdict(passed, answered=verdict.answered))
+    return len(passed)
+
+
+def _accept(extraction: Extraction, source: Source, reply: Reply, day: dt.date, because: str) -> None:
+    """Let a refused day in by a person's word.
+
+    Raises:
+        DataRefused: the reply does not tell of the day, or no entry can be made of what it says.
+    """
+    why, readings = "the reply that was refused does not tell of it", list[tuple[Reading, Traits | None]]()
+    try:
+        items = settled_items(source, extraction.incoming.body(reply), reply.form)
+        readings = [
+            *extraction.canary(source.name).recognise(day, (record for told, record in items if told == str(day)))
+        ]
+    except Unreadable as error:
+        why = str(error)
+    doubts = extraction.dataset.doubts
+    if readings:
+        bad = (str(one.record.get(UNREADABLE) or extraction.examine(one) or "") for one, _ in readings)
+        if not (why := next(filter(None, bad), "")):
+            let_in = (Digest(day, doubts.digest(one.record), one.key, traits) for one, traits in readings)
+            return extraction.let_in(reply, Verdict(tuple(let_in)), because)
+    raise DataRefused(
+        f"{day} cannot be taken from data/raw/{reply.file}: {why}. Nothing was changed; ask for the day again: "
+        f"apod run --date {day}"
+    )
 
 
 def accept_refused(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
@@ -144,7 +199,7 @@ def accept_refused(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
                 "days that are in quarantine."
             )
         reply = reply_of_line(known.replies[refusal.file])
-        extraction.accept(pipeline.readers[refusal.source], reply, day, because)
+        _accept(extraction, pipeline.readers[refusal.source], reply, day, because)
         pipeline.tell(f"{day}: taken from data/raw/{reply.file}, because: {because}")
 
     return pipeline.settle(f"replay --accept {day}", take)
@@ -161,8 +216,8 @@ def accept_gap(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
         outcome.span = Span(day, day)
         known = extraction.known
         first = known.calendar.first_day
-        if known.has(str(day)) or day > pipeline.today or day < first:
-            what = "has an entry" if known.has(str(day)) else f"does not lie between {first} and {pipeline.today}"
+        if known.covers(str(day)) or day > pipeline.today or day < first:
+            what = "has an entry" if known.covers(str(day)) else f"does not lie between {first} and {pipeline.today}"
             raise SettingsError(f"{day} {what}, so it is no gap. Nothing was changed; see `apod coverage`.")
         for line in pipeline.ledger.append_gaps({day: because}, [], pipeline.today, pipeline.now()):
             known.add(line)

@@ -130,17 +130,17 @@ class States:
         if not states:
             return
         versions = self._ledger.versions()
-        days = {state["date"] for state in states}
-        told = [state for state in self._ledger.superseded(versions) if state["date"] in days]
-        rows = Table.of(self.derivation.archive).rows(days)
-        seen = {(state["date"], _same(state["entry"])) for state in told} | {(r["date"], _same(r)) for r in rows}
-        lost = [state for state in states if (state["date"], _same(state["entry"])) not in seen]
+        days = {state["key"] for state in states}
+        told = [state for state in self._ledger.superseded(versions) if state["key"] in days]
+        rows, name = Table.of(self.derivation.archive).rows(days), self.derivation.columns.key
+        seen = {(state["key"], _same(state["entry"])) for state in told} | {(r[name], _same(r)) for r in rows}
+        lost = [state for state in states if (state["key"], _same(state["entry"])) not in seen]
         last = versions[-1]
         fresh = not self.derivation.archive.marks().is_published(last)
-        derived = {state["date"]: state for state in told if fresh and state["to"] == timestamp(last.at)}
-        same = [state for state in lost if self._of_one_reading(derived.get(state["date"]), state)]
+        derived = {state["key"]: state for state in told if fresh and state["to"] == timestamp(last.at)}
+        same = [state for state in lost if self._of_one_reading(derived.get(state["key"]), state)]
         # Of states with the same day, times and cause the later line counts.
-        self._ledger.append_superseded([derived[s["date"]] | {"entry": s["entry"]} for s in same], last.at)
+        self._ledger.append_superseded([derived[s["key"]] | {"entry": s["entry"]} for s in same], last.at)
         if rest := [state for state in lost if state not in same]:
             self._seal(rest, step, last)
 
@@ -149,7 +149,7 @@ class States:
         if derived is None or None in (derived["reply"], ours["reply"]):
             return False
         here, there = _digests(self._ledger.reply_lines()), _digests(self._our_lines())
-        day = ours["date"]
+        day = ours["key"]
         was = there.get((ours["reply"], day)) or here.get((ours["reply"], day))
         return was is not None and was == here.get((derived["reply"], day))
 
@@ -165,10 +165,10 @@ class States:
         names = self._names()
         kept = [
             {
-                "date": state["date"],
-                "from": timestamp(since[state["date"]].at),
+                "key": state["key"],
+                "from": timestamp(since[state["key"]].at),
                 "to": timestamp(at),
-                "began": since[state["date"]].cause,
+                "began": since[state["key"]].cause,
                 "cause": state["cause"],
                 "reply": names.get(state["reply"], state["reply"]),
                 "entry": state["entry"],

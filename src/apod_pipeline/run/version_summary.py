@@ -11,6 +11,7 @@ from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
+from apod_pipeline.model import LEFT_OUT
 
 
 def _plural(count: int, one: str, many: str) -> str:
@@ -30,6 +31,8 @@ def summary(ledger: Ledger, table: Table, version: Version) -> list[str]:
         ("source", "edited"),
         ("preference", "taken from another source"),
         ("rules", "reworded"),
+        (LEFT_OUT, "left out"),
+        *((word, word) for word in ledger.archive.dataset.causes),
     ):
         if days := [s for s in states if s["cause"] == cause]:
             lines.append(f"{len(days)} {word}{_fields_changed(table, days) if cause == 'source' else ''}")
@@ -39,6 +42,6 @@ def summary(ledger: Ledger, table: Table, version: Version) -> list[str]:
 
 
 def _fields_changed(table: Table, states: list[dict[str, Any]]) -> str:
-    now = {row[table.columns.key]: row for row in table.rows([s["date"] for s in states])}
-    changed = {n for s in states for n, value in s["entry"].items() if now[s["date"]].get(n) != value}
+    now = {row[table.columns.key]: row for row in table.rows([s["key"] for s in states])}
+    changed = {n for s in states for n, value in s["entry"].items() if now[s["key"]].get(n) != value}
     return f" ({', '.join(name for name in table.columns.every if name in changed)})"

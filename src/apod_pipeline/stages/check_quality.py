@@ -11,7 +11,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from apod_pipeline.dataset.quality import Quality, Rule
+from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.dataset.fields import Columns
+from apod_pipeline.dataset.quality import Rule
 from apod_pipeline.model import Finding, Report
 
 if TYPE_CHECKING:
@@ -20,49 +22,54 @@ if TYPE_CHECKING:
 MOST_DATES = 20
 
 
-def refused(rows: Sequence[Mapping[str, Any]], quality: Quality, today: dt.date) -> dict[str, str]:
-    """Which rows can be no entries: by date, the name and meaning of the first rule of severity `error` they break.
+def refused(rows: Sequence[Mapping[str, Any]], dataset: DataSet, today: dt.date) -> dict[str, str]:
+    """Which rows can be no entries: by key, the name and meaning of the first rule of severity `error` they break.
 
     Args:
-        rows: one an entry, with every field; their dates are told apart.
-        quality: the data set's rules.
+        rows: one an entry, with every field; their keys are told apart.
+        dataset: its fields and its rules.
         today: the newest day that is due.
     """
     # The rules cost a millisecond, this a hundredth.
-    rows = [row for row in rows if not quality.surely_fine(row, str(today))]
-    return _refused(rows, list(quality.errors()), today) if rows else {}
+    rows = [row for row in rows if not dataset.quality.surely_fine(row, str(today))]
+    return _refused(rows, dataset.columns, list(dataset.quality.errors()), today) if rows else {}
 
 
-def _refused(rows: Sequence[Mapping[str, Any]], rules: Sequence[Rule], today: dt.date) -> dict[str, str]:
+def _refused(
+    rows: Sequence[Mapping[str, Any]], columns: Columns, rules: Sequence[Rule], today: dt.date
+) -> dict[str, str]:
     import polars
 
     found = [rule.finds(today).fill_null(value=False).alias(rule.name) for rule in rules]
-    names = sorted({name for expression in found for name in expression.meta.root_names()})
-    columns = {name: [row[name] for row in rows] for name in names}
-    frame = polars.DataFrame(columns, schema=dict.fromkeys(names, polars.String))
-    broken = frame.select("date", *found).filter(polars.any_horizontal(rule.name for rule in rules))
+    names = sorted({columns.key, *(name for expression in found for name in expression.meta.root_names())})
+    kinds = columns.schema()
+    values = {name: [row[name] for row in rows] for name in names}
+    frame = polars.DataFrame(values, schema={name: kinds[name] for name in names})
+    broken = frame.select(columns.key, *found).filter(polars.any_horizontal(rule.name for rule in rules))
     return {
-        str(row["date"]): next(f"{rule.name}: {rule.meaning}" for rule in rules if row[rule.name])
+        str(row[columns.key]): next(f"{rule.name}: {rule.meaning}" for rule in rules if row[rule.name])
         for row in broken.iter_rows(named=True)
     }
 
 
-def check_quality(table: polars.LazyFrame, quality: Quality, today: dt.date, entries_before: int = 0) -> Report:
+def check_quality(table: polars.LazyFrame, dataset: DataSet, today: dt.date, entries_before: int = 0) -> Report:
     """Every rule's answer over the whole archive.
 
     Args:
         table: the Parquet file's content, one row an entry.
-        quality: the data set's rules.
+        dataset: its fields and its rules.
         today: the newest day that is due.
-        entries_before: how many entries the last version held; an archive never shrinks.
+        entries_before: how many entries the last version held; an archive never shrinks, but where sources tell that
+            an entry is not there any more.
     """
-    rules = [*quality.errors(), *quality.warnings()]
+    rules, key = [*dataset.quality.errors(), *dataset.quality.warnings()], dataset.columns.key
     found = [rule.finds(today).fill_null(value=False).alias(rule.name) for rule in rules]
-    frame = table.select("date", *found).collect(engine="streaming")
+    frame = table.select(key, *found).collect(engine="streaming")
     findings = []
     for rule in rules:
-        dates = frame.filter(frame[rule.name])["date"]
-        findings.append(Finding(rule.name, rule.meaning, rule.severity, len(dates), tuple(dates.head(MOST_DATES))))
-    lost = max(0, entries_before - frame.height)
-    findings.append(Finding("archive-shrunk", "an archive never loses an entry", "error", lost))
+        keys = frame.filter(frame[rule.name])[key]
+        findings.append(Finding(rule.name, rule.meaning, rule.severity, len(keys), tuple(keys.head(MOST_DATES))))
+    if dataset.identity is None or not dataset.identity.complete:
+        lost = max(0, entries_before - frame.height)
+        findings.append(Finding("archive-shrunk", "an archive never loses an entry", "error", lost))
     return Report(frame.height, tuple(findings))

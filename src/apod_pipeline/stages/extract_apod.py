@@ -14,7 +14,7 @@ import datetime as dt
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,14 +27,14 @@ from apod_pipeline.archive.known import WHOLE_REPLY, Digests, Known, refusal_key
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.run_files import manifest
 from apod_pipeline.archive.writing import replacing
-from apod_pipeline.dataset.doubts import Doubts
+from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.json_items import shape_of
 from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.dataset.sources import NARROW, Request, Source
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.errors import DataRefused, ReplyRefused, SourceError, SourceRefused, Unreadable
+from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused, Unreadable
 from apod_pipeline.fetching.asking import Asking, Miss
-from apod_pipeline.fetching.canary import UNREADABLE, Canary
+from apod_pipeline.fetching.canary import Canary
 from apod_pipeline.fetching.pace import Pace
 from apod_pipeline.fetching.settling import of_the_asked, settled_items
 from apod_pipeline.model import Digest, Refusal, Reply, Verdict, in_plain_words
@@ -89,7 +89,7 @@ class Extraction:
         transport: the wire.
         today: the newest day that is due.
         run: name of the run, for the manifest.
-        doubts: what the data set doubts of a record.
+        dataset: what the replies are of.
         concurrency: requests at one time.
         tell: takes a line for the user.
         advance: takes how many wanted days were settled, for a progress bar.
@@ -103,7 +103,7 @@ class Extraction:
     transport: Transport
     today: dt.date
     run: str
-    doubts: Doubts
+    dataset: DataSet
     concurrency: int = 4
     tell: Callable[[str], None] = print
     advance: Callable[[int], None] = lambda _: None
@@ -257,8 +257,7 @@ class Extraction:
     # ---- one reply -----------------------------------------------------------------------
     def settle(self, source: Source, reply: Reply) -> Verdict:
         """Judge a received reply; promote it if it says something new or is refused, else drop it."""
-        body = self.incoming.body(reply)
-        verdict = self._judge(source, reply, body)
+        verdict = self.judge(source, reply)
         self._remember(reply, verdict)
         news = self._news(reply, verdict)
         if news is None:
@@ -272,72 +271,37 @@ class Extraction:
         self.result.refused += len(news.refusals)
         return verdict
 
-    def reconsider(self, source: Source, reply: Reply, lines: Mapping[str, int]) -> int:
-        """Judge a quarantined reply once more; gives how many of its refused days were let in.
-
-        A day of which the same source told something since is left as it is.
+    def let_in(self, reply: Reply, verdict: Verdict, because: str | None = None) -> None:
+        """Write down that readings of a reply that was judged before are let in after all.
 
         Args:
-            source: whose reply it is.
-            reply: the reply.
-            lines: its refused days (`*` for all of it), each with the line of the refusal.
+            reply: where they stand.
+            verdict: the readings.
+            because: a person's reason to take them.
         """
-        verdict = self._judge(source, reply, self.incoming.body(reply))
-        passed = [reading for reading in verdict.readings if self._comes_back(source.name, reading, lines)]
-        if passed:
-            self._let_in(reply, passed)
-        return len(passed)
-
-    def _comes_back(self, source: str, reading: Digest, lines: Mapping[str, int]) -> bool:
-        line = lines.get(str(reading.day), lines.get(WHOLE_REPLY))
-        held = self.known.held(source, str(reading.day))
-        return line is not None and (held is None or (held.line < line and held.digest != reading.digest))
-
-    def accept(self, source: Source, reply: Reply, day: dt.date, because: str) -> None:
-        """Let a refused day in by a person's word.
-
-        Raises:
-            DataRefused: the reply does not tell of the day, or no entry can be made of what it says.
-        """
-        why = "the reply that was refused does not tell of it"
-        try:
-            items = settled_items(source, self.incoming.body(reply), reply.form)
-            record = next((record for told, record in items if told == str(day)), None)
-        except Unreadable as error:
-            record, why = None, str(error)
-        if record is not None:
-            reading = Reading(day, source.name, record)
-            why = str(record.get(UNREADABLE) or self.examine(reading) or "")
-            if not why:
-                return self._let_in(reply, [Digest(day, self.doubts.digest(record))], because)
-        raise DataRefused(
-            f"{day} cannot be taken from data/raw/{reply.file}: {why}. Nothing was changed; ask for the day again: "
-            f"apod run --date {day}"
-        )
-
-    def _let_in(self, reply: Reply, readings: Sequence[Digest], because: str | None = None) -> None:
-        verdict = Verdict(tuple(readings))
         self.known.add(self.ledger.append_reply(reply, verdict, replay=True, because=because))
         self.result.lines += 1
-        self._had.update(reading.day for reading in readings)
+        self._had.update(reading.day for reading in verdict.readings)
         self.result.answered = len(self._had)
 
     def canary(self, source: str) -> Canary:
         """The canary that watches a source in this run."""
         if source not in self._canaries:
             held = Digests(self.known, source)
-            self._canaries[source] = Canary(source, self.today, held, self.known.calendar, self.doubts, self._examined)
+            self._canaries[source] = Canary(source, self.today, held, self.known, self.dataset, self._examined)
         return self._canaries[source]
 
     def _examined(self, reading: Reading) -> str | None:
         # Deriving every reading twice would cost a fifth of a backfill: what looks odd is derived at once, and what
         # then cannot be an entry all the same is withdrawn before the next version is sealed.
-        withdrawn = self.known.withdrawn.get((reading.source, str(reading.day)), ())
-        odd = self.doubts.odd(reading.record) or (withdrawn and self.doubts.digest(reading.record) in withdrawn)
+        withdrawn = self.known.withdrawn.get((reading.source, reading.entry), ())
+        doubts = self.dataset.doubts
+        odd = doubts.odd(reading.record) or (withdrawn and doubts.digest(reading.record) in withdrawn)
         return self.examine(reading) if odd else None
 
-    def _judge(self, source: Source, reply: Reply, body: Path) -> Verdict:
-        canary = self.canary(source.name)
+    def judge(self, source: Source, reply: Reply) -> Verdict:
+        """What the canary says of a reply."""
+        canary, body = self.canary(source.name), self.incoming.body(reply)
         if reply.form == "day" and source.denies(reply.status, body):
             return canary.judge_denial(reply.asked.first)
         only = reply.asked.first if reply.form == "day" else None
@@ -352,6 +316,9 @@ class Extraction:
 
     def _remember(self, reply: Reply, verdict: Verdict) -> None:
         days = {digest.day for digest in verdict.readings}
+        if self.dataset.identity is not None:
+            refused = {refusal.day for refusal in verdict.refusals}
+            days = (set(reply.asked) if verdict.answered else days) - refused
         self._had |= days if self._wanted is None else days & self._wanted
         self.advance(len(self._had) - self.result.answered)
         self.result.answered = len(self._had)
@@ -375,10 +342,12 @@ class Extraction:
         new = [
             r
             for r in verdict.readings
-            if self.known.digest(source, str(r.day)) != r.digest or (doubted and (source, str(r.day)) in doubted)
+            if self.known.digest(source, r.entry) != r.digest or (doubted and (source, str(r.day)) in doubted)
         ]
         if reply.form == "feed":  # says less than a list: only better than nothing
-            new = [r for r in new if not self.known.has(str(r.day))]
+            new = [r for r in new if not self.known.has(r.entry)]
+        if self.known.keyed:
+            new = [r if self.known.entries.traits.get(r.key) != r.traits else r._replace(traits=None) for r in new]
         asked = [str(reply.asked.first), str(reply.asked.last)]
         refusals = [r for r in verdict.refusals if not self._heard(source, r, asked)]
         # The newest day is often not there yet: only its staying away is worth a line.
@@ -387,9 +356,17 @@ class Extraction:
             for day in verdict.absent
             if day < self.today and ((source, str(day)) not in self.known.denied or (source, str(day)) in doubted)
         ]
-        if not (new or refusals or absent):
+        answers = verdict.answered and self._answers_more(source, reply.asked)
+        if not (new or refusals or absent or verdict.left_out or answers):
             return None
-        return Verdict(tuple(Digest(*r) for r in new), tuple(refusals), tuple(absent))
+        parts = (tuple(Digest(*r) for r in new), tuple(refusals), tuple(absent))
+        return Verdict(*parts, left_out=verdict.left_out, answered=verdict.answered)
+
+    def _answers_more(self, source: str, asked: Span) -> bool:
+        """Whether an answer tells of days that nobody told of, or that the same source was doubted for."""
+        if not any(asked.first in span and asked.last in span for span in self.known.entries.answered):
+            return True
+        return any(name == source and dt.date.fromisoformat(day) in asked for name, day in self.known.open_refusals)
 
     def _heard(self, source: str, refusal: Refusal, asked: list[str]) -> bool:
         key = refusal_key(str(refusal.day) if refusal.day else WHOLE_REPLY, asked)

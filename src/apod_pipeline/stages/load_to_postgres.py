@@ -152,9 +152,9 @@ class PostgresStore:
         sealed, known = self.ledger.known(last.lines), self.ledger.known()
         days = None if mark is None else sealed.days_since(mark.lines)
         rows = Projection(self.ledger, Table.of(self.archive), versions, self.today)
-        expected = len(sealed.first_line if days is None else days)
-        counts = _merge_entries(connection, self.tables, rows.chains(days), expected, after_reading)
-        self._remove_withdrawn(connection, known, lines)
+        expected = sum(map(sealed.has, sealed.first_line if days is None else days))
+        inserted, changed = _merge_entries(connection, self.tables, rows.chains(days), expected, after_reading)
+        changed += self._remove_withdrawn(connection, known, lines)
         stage_and_merge(connection, self.tables.reading, rows.readings(known, lines))
         stage_and_merge(connection, self.tables.day, rows.days(known, self._days_to_tell(known, mark, lines)))
         stage_and_merge(connection, self.tables.quarantine, rows.quarantine(known))
@@ -166,13 +166,14 @@ class PostgresStore:
             ),
             [last.at, known.lines, self.ledger.tip(known.lines), last.rules, ",".join(last.preference)],
         )
-        return counts
+        return inserted, changed
 
     def _days_to_tell(self, known: Known, mark: Version | None, lines: int) -> Span:
         """The days whose coverage may have changed since the tables were brought up."""
-        first = self.archive.dataset.calendar.first_day
+        first = known.calendar.first_day
         if mark:
-            told = [*known.days_since(lines), *known.refused_since(lines)]  # a feed tells of days nobody asked for
+            told = [*map(known.day_of, known.days_since(lines)), *known.refused_since(lines)]  # a feed tells of any day
+            told += [day for number, day in known.entries.moved if number >= lines]
             first = min(
                 [
                     mark.today,
@@ -180,17 +181,23 @@ class PostgresStore:
                     *(dt.date.fromisoformat(day) for day in told),
                 ]
             )
-        return Span(min(max(first, self.archive.dataset.calendar.first_day), self.today), self.today)
+        newest = known.calendar.newest(self.today)
+        return Span(min(max(first, known.calendar.first_day), newest), newest)
 
-    def _remove_withdrawn(self, connection: Connection, known: Known, lines: int) -> None:
-        """Rows of readings that count no more since the tables were brought up, and of days that have no other."""
+    def _remove_withdrawn(self, connection: Connection, known: Known, lines: int) -> int:
+        """Rows of readings that count no more since the tables were brought up, and of entries that have no other.
+
+        Gives how many entries were there, and are not any more by their source's own word: their states stay.
+        """
         if not (gone := known.withdrawn_since(lines)):
-            return
-        days = sorted({day for _, day in gone if not known.has(day)})
+            return 0
+        keys = sorted({key for _, key in gone if not known.has(key)})
+        unmade = [key for key in keys if key not in known.entries.left]
         with connection.cursor() as cursor:
             cursor.executemany(self.tables.sql("DELETE FROM {name}_reading WHERE source = %s AND {key} = %s"), gone)
-            cursor.execute(self.tables.sql("DELETE FROM {name}_revision WHERE {key} = ANY(%s)"), [days])
-            cursor.execute(self.tables.sql("DELETE FROM {name} WHERE {key} = ANY(%s)"), [days])
+            cursor.execute(self.tables.sql("DELETE FROM {name}_revision WHERE {key} = ANY(%s)"), [unmade])
+            removed = cursor.execute(self.tables.sql("DELETE FROM {name} WHERE {key} = ANY(%s)"), [keys]).rowcount
+        return removed if known.keyed else 0
 
     def _remove_untold(self, connection: Connection, known: Known) -> None:
         """Readings and refusals that the ledger does not tell of."""
@@ -200,9 +207,11 @@ class PostgresStore:
 
     def _remove_unknown(self, connection: Connection, versions: list[Version]) -> None:
         last, known = versions[-1], self.ledger.known()
-        entries = [(day,) for day in self.ledger.known(last.lines).first_line]
+        sealed = self.ledger.known(last.lines)
+        entries = [(key,) for key in sealed.first_line]
         remove_others(connection, self.tables.current, entries)
-        remove_others(connection, self.tables.revision._replace(key=(self.tables.key,)), entries)
+        states = entries + [(key,) for key in sealed.entries.left]
+        remove_others(connection, self.tables.revision._replace(key=(self.tables.key,)), states)
         self._remove_untold(connection, known)
         connection.execute(
             "DELETE FROM apod_day WHERE date > %s OR date < %s",
@@ -243,7 +252,8 @@ def _merge_entries(
         for states in chains:
             for row in cells(revision, states):
                 copy.write_row(row)
-            times.append(document_times(tables, states))
+            if states[-1]["observed_to"] is None:
+                times.append(document_times(tables, states))
     if len(times) != expected:
         raise ArchiveDamaged(
             f"the Parquet file holds {len(times)} of the {expected} entries that the ledger tells of. "

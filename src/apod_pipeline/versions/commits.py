@@ -211,7 +211,7 @@ class _Counts:
         self._at = [version.at for version in versions]
         self._lines = [version.lines for version in versions]
         self._first = sorted(ledger.known(self._lines[-1] if versions else 0).first_line.values())
-        self._replaced = sorted((line["to"], line["date"]) for line in ledger.superseded(versions))
+        self._replaced = sorted((line["to"], line["key"]) for line in ledger.superseded(versions))
 
     def between(self, after: dt.datetime | None, until: dt.datetime) -> tuple[int, int]:
         """Entries added, and entries edited, after one instant and up to another."""

@@ -79,12 +79,14 @@ class Tracing:
             return None
         line = self.derivation.ledger.known().replies[state["reply"]]
         told = {key: line[key] for key in ("file", "source", "address", "at", "status", "sha256")}
-        return {**told, "said": self._said(line, state["date"], name)}
+        return {**told, "said": self._said(line, state[self.derivation.columns.key], name)}
 
     def _said(self, line: Mapping[str, Any], day: str, name: str) -> Any:  # noqa: ANN401 - whatever the service said
         """What the reply says under the same name; None where it words it otherwise, or is gone."""
         try:
-            reading = next(self.derivation.readings_in(line["file"], line, {day}), None)
+            reading = next(
+                self.derivation.replies.readings_in(line["file"], line, {day: line["readings"].get(day, "")}), None
+            )
         except ApodError:
             return None
         return None if reading is None else reading.record.get(name)

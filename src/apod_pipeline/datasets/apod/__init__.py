@@ -42,6 +42,7 @@ DATA_SET = DataSet(
     quality=QUALITY,
     derive=_derive,
     rules=RULES_VERSION,
+    chosen_from="source",
     notes={"repairs": REPAIRS, "flags": FLAGS},
     search=SEARCH,
     relations=RELATIONS,

@@ -1,0 +1,40 @@
+"""How an entry is recognised when a source tells of it again.
+
+Takes records, gives keys. Pure and repeatable: who reads the same replies in the same order finds the same keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from apod_pipeline.dataset.readings import Record
+
+Traits = Mapping[str, Any]  # what an entry is recognised by; small, and what JSON can hold
+
+
+class Identity(NamedTuple):
+    """What tells the entries of a data set apart where a day may have none, one or many of them.
+
+    A key holds no day: an entry may move to another one. What `identify` decides is written down in the ledger with the
+    traits, so that nobody has to open old replies to recognise what is told anew.
+
+    Attributes:
+        traits: what a record is recognised by.
+        identify: the key of each record of one reply, by its traits and by those of every entry that was ever known
+            (also of those that were left out: an entry may come back). A key holds no comma, quote, control character
+            or blank at an end.
+        complete: whether an answer tells of all entries of the days that it was asked for, so that one which it leaves
+            out is gone.
+    """
+
+    traits: Callable[[Record], Traits]
+    identify: Callable[[Sequence[Traits], Mapping[str, Traits]], Sequence[str]]
+    complete: bool = True
+
+
+def by_key(key_of: Callable[[Record], str], *, complete: bool = True) -> Identity:
+    """The identity of entries whose source names them: the key stands in the record."""
+    return Identity(
+        lambda record: {"key": key_of(record)}, lambda told, _: [str(traits["key"]) for traits in told], complete
+    )

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from apod_pipeline.versions.states import States
     from apod_pipeline.versions.tracing import Tracing
 
-IGNORED = ("/.apod/", "/data/raw/.incoming/", "/data/processed/apod_transformed.json", ".*.partial", ".env")
+IGNORED = ("/.apod/", "/data/raw/.incoming/", "/data/processed/{name}_transformed.json", ".*.partial", ".env")
 
 
 def data_set_of(settings: Settings) -> DataSet:
@@ -307,7 +307,7 @@ def initialise(settings: Settings) -> Archive:
         )
     try:
         _write_once(archive.root / "apod.toml", _toml(settings))
-        _write_once(archive.root / ".gitignore", "".join(f"{line}\n" for line in IGNORED))
+        _write_once(archive.root / ".gitignore", "".join(f"{line}\n" for line in IGNORED).format(name=archive.dataset.name))
         archive.create_folders()
     except OSError as error:
         raise SettingsError(f"{archive.root} cannot be made: {error.strerror}. Name another with --archive.") from error
@@ -316,7 +316,8 @@ def initialise(settings: Settings) -> Archive:
 
 def _toml(settings: Settings) -> str:
     names = ", ".join(f'"{name}"' for name in settings.preference)
-    return f"# Settings of this archive; `apod config` shows all.\npreference = [{names}]\n"
+    other = f'dataset = "{settings.dataset}"\n' if settings.dataset != Settings.dataset else ""
+    return f"# Settings of this archive; `apod config` shows all.\n{other}preference = [{names}]\n"
 
 
 def _write_once(path: Path, text: str) -> None:

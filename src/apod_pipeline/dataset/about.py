@@ -5,9 +5,15 @@ Takes nothing, gives the parts of a description. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
+
+
+def either(names: Iterable[str]) -> str:
+    """Names as one reads them where it is one of them: `a, b or c`."""
+    *rest, last = names
+    return f"{', '.join(rest)} or {last}" if rest else last
 
 
 class Origin(NamedTuple):

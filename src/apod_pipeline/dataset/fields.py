@@ -6,7 +6,8 @@ descriptors are made from fields.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 
 class Kind(NamedTuple):
@@ -37,6 +38,7 @@ KINDS = {
     "instant without zone": Kind("timestamp without time zone", "UTC", ("datetime", None), "sc:DateTime"),
     "count": Kind("integer", "a number", ("integer", None), "sc:Integer"),
     "large count": Kind("bigint", "a number", ("integer", None), "sc:Integer"),
+    "number": Kind("double precision", "a number, perhaps with a fraction", ("number", None), "sc:Float"),
     "words": Kind("tsvector", "words, their places and weights"),
     "truth": Kind("boolean", "true or false", ("boolean", None), "sc:Boolean"),
     "object": Kind("jsonb", "JSON object", ("object", None)),
@@ -60,7 +62,7 @@ class Field(NamedTuple):
     meaning: str
     nullable: bool = False
     allowed: tuple[str, ...] = ()
-    example: str | int | list[str] | None = None
+    example: str | float | list[str] | Mapping[str, Any] | None = None
 
     @property
     def postgres(self) -> str:
@@ -83,12 +85,26 @@ class Columns:
         output: names of those that CSV, JSON and the plain table have, the key first.
         every: names of all.
         lists: names of those that hold lists of text; all others hold text or nothing.
+        loose: names of output fields that the plain table lets be absent, though no entry does.
+        source: the field that names whose reading an entry is; None where none does.
     """
 
-    __slots__ = ("every", "fields", "key", "lists", "output")
+    __slots__ = ("every", "fields", "key", "lists", "loose", "output", "source")
 
-    def __init__(self, fields: tuple[Field, ...], output: tuple[str, ...]) -> None:
-        self.fields, self.output = fields, output
+    def __init__(
+        self,
+        fields: tuple[Field, ...],
+        output: tuple[str, ...],
+        *,
+        loose: tuple[str, ...] = (),
+        source: str | None = None,
+    ) -> None:
+        self.fields, self.output, self.loose, self.source = fields, output, loose, source
         self.every = tuple(field.name for field in fields)
         self.key = self.every[0]
         self.lists = tuple(field.name for field in fields if field.kind == "names")
+
+    def named(self, names: Iterable[str]) -> tuple[Field, ...]:
+        """The fields of some names, in the order of the names."""
+        by_name = {field.name: field for field in self.fields}
+        return tuple(by_name[name] for name in names)

@@ -7,6 +7,7 @@ known, never names the time at which it is written.
 from __future__ import annotations
 
 from apod_pipeline.archive.lines import timestamp
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.rules.rights import REDISTRIBUTABLE
 from apod_pipeline.dictionary.page import entry_section
 from apod_pipeline.exporting.choice import Choice
@@ -116,4 +117,4 @@ lists of text.
 
 def dictionary_page() -> str:
     """data-dictionary.md: the fields of an entry, and how they are written in the files."""
-    return _DICTIONARY.format(entry=entry_section())
+    return _DICTIONARY.format(entry=entry_section(DATA_SET))

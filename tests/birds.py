@@ -10,6 +10,7 @@ import datetime as dt
 import polars
 
 from apod_pipeline.dataset.about import About, Origin
+from apod_pipeline.dataset.doubts import Telltale
 from apod_pipeline.dataset.fields import Columns, Field
 from apod_pipeline.datasets.apod import DATA_SET
 
@@ -37,6 +38,7 @@ BIRDS = DATA_SET._replace(
         origins={"watch": Origin("Whoever watches", "https://example.org/watch"), "club": Origin("The club", "")},
     ),
     columns=Columns(FIELDS, ("seen_on", "species", "number")),
+    doubts=DATA_SET.doubts._replace(telltales=(Telltale("species", lambda record: str(record.get("species"))),)),
     notes={"doubts": {"far": "it was too far away", "dark": "it was too dark"}},
     search=None,
     relations=(),

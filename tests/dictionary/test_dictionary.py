@@ -184,6 +184,7 @@ def test_another_data_set_has_tables_and_files_of_its_own_names():
     assert [field.name for field in told["garden_birds"].columns[:3]] == ["seen_on", "species", "number"]
     assert told["garden_birds_revision"].key == ("seen_on", "observed_from")
     assert told["garden_birds_reading"].columns[0].meaning == "who said it: watch or club"
+    assert told["garden_birds_reading"].columns[2].meaning.startswith("of the record, its species, with hyphens")
     assert [function.gives for function in functions(BIRDS)] == ["garden_birds_revision"]
     assert files(BIRDS)[0].path == "data/processed/garden_birds_data.csv"
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from apod_pipeline.dataset.about import Search, either
 from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.dataset.doubts import Doubts
 from apod_pipeline.dataset.fields import Field
 from apod_pipeline.dataset.relations import Function, Relation
 from apod_pipeline.model import CAUSES, STATUSES
@@ -18,7 +19,7 @@ _DAY_OF = Field("date", "day", "the day")
 _FROM = Field("observed_from", "instant", "the version with which this state began")
 _TO = Field("observed_to", "instant", "the version that replaced it; absent for the current state", nullable=True)
 _CAUSE = Field(
-    "cause", "name", "why it began: NASA said so, our rules changed, another source is preferred", False, CAUSES
+    "cause", "name", "why it began: the source said so, our rules changed, another source is preferred", False, CAUSES
 )
 _CHANGED = Field("changed", "names", "the fields that differ from the state before; empty for the first one")
 _HASH = Field("content_hash", "hash", "SHA-256 of the entry's canonical JSON")
@@ -93,7 +94,7 @@ def _reading(dataset: DataSet) -> Relation:
         columns=(
             Field("source", "name", f"who said it: {either(dataset.about.origins)}"),
             _DAY_OF,
-            Field("digest", "hash", "of the content, the text and the picture, with hyphens between; two may be empty"),
+            Field("digest", "hash", _digest(dataset.doubts)),
             Field("read_at", "instant", "when the reply was complete"),
             _REPLY._replace(nullable=False),
         ),
@@ -101,11 +102,16 @@ def _reading(dataset: DataSet) -> Relation:
     )
 
 
+def _digest(doubts: Doubts) -> str:
+    parts = "".join(f", its {telltale.name}" for telltale in doubts.telltales)
+    return f"of the record{parts}, with hyphens between; all but the first may be empty" if parts else "of the record"
+
+
 def _daily(name: str) -> Iterator[Relation]:
     yield Relation(
         f"{name}_day",
         "table",
-        "coverage: every calendar day since the first picture",
+        "coverage: every calendar day since the data set's first",
         columns=(
             _DAY_OF,
             Field("status", "name", "what this archive has of the day", allowed=STATUSES),

@@ -307,7 +307,9 @@ def initialise(settings: Settings) -> Archive:
         )
     try:
         _write_once(archive.root / "apod.toml", _toml(settings))
-        _write_once(archive.root / ".gitignore", "".join(f"{line}\n" for line in IGNORED).format(name=archive.dataset.name))
+        _write_once(
+            archive.root / ".gitignore", "".join(f"{line}\n" for line in IGNORED).format(name=archive.dataset.name)
+        )
         archive.create_folders()
     except OSError as error:
         raise SettingsError(f"{archive.root} cannot be made: {error.strerror}. Name another with --archive.") from error

@@ -13,13 +13,18 @@ import pytest
 from apod_pipeline.archive.lines import read_lines
 from apod_pipeline.database.schema import available, migrate
 from apod_pipeline.database.tables import Tables
+from apod_pipeline.dataset.about import Search
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, Entry
 from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
-from apod_pipeline.dictionary.files import FILES
-from apod_pipeline.dictionary.tables import FUNCTIONS, RELATIONS
+from apod_pipeline.dictionary.files import files
+from apod_pipeline.dictionary.page import page
+from apod_pipeline.dictionary.tables import functions, relations
+from birds import BIRDS
+
+RELATIONS, FILES = relations(DATA_SET), files(DATA_SET)
 
 COLUMNS = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
@@ -90,7 +95,7 @@ def test_every_table_view_and_function_is_described(migrated):
     found = {(name, kind, words, tuple(key)) for name, kind, words, key in migrated.execute(RELATIONS_QUERY)}
     assert found == {(r.name, r.kind, r.meaning, r.key) for r in RELATIONS}
     assert migrated.execute(FUNCTIONS_QUERY).fetchall() == [
-        (f.name, " ".join(f.argument), f"SETOF {f.gives}", f.meaning) for f in FUNCTIONS
+        (f.name, " ".join(f.argument), f"SETOF {f.gives}", f.meaning) for f in functions(DATA_SET)
     ]
 
 
@@ -169,3 +174,35 @@ def test_views_hold_no_absent_value_that_is_not_told(filled):
             if relation.kind == "view" and not field.nullable:
                 absent = f"SELECT count(*) FROM {relation.name} WHERE {field.name} IS NULL"
                 assert filled.rows(absent) == [(0,)], (relation.name, field.name)
+
+
+def test_another_data_set_has_tables_and_files_of_its_own_names():
+    """Prefix, key, fields and sources are the data set's; where nothing is searched no words are kept."""
+    told = {relation.name: relation for relation in relations(BIRDS)}
+    usual = ("revision", "reading", "day", "quarantine", "run", "state", "migration", "entry")
+    assert [*told] == ["garden_birds", *(f"garden_birds_{name}" for name in usual)]
+    assert told["garden_birds"].key == ("seen_on",)
+    assert [field.name for field in told["garden_birds"].columns[:3]] == ["seen_on", "species", "number"]
+    assert told["garden_birds_revision"].key == ("seen_on", "observed_from")
+    assert told["garden_birds_reading"].columns[0].meaning == "who said it: watch or club"
+    assert told["garden_birds_reading"].columns[2].meaning.startswith("of the record, its species, with hyphens")
+    assert [function.gives for function in functions(BIRDS)] == ["garden_birds_revision"]
+    assert files(BIRDS)[0].path == "data/processed/garden_birds_data.csv"
+
+
+def test_what_is_searched_decides_over_the_table_of_words():
+    """The fields to narrow a search by are its columns, and the weighted ones are told."""
+    search = Search({"A": (("species",), 10), "C": (("spot", "weather"), 10)}, filters=("sure",))
+    words = next(one for one in relations(BIRDS._replace(search=search)) if one.name == "garden_birds_search")
+    names = [field.name for field in words.columns]
+    assert names == ["seen_on", "observed_from", "observed_to", "sure", "content_hash", "words"]
+    assert words.columns[-1].meaning == "of species (weight A), spot and weather (C), in English"
+
+
+def test_the_page_of_another_data_set_names_nothing_of_apod():
+    """Fields and explained names are the data set's; what belongs to APOD's pictures does not come in."""
+    text = page(BIRDS, "")
+    assert "A name in `doubts`:" in text
+    assert "| `far` | it was too far away |" in text
+    assert "| `weight` | a number, perhaps with a fraction | yes |" in text
+    assert not any(name in text for name in ("apod", "explanation", "media_type", "rights", "planetary"))

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.exporting.choice import choose
 from apod_pipeline.exporting.export import export
 from apod_pipeline.exporting.snapshot import snapshot
@@ -30,7 +31,7 @@ class Taken:
     def write(self, form, path, *, force=False, **wanted):
         """An export of this archive."""
         with snapshot(self.lab.archive) as (frame, provenance):
-            return export(choose(frame, provenance, **wanted), form, path, force=force)
+            return export(choose(DATA_SET, frame, provenance, **wanted), form, path, force=force)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def _frame(rights):
 
 def test_only_what_may_be_passed_on_is_redistributable():
     """Public domain and Creative Commons stay; what is claimed, unknown or never heard of is left out and counted."""
-    choice = choose(_frame([*FREE, *NOT_FREE]), NOWHERE, rights="redistributable")
+    choice = choose(DATA_SET, _frame([*FREE, *NOT_FREE]), NOWHERE, rights="redistributable")
     assert [row["rights"] for row in choice.rows()] == FREE
     assert choice.left_out == dict.fromkeys(sorted(NOT_FREE), 1)
     assert choice.entries == len(FREE)
@@ -45,7 +45,7 @@ def test_only_what_may_be_passed_on_is_redistributable():
 def test_days_are_picked_with_both_ends():
     """A span takes its first and its last day; days outside are not counted as left out."""
     span = Span(dt.date(2018, 1, 2), dt.date(2018, 1, 4))
-    choice = choose(_frame(["unknown"] * 6), NOWHERE, span)
+    choice = choose(DATA_SET, _frame(["unknown"] * 6), NOWHERE, span)
     assert [row["date"] for row in choice.rows()] == ["2018-01-02", "2018-01-03", "2018-01-04"]
     assert choice.left_out == {}
 
@@ -54,18 +54,18 @@ def test_days_are_picked_with_both_ends():
 def test_nothing_to_export_is_an_error(rights):
     """Where no entry is left, or the choice is unknown, nothing is written and the message says why."""
     with pytest.raises(SettingsError, match=r"1 may not be passed on|there is no choice of rights 'some'"):
-        choose(_frame(["unknown"]), NOWHERE, rights=rights)
+        choose(DATA_SET, _frame(["unknown"]), NOWHERE, rights=rights)
 
 
 def test_unknown_format_is_an_error(tmp_path):
     """A format that there is not is named, with those that there are."""
     with pytest.raises(SettingsError, match=r"no format 'xlsx'.*csv, jsonl, parquet, sqlite, package"):
-        export(choose(_frame(["unknown"]), NOWHERE), "xlsx", tmp_path / "a.xlsx")
+        export(choose(DATA_SET, _frame(["unknown"]), NOWHERE), "xlsx", tmp_path / "a.xlsx")
 
 
 def test_entries_that_are_not_committed_are_told_without_a_commit(tmp_path):
     """A frame that comes from elsewhere, or before its commit, can be a package too: the version is its instant."""
-    export(choose(_frame(["cc0"]), NOWHERE), "package", tmp_path / "package")
+    export(choose(DATA_SET, _frame(["cc0"]), NOWHERE), "package", tmp_path / "package")
     assert '"version": "0+20181231T000000Z"' in (tmp_path / "package" / "datapackage.json").read_text(encoding="utf-8")
     assert "| version | unknown |" in (tmp_path / "package" / "PROVENANCE.md").read_text(encoding="utf-8")
 
@@ -75,7 +75,7 @@ def test_more_than_one_piece_is_written_in_order(tmp_path):
     count = 20_000
     days = polars.LazyFrame({"number": range(count)}).select(date=polars.format("{}", polars.col("number") + 100_000))
     rest = _frame(["unknown"]).drop("date").collect()
-    export(choose(days.join(rest.lazy(), how="cross"), NOWHERE), "csv", tmp_path / "a.csv")
+    export(choose(DATA_SET, days.join(rest.lazy(), how="cross"), NOWHERE), "csv", tmp_path / "a.csv")
     dates = polars.read_csv(tmp_path / "a.csv", infer_schema=False)["date"].to_list()
     assert dates == [str(100_000 + number) for number in range(count)]
 

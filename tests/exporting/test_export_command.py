@@ -9,6 +9,7 @@ import pytest
 
 from apod_pipeline.cli.export import FORMATS
 from apod_pipeline.cli.export import RIGHTS as RIGHTS_TO_TYPE
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.exporting.choice import RIGHTS, choose
 from apod_pipeline.exporting.export import WRITERS, export
@@ -124,7 +125,7 @@ def test_an_export_that_fails_leaves_what_was_there(taken, tmp_path, form):
     before = {p: p.read_bytes() for p in [path, *path.rglob("*")] if p.is_file()}
     with snapshot(taken.lab.archive) as (frame, provenance):
         frame.sink_parquet(source)
-        choice = choose(polars.scan_parquet(source), provenance)
+        choice = choose(DATA_SET, polars.scan_parquet(source), provenance)
     source.unlink()
     with pytest.raises(SettingsError, match="cannot be written"):
         export(choice, form, path, force=True)

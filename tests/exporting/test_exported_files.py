@@ -16,6 +16,7 @@ from datasette.app import Datasette
 
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
 from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.exporting.choice import choose
@@ -62,7 +63,7 @@ def test_json_lines_are_read_without_a_word(taken, tmp_path, late):
         entries, schema=dict.fromkeys(ENTRY_FIELDS, polars.String) | dict.fromkeys(LISTS, polars.List(polars.String))
     )
     with snapshot(taken.lab.archive) as (_, provenance):
-        export(choose(frame, provenance), "jsonl", tmp_path / "a.jsonl")
+        export(choose(DATA_SET, frame, provenance), "jsonl", tmp_path / "a.jsonl")
     for read in (polars.read_ndjson, lambda path: polars.scan_ndjson(path).collect()):
         assert read(tmp_path / "a.jsonl").sort("date").to_dicts() == entries
     told = pandas.read_json(tmp_path / "a.jsonl", lines=True)

@@ -14,6 +14,7 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.settings import resolve
+from apod_pipeline.versions.tracing import lines
 from apod_pipeline.wiring import tracing
 
 
@@ -119,3 +120,9 @@ def test_trace_of_nothing(past, trace):
     with pytest.raises(SettingsError, match="no entry"):
         trace(dt.date(2018, 12, 30))
     assert past.command("trace", "2018-12-24", "colour").returncode == 2
+
+
+def test_names_that_another_data_set_notes_are_printed():
+    """Whatever fields hold explained names, each name is printed with its meaning, as one of its field."""
+    told = {"date": "2018-12-24", "fields": {}, "doubts": {"far": "too far away"}, "seen": {"late": "at night"}}
+    assert [*lines(told)] == ["doubt far: too far away", "seen late: at night"]

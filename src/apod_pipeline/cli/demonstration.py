@@ -16,8 +16,8 @@ import click
 
 from apod_pipeline.archive.folder import DEMO_MARK, Archive
 from apod_pipeline.cli.presentation import progress, seconds, table, tell
+from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.jobs import questions
 from apod_pipeline.model import Outcome
@@ -28,6 +28,7 @@ from apod_pipeline.wiring import archive_of, initialise, pipeline
 
 # The eve of the day on which NASA archives the old API.
 LAST_DAY = dt.date(2026, 11, 30)
+FIRST_DAY = data_set(Settings.dataset).calendar.first_day
 EDITED = dt.date(2026, 11, 26)
 ONE_DAY = dt.timedelta(days=1)
 

@@ -60,7 +60,8 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
     from apod_pipeline.wiring import archive_of, data_set_of, states, today
 
     settings = existing(archive)
-    span = span_of(first, last, today(settings), data_set_of(settings).calendar)
+    dataset = data_set_of(settings)
+    span = span_of(first, last, today(settings), dataset.calendar)
     with ExitStack() as held:
         if name is None:
             entries, provenance = held.enter_context(snapshot(archive_of(settings)))
@@ -68,9 +69,9 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
             entries, provenance = snapshot_as_of(states(settings), name)
         if span and not last:  # not the day on which it is typed: the same version gives the same file
             span = replace(span, last=max(span.first, provenance.today))
-        done = write(choose(entries, provenance, span, rights), form, output, force=force)
-    if rights == "redistributable":
-        presentation.tell("apod: these are the rights of pictures and films; the texts belong to their authors.")
+        done = write(choose(dataset, entries, provenance, span, rights), form, output, force=force)
+    if rights == "redistributable" and dataset.about.rights and dataset.about.rights.reminder:
+        presentation.tell(f"apod: {dataset.about.rights.reminder}")
     if as_json:
         presentation.as_object(done._asdict())
         return

@@ -42,7 +42,6 @@ class DataSet(NamedTuple):
         rules: version of what `derive` says, raised with every change of it.
         cause: why an entry changed, by what it said before and says now, where a source said so.
         causes: the words that `cause` has beside `source`, with their meaning.
-        chosen_from: the field that tells whose reading an entry is; None where there is one source.
         notes: what the names mean that its fields of kind `names` may hold.
         search: what of an entry is searched; None where nothing is.
         relations: views of its own beside the usual tables.
@@ -62,7 +61,6 @@ class DataSet(NamedTuple):
     identity: Identity | None = None
     cause: Callable[[Row, Row], str] = lambda *_: "source"
     causes: Mapping[str, str] = NO_CAUSES
-    chosen_from: str | None = None
     notes: Notes = NO_NOTES
     search: Search | None = None
     relations: tuple[Relation, ...] = ()

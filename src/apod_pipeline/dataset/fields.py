@@ -6,7 +6,7 @@ descriptors are made from fields.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 
@@ -40,7 +40,7 @@ KINDS = {
     "instant without zone": Kind("timestamp without time zone", "UTC", ("datetime", None), "sc:DateTime"),
     "count": Kind("integer", "a number", ("integer", None), "sc:Integer", "Int64"),
     "large count": Kind("bigint", "a number", ("integer", None), "sc:Integer", "Int64"),
-    "number": Kind("double precision", "a number", ("number", None), "sc:Float", "Float64"),
+    "number": Kind("double precision", "a number, perhaps with a fraction", ("number", None), "sc:Float", "Float64"),
     "words": Kind("tsvector", "words, their places and weights"),
     "truth": Kind("boolean", "true or false", ("boolean", None), "sc:Boolean", "Boolean"),
     "object": Kind("jsonb", "JSON object", ("object", None)),
@@ -64,7 +64,7 @@ class Field(NamedTuple):
     meaning: str
     nullable: bool = False
     allowed: tuple[str, ...] = ()
-    example: str | float | bool | list[str] | dict[str, Any] | None = None
+    example: str | float | list[str] | Mapping[str, Any] | None = None
 
     @property
     def postgres(self) -> str:
@@ -89,18 +89,30 @@ class Columns:
         every: names of all.
         lists: names of those that hold lists of text.
         nested: names of those that hold whatever JSON can.
-        plain: whether every field holds text, a list of text or nothing, and the day is the key.
+        loose: names of output fields that the plain table lets be absent, though no entry does.
+        source: the field that names whose reading an entry is; None where none does.
     """
 
-    __slots__ = ("day", "every", "fields", "key", "lists", "nested", "output", "plain")
+    __slots__ = ("day", "every", "fields", "key", "lists", "loose", "nested", "output", "source")
 
-    def __init__(self, fields: tuple[Field, ...], output: tuple[str, ...], day: str | None = None) -> None:
-        self.fields, self.output = fields, output
+    def __init__(
+        self,
+        fields: tuple[Field, ...],
+        output: tuple[str, ...],
+        *,
+        day: str | None = None,
+        loose: tuple[str, ...] = (),
+        source: str | None = None,
+    ) -> None:
+        self.fields, self.output, self.loose, self.source = fields, output, loose, source
         self.every = tuple(field.name for field in fields)
         self.key, self.day = self.every[0], day or self.every[0]
         self.lists, self.nested = (tuple(f.name for f in fields if f.kind == kind) for kind in ("names", "object"))
-        texts = all(KINDS[field.kind].parquet in {"String", "List"} and field.kind != "object" for field in fields)
-        self.plain = texts and self.day == self.key
+
+    def named(self, names: Iterable[str]) -> tuple[Field, ...]:
+        """The fields of some names, in the order of the names."""
+        by_name = {field.name: field for field in self.fields}
+        return tuple(by_name[name] for name in names)
 
     def place(self, row: Mapping[str, Any]) -> str:
         """Where a row stands among the others: what they are sorted by."""

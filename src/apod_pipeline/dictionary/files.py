@@ -1,15 +1,15 @@
 """What the files of an archive hold: the data set in three forms, and the ledger's three kinds.
 
-Takes the entry's fields, gives `FILES`. Pure: never opens one; the tests compare a real archive with it.
+Takes a data set, gives the files of its archives. Pure: never opens one; the tests compare a real archive with it.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from apod_pipeline.dataset.about import either
+from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.fields import Field
-from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
-from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.model import CAUSES
 
 
@@ -29,24 +29,56 @@ class File(NamedTuple):
     fields: tuple[Field, ...]
 
 
-_OUTPUT = tuple(field for field in ENTRY if field.name in OUTPUT_FIELDS)
 _AT = Field("at", "instant", "when the answer was complete")
 
-_REPLIES = (
-    Field("file", "name", "the reply's file in data/raw; left out where nothing came that was worth keeping", True),
-    Field("source", "name", "who was asked: science, planetary or file", nullable=True),
-    Field("address", "text", "what was asked, without the key", nullable=True),
-    Field("asked", "names", "the first and the last day that were asked for"),
-    Field("form", "name", "how it was asked", nullable=True, allowed=("list", "day", "feed", "import")),
-    Field("status", "count", "HTTP status; 0 where there was no HTTP", nullable=True),
-    _AT,
-    Field("size", "count", "bytes of the body", nullable=True),
-    Field("sha256", "hash", "SHA-256 of the body", nullable=True),
-    Field("readings", "object", "by day the digest of a reading that was new", nullable=True),
-    Field("refused", "object", "by day (or * for all of it) why the canary did not let it in", nullable=True),
-    Field("absent", "names", "the days that the source denies", nullable=True),
-    Field("replay", "truth", "true where an earlier reply was judged once more", nullable=True),
-)
+
+def files(dataset: DataSet) -> tuple[File, ...]:
+    """The files of an archive of a data set."""
+    columns, name = dataset.columns, dataset.name
+    output = columns.named(columns.output)
+    return (
+        File(
+            f"data/processed/{name}_data.csv",
+            f"CSV, UTF-8, by {columns.key}",
+            "the output fields; an empty cell is an absent value",
+            output,
+        ),
+        File(f"data/processed/{name}_transformed.json", f"JSON array, by {columns.key}", "the same as JSON", output),
+        File(
+            f"data/processed/{name}_entries.parquet",
+            f"Parquet, by {columns.key}",
+            "every field; text (days too: an export has them as dates) or lists of text",
+            columns.fields,
+        ),
+        File(
+            "data/ledger/replies-YYYY-MM.jsonl",
+            "JSON lines",
+            "one line a reply, or a question without one",
+            _replies(either(dataset.about.origins)),
+        ),
+        File("data/ledger/versions.jsonl", "JSON lines", "one line a version", _VERSIONS),
+        File("data/ledger/superseded-YYYY.jsonl", "JSON lines", "one line a state that was replaced", _SUPERSEDED),
+    )
+
+
+def _replies(sources: str) -> tuple[Field, ...]:
+    return (
+        Field("file", "name", "the reply's file in data/raw; left out where nothing came that was worth keeping", True),
+        Field("source", "name", f"who was asked: {sources}", nullable=True),
+        Field("address", "text", "what was asked, without the key", nullable=True),
+        Field("asked", "names", "the first and the last day that were asked for"),
+        Field("form", "name", "how it was asked", nullable=True, allowed=("list", "day", "feed", "import")),
+        Field("status", "count", "HTTP status; 0 where there was no HTTP", nullable=True),
+        _AT,
+        Field("size", "count", "bytes of the body", nullable=True),
+        Field("sha256", "hash", "SHA-256 of the body", nullable=True),
+        Field("readings", "object", "by day the digest of a reading that was new", nullable=True),
+        Field("refused", "object", "by day (or * for all of it) why the canary did not let it in", nullable=True),
+        Field("absent", "names", "the days that the source denies", nullable=True),
+        Field("replay", "truth", "true where an earlier reply was judged once more", nullable=True),
+    )
+
+
 _VERSIONS = (
     Field("at", "instant", "the version's instant, whole seconds; also its commit's date"),
     Field("run", "name", "the run that sealed it"),
@@ -63,23 +95,4 @@ _SUPERSEDED = (
     Field("cause", "name", "why it was replaced", allowed=CAUSES),
     Field("reply", "name", "the raw reply it was read from", nullable=True),
     Field("entry", "object", "the whole entry, every field"),
-)
-
-FILES = (
-    File(
-        "data/processed/apod_data.csv",
-        "CSV, UTF-8, by date",
-        "the output fields; an empty cell is an absent value",
-        _OUTPUT,
-    ),
-    File("data/processed/apod_transformed.json", "JSON array, by date", "the same as JSON", _OUTPUT),
-    File(
-        "data/processed/apod_entries.parquet",
-        "Parquet, by date",
-        "every field; text (days too: an export has them as dates) or lists of text",
-        ENTRY,
-    ),
-    File("data/ledger/replies-YYYY-MM.jsonl", "JSON lines", "one line a reply, or a question without one", _REPLIES),
-    File("data/ledger/versions.jsonl", "JSON lines", "one line a version", _VERSIONS),
-    File("data/ledger/superseded-YYYY.jsonl", "JSON lines", "one line a state that was replaced", _SUPERSEDED),
 )

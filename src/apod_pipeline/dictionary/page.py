@@ -1,6 +1,6 @@
 """The data dictionary as a Markdown page.
 
-Takes the model of `fields`, `tables` and `files`, gives text. Never holds the meaning of anything itself.
+Takes a data set, and what `tables` and `files` say of it; gives text. Never holds the meaning of anything itself.
 """
 
 from __future__ import annotations
@@ -8,53 +8,50 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
+from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.fields import KINDS, Field
-from apod_pipeline.datasets.apod.fields import ENTRY
-from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
-from apod_pipeline.dictionary.files import FILES
-from apod_pipeline.dictionary.tables import FUNCTIONS, RELATIONS
+from apod_pipeline.dictionary.files import files
+from apod_pipeline.dictionary.tables import functions, relations
 
 
-def entry_section() -> str:
-    """The fields of an entry, and the names that `repairs` and `flags` may hold."""
-    return "\n\n".join(
-        [
-            "## An entry",
-            _table(("field", "kind", "may be absent", "meaning", "example"), map(_entry_row, ENTRY)),
-            "A name in `repairs`:",
-            _names(REPAIRS),
-            "A name in `flags`:",
-            _names(FLAGS),
-        ]
-    )
+def entry_section(dataset: DataSet) -> str:
+    """The fields of an entry, and the names that those may hold whose names are explained."""
+    headings = ("field", "kind", "may be absent", "meaning", "example")
+    parts = ["## An entry", _table(headings, map(_entry_row, dataset.columns.fields))]
+    for field, meanings in dataset.notes.items():
+        parts += [f"A name in `{field}`:", _names(meanings)]
+    return "\n\n".join(parts)
 
 
-def page(note: str) -> str:
+def page(dataset: DataSet, note: str) -> str:
     """The whole dictionary.
 
     Args:
+        dataset: what it is the dictionary of.
         note: a line below the title.
     """
-    return "\n\n".join(["# Data dictionary", note, entry_section(), *_database(), *_files()]) + "\n"
+    return (
+        "\n\n".join(["# Data dictionary", note, entry_section(dataset), *_database(dataset), *_files(dataset)]) + "\n"
+    )
 
 
-def _database() -> Iterator[str]:
+def _database(dataset: DataSet) -> Iterator[str]:
     yield "## The database"
     yield "Days are text, instants are UTC. All of it is a projection of the archive's files."
-    for relation in RELATIONS:
+    for relation in relations(dataset):
         key = f" Primary key: {', '.join(f'`{name}`' for name in relation.key)}." if relation.key else ""
         yield f"### {relation.kind.capitalize()} `{relation.name}`"
         yield f"{_sentence(relation.meaning)}{key}"
         yield _table(("column", "type", "may be absent", "meaning"), map(_column_row, relation.columns))
-    for function in FUNCTIONS:
+    for function in functions(dataset):
         name, kind = function.argument
         yield f"### Function `{function.name}({name} {kind})`"
         yield f"{_sentence(function.meaning)} Gives rows of `{function.gives}`."
 
 
-def _files() -> Iterator[str]:
+def _files(dataset: DataSet) -> Iterator[str]:
     yield "## The files of an archive"
-    for file in FILES:
+    for file in files(dataset):
         yield f"### `{file.path}`"
         yield f"{_sentence(file.meaning)} {file.form}."
         yield _table(("field", "kind", "may be absent", "meaning"), map(_file_row, file.fields))

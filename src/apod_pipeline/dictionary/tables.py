@@ -1,81 +1,130 @@
-"""What every table, view and function of the database means, column by column.
+"""What every table, view and function of a data set's database means, column by column.
 
-Takes the entry's fields, gives `RELATIONS` and `FUNCTIONS`. Pure: never asks a database; the tests compare both. What
-stands in the tables is a projection of the archive's files.
+Takes a data set, gives its relations and functions. Pure: never asks a database; the tests compare both. What stands in
+the tables is a projection of the archive's files.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from apod_pipeline.dataset.about import Search, either
+from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.dataset.doubts import Doubts
 from apod_pipeline.dataset.fields import Field
 from apod_pipeline.dataset.relations import Function, Relation
-from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
-from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.model import CAUSES, STATUSES
 
-_FIELDS = {field.name: field for field in ENTRY}
-_DATE = _FIELDS["date"]
 _DAY_OF = Field("date", "day", "the day")
 _FROM = Field("observed_from", "instant", "the version with which this state began")
 _TO = Field("observed_to", "instant", "the version that replaced it; absent for the current state", nullable=True)
-_CAUSE = Field(
-    "cause", "name", "why it began: NASA said so, our rules changed, another source is preferred", False, CAUSES
-)
 _CHANGED = Field("changed", "names", "the fields that differ from the state before; empty for the first one")
 _HASH = Field("content_hash", "hash", "SHA-256 of the entry's canonical JSON")
 _REPLY = Field("reply", "name", "the raw reply that it was read from, a file of data/raw", nullable=True)
-_STATE = (*ENTRY[1:], _HASH, _REPLY)
 
-_DOCUMENT = tuple(
-    # The design document's own DDL: it lets the media type be absent.
-    field._replace(nullable=field.nullable or field.name == "media_type")
-    for field in (_FIELDS[name] for name in OUTPUT_FIELDS)
-)
 
-RELATIONS = (
-    Relation(
-        "apod",
+def relations(dataset: DataSet) -> tuple[Relation, ...]:
+    """Every table and view of a data set: the usual ones, then those of its own."""
+    return (
+        _plain(dataset),
+        _revision(dataset),
+        _reading(dataset),
+        *_daily(dataset.name),
+        *(_searching(dataset, dataset.search) if dataset.search else ()),
+        *_accounts(dataset.name),
+        _entry(dataset),
+        *dataset.relations,
+    )
+
+
+def functions(dataset: DataSet) -> tuple[Function, ...]:
+    """Every function of a data set."""
+    return (
+        Function(
+            name=f"{dataset.name}_as_of",
+            argument=("instant", "timestamp with time zone"),
+            gives=f"{dataset.name}_revision",
+            meaning="what this archive said of every day at an instant",
+        ),
+    )
+
+
+def _plain(dataset: DataSet) -> Relation:
+    columns = dataset.columns
+    return Relation(
+        dataset.name,
         "table",
-        "the design document's table, exactly: the current entry of every day, its output fields",
+        dataset.about.plain_table,
         columns=(
-            *_DOCUMENT,
+            *(
+                field._replace(nullable=field.nullable or field.name in columns.loose)
+                for field in columns.named(columns.output)
+            ),
             Field("created_at", "instant without zone", "when this archive first had the day", nullable=True),
             Field("updated_at", "instant without zone", "when one of the columns before last changed", nullable=True),
         ),
-        key=("date",),
-    ),
-    Relation(
-        "apod_revision",
+        key=(columns.key,),
+    )
+
+
+def _revision(dataset: DataSet) -> Relation:
+    key, *rest = dataset.columns.fields
+    return Relation(
+        f"{dataset.name}_revision",
         "table",
         "every state of every entry, from when to when it was known, and why it began",
-        columns=(_DATE, _FROM, _TO, _CAUSE, _CHANGED, *_STATE),
-        key=("date", "observed_from"),
-    ),
-    Relation(
-        "apod_reading",
+        columns=(key, _FROM, _TO, _cause(dataset), _CHANGED, *rest, _HASH, _REPLY),
+        key=(key.name, _FROM.name),
+    )
+
+
+def _cause(dataset: DataSet) -> Field:
+    own = "".join(f", {meaning}" for meaning in dataset.causes.values())
+    why = f"why it began: the source said so, our rules changed, another source is preferred{own}"
+    return Field("cause", "name", why, allowed=(*CAUSES, *dataset.causes))
+
+
+def _entry(dataset: DataSet) -> Relation:
+    columns = (*dataset.columns.fields, _HASH, _REPLY, _FROM)
+    return Relation(f"{dataset.name}_entry", "view", "the current full entry of every day", columns)
+
+
+def _reading(dataset: DataSet) -> Relation:
+    key = _DAY_OF if dataset.identity is None else dataset.columns.fields[0]
+    return Relation(
+        f"{dataset.name}_reading",
         "table",
         "what each source said last of each day: the digest, and the reply that holds it",
         columns=(
-            Field("source", "name", "who said it: science, planetary or file"),
-            _DAY_OF,
-            Field("digest", "hash", "of the content, the text and the picture, with hyphens between; two may be empty"),
+            Field("source", "name", f"who said it: {either(dataset.about.origins)}"),
+            key,
+            Field("digest", "hash", _digest(dataset.doubts)),
             Field("read_at", "instant", "when the reply was complete"),
             _REPLY._replace(nullable=False),
         ),
-        key=("source", "date"),
-    ),
-    Relation(
-        "apod_day",
+        key=("source", key.name),
+    )
+
+
+def _digest(doubts: Doubts) -> str:
+    parts = "".join(f", its {telltale.name}" for telltale in doubts.telltales)
+    return f"of the record{parts}, with hyphens between; all but the first may be empty" if parts else "of the record"
+
+
+def _daily(name: str) -> Iterator[Relation]:
+    yield Relation(
+        f"{name}_day",
         "table",
-        "coverage: every calendar day since the first picture",
+        "coverage: every calendar day since the data set's first",
         columns=(
             _DAY_OF,
             Field("status", "name", "what this archive has of the day", allowed=STATUSES),
             Field("detail", "text", "why, where there is something to say", nullable=True),
         ),
         key=("date",),
-    ),
-    Relation(
-        "apod_quarantine",
+    )
+    yield Relation(
+        f"{name}_quarantine",
         "table",
         "what the canary refused",
         columns=(
@@ -87,23 +136,27 @@ RELATIONS = (
             Field("resolved_at", "instant", "the version that had the day after all", nullable=True),
         ),
         key=("reply", "date"),
-    ),
-    Relation(
-        "apod_search",
+    )
+
+
+def _searching(dataset: DataSet, search: Search) -> Iterator[Relation]:
+    key = dataset.columns.fields[0]
+    yield Relation(
+        f"{dataset.name}_search",
         "table",
         "the words of every state of every entry, for full text; empty until the archive was served once",
         columns=(
-            _DATE,
+            key,
             _FROM,
             _TO,
-            _FIELDS["media_type"],
+            *dataset.columns.named(search.filters),
             _HASH,
-            Field("words", "words", "of title (weight A), credit and copyright (B), explanation (D), in English"),
+            Field("words", "words", f"of {_weights(search)}, in English"),
         ),
-        key=("date", "observed_from"),
-    ),
-    Relation(
-        "apod_searched",
+        key=(key.name, _FROM.name),
+    )
+    yield Relation(
+        f"{dataset.name}_searched",
         "table",
         "since when the words are kept: no row while nobody serves the archive",
         columns=(
@@ -111,9 +164,18 @@ RELATIONS = (
             Field("since", "instant", "when it was served for the first time"),
         ),
         key=("only_row",),
-    ),
-    Relation(
-        "apod_run",
+    )
+
+
+def _weights(search: Search) -> str:
+    """`title (weight A), credit and copyright (B)`."""
+    told = [f"{' and '.join(names)} ({weight})" for weight, (names, _) in search.weighted.items()]
+    return ", ".join(told).replace("(", "(weight ", 1)
+
+
+def _accounts(name: str) -> Iterator[Relation]:
+    yield Relation(
+        f"{name}_run",
         "table",
         "what each run did",
         columns=(
@@ -133,9 +195,9 @@ RELATIONS = (
             Field("exit_code", "count", "0 done, 3 data refused, 4 days are missing"),
         ),
         key=("run",),
-    ),
-    Relation(
-        "apod_state",
+    )
+    yield Relation(
+        f"{name}_state",
         "table",
         "the version of the archive that these tables show; one row",
         columns=(
@@ -147,9 +209,9 @@ RELATIONS = (
             Field("preference", "text", "whose readings are chosen, most wanted first, with commas between"),
         ),
         key=("only_row",),
-    ),
-    Relation(
-        "apod_migration",
+    )
+    yield Relation(
+        f"{name}_migration",
         "table",
         "the numbered changes that made these tables",
         columns=(
@@ -158,39 +220,4 @@ RELATIONS = (
             Field("applied_at", "instant", "when it was applied"),
         ),
         key=("number",),
-    ),
-    Relation("apod_entry", "view", "the current full entry of every day", (*ENTRY, _HASH, _REPLY, _FROM)),
-    Relation(
-        *(
-            "apod_media",
-            "view",
-            "every address of a picture or film, its part in the entry, and what may be done with it",
-        ),
-        columns=(
-            _DATE,
-            Field("role", "name", "its part in the entry", allowed=("shown", "largest", "still")),
-            Field("address", "address", "where it lies"),
-            _FIELDS["rights"],
-            _FIELDS["rights_evidence"],
-        ),
-    ),
-)
-
-FUNCTIONS = (
-    Function(
-        name="apod_as_of",
-        argument=("instant", "timestamp with time zone"),
-        gives="apod_revision",
-        meaning="what this archive said of every day at an instant",
-    ),
-)
-
-
-def relations(_: object) -> tuple[Relation, ...]:
-    """SHIM until the helper's work is merged."""
-    return RELATIONS
-
-
-def functions(_: object) -> tuple[Function, ...]:
-    """SHIM until the helper's work is merged."""
-    return FUNCTIONS
+    )

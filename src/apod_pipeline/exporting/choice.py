@@ -1,7 +1,8 @@
 """Which entries go into a file: those of some days, those whose rights allow it; and where they came from.
 
-Takes a frame of entries with every field, in the order of their days, and its provenance; gives both with the entries
-that were chosen, and counts of those that were left out. Never writes, never looks into an archive.
+Takes a data set, a frame of its entries with every field, in the order of their days, and the frame's provenance; gives
+them with the entries that were chosen, and counts of those that were left out. Never writes, never looks into an
+archive.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apod_pipeline.archive.processed import ROW_GROUP
+from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
-from apod_pipeline.datasets.apod.rules.rights import REDISTRIBUTABLE
 from apod_pipeline.errors import SettingsError
+from apod_pipeline.exporting import kinds
 
 if TYPE_CHECKING:
     import polars
@@ -46,15 +47,17 @@ class Choice(NamedTuple):
     """The entries that go into a file.
 
     Attributes:
-        frame: every field of the chosen entries, in the order of their days.
+        dataset: what they are entries of.
+        frame: every field of the chosen entries, as JSON holds them, in the order of their days.
         provenance: what they were taken from.
         span: the days that were asked for; None for all.
         rights: `all` or `redistributable`.
         entries: how many there are.
         left_out: by rights, how many entries of those days were left out.
-        sources: by source, how many of the entries are its readings.
+        sources: by source, how many of the entries are its readings; empty where an entry does not say that.
     """
 
+    dataset: DataSet
     frame: polars.LazyFrame
     provenance: Provenance
     span: Span | None
@@ -76,34 +79,55 @@ class Choice(NamedTuple):
             yield from piece.iter_rows(named=True)
 
 
-def choose(entries: polars.LazyFrame, provenance: Provenance, span: Span | None = None, rights: str = "all") -> Choice:
+def choose(
+    dataset: DataSet, entries: polars.LazyFrame, provenance: Provenance, span: Span | None = None, rights: str = "all"
+) -> Choice:
     """Pick the entries of some days, and of those the ones whose rights allow what is asked for.
 
     Args:
+        dataset: what they are entries of.
         entries: every field, in the order of the days.
         provenance: what they were taken from.
         span: only these days.
         rights: `all`, or `redistributable`: only what may be passed on as it is.
 
     Raises:
-        SettingsError: nothing is left, or there is no such choice of rights.
+        SettingsError: nothing is left, there is no such choice of rights, or the data set says nothing of rights.
     """
+    import polars
+
+    free = _free(dataset, rights)
+    columns = dataset.columns
+    frame = kinds.told(entries, columns.fields)
+    if span:
+        days = polars.lit(str(span.first)), polars.lit(str(span.last))
+        frame = frame.filter(polars.col(columns.key).is_between(*days))
+    left_out, chosen = frame.filter(~free), frame.filter(free)
+    sources = _counted(chosen, columns.source) if columns.source else {}
+    count = sum(sources.values()) if columns.source else int(chosen.select(polars.len()).collect().item())
+    away = _counted(left_out, dataset.about.rights.field) if dataset.about.rights else {}
+    choice = Choice(dataset, chosen, provenance, span, rights, count, away, sources)
+    if not choice.entries:
+        raise SettingsError(_nothing(choice))
+    return choice
+
+
+def _free(dataset: DataSet, rights: str) -> polars.Expr:
+    """Which entries a choice of rights takes."""
     import polars
 
     if rights not in RIGHTS:
         raise SettingsError(
             f"there is no choice of rights {rights!r}. Nothing was written; there are {', '.join(RIGHTS)}."
         )
-    frame = entries.select(ENTRY_FIELDS)
-    if span:
-        frame = frame.filter(polars.col("date").is_between(polars.lit(str(span.first)), polars.lit(str(span.last))))
-    free = polars.col("rights").is_in(list(REDISTRIBUTABLE)) if rights == "redistributable" else polars.lit(value=True)
-    left_out, chosen = frame.filter(~free), frame.filter(free)
-    sources = _counted(chosen, "source")
-    choice = Choice(chosen, provenance, span, rights, sum(sources.values()), _counted(left_out, "rights"), sources)
-    if not choice.entries:
-        raise SettingsError(_nothing(choice))
-    return choice
+    if rights == "all":
+        return polars.lit(value=True)
+    if dataset.about.rights is None:
+        raise SettingsError(
+            f"an entry of {dataset.name} does not say whether it may be passed on, so none can be chosen by that. "
+            "Nothing was written; --rights all takes all of them."
+        )
+    return polars.col(dataset.about.rights.field).is_in(list(dataset.about.rights.redistributable))
 
 
 def _counted(frame: polars.LazyFrame, name: str) -> dict[str, int]:

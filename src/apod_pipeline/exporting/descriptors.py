@@ -1,7 +1,7 @@
 """The machine-readable descriptors of a package: Data Package (v2, with a Table Schema) and Croissant (1.1).
 
-Takes chosen entries and the package's data files (name, size, hash), gives JSON objects. Fields come from the data
-dictionary. Never opens a file, never names the time at which it is written.
+Takes chosen entries and the package's data files (name, size, hash), gives JSON objects. Fields and words are those of
+the data set. Never opens a file, never names the time at which it is written.
 Sources: datapackage.org/standard, docs.mlcommons.org/croissant (Format Specification 1.1, appendix 1).
 """
 
@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from apod_pipeline.archive.lines import timestamp
+from apod_pipeline.dataset.about import About
+from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.fields import KINDS, Field
-from apod_pipeline.datasets.apod.fields import ENTRY
 from apod_pipeline.exporting.choice import Choice
-from apod_pipeline.exporting.notes import HOMEPAGE, SOURCES, facts, rights_notes
+from apod_pipeline.exporting.notes import facts, licence, origin_of, rights_notes, sources
 
-NAME, TITLE = "apod-entries", "Entries of NASA's Astronomy Picture of the Day"
-KEYWORDS = ["astronomy", "NASA", "APOD", "pictures", "explanations"]
 _TERMS = """
     annotation arrayShape citeAs column containedIn equivalentProperty excludes extract field fileProperty fileObject
     fileSet format includes isArray isLiveDataset jsonPath key md5 parentField path readLines recordSet references regex
@@ -33,6 +32,11 @@ class DataFile(NamedTuple):
     sha256: str
 
 
+def name_of(dataset: DataSet) -> str:
+    """What a package of a data set is called."""
+    return f"{dataset.name.replace('_', '-')}-entries"
+
+
 def version(choice: Choice) -> str:
     """A semantic version: the code's, and behind the plus which state of the archive this is."""
     origin = choice.provenance
@@ -42,21 +46,22 @@ def version(choice: Choice) -> str:
 # ---- Data Package --------------------------------------------------------------------------
 def data_package(choice: Choice, csv: DataFile, parquet: DataFile) -> dict[str, Any]:
     """The content of `datapackage.json`."""
+    about = choice.dataset.about
     return {
         "$schema": "https://datapackage.org/profiles/2.0/datapackage.json",
-        "name": NAME,
-        "title": TITLE,
+        "name": name_of(choice.dataset),
+        "title": about.title,
         "description": rights_notes(choice),
-        "homepage": HOMEPAGE,
+        "homepage": about.homepage,
         "version": version(choice),
         "created": timestamp(choice.provenance.at),
-        "keywords": KEYWORDS,
-        "licenses": [{"path": "LICENSES.md", "title": "Rights differ from entry to entry"}],
-        "sources": [_source(name) for name in choice.sources],
+        "keywords": [*about.keywords],
+        "licenses": [{"path": "LICENSES.md", "title": licence(about)}],
+        "sources": [_source(about, name) for name in sources(choice)],
         "provenance": facts(choice),
         "resources": [
             _resource("entries", csv)
-            | {"type": "table", "format": "csv", "encoding": "utf-8", "schema": table_schema()},
+            | {"type": "table", "format": "csv", "encoding": "utf-8", "schema": table_schema(choice.dataset)},
             # A file that is not looked into: frictionless would open what is called Parquet, and mostly has no reader.
             _resource("entries-parquet", parquet) | {"title": "The same entries as Parquet", "format": "bin"},
         ],
@@ -68,14 +73,16 @@ def _resource(name: str, file: DataFile) -> dict[str, Any]:
     return {"name": name, "path": file.path, **stated}
 
 
-def _source(name: str) -> dict[str, str]:
-    title, path = SOURCES.get(name, (name, HOMEPAGE))
-    return {"title": title, "path": path}
+def _source(about: About, name: str) -> dict[str, str]:
+    origin = origin_of(about, name)
+    return {"title": origin.title, "path": origin.page}
 
 
-def table_schema() -> dict[str, Any]:
+def table_schema(dataset: DataSet) -> dict[str, Any]:
     """The Table Schema of the CSV."""
-    return {"fields": [_schema_field(field) for field in ENTRY], "missingValues": [""], "primaryKey": [ENTRY[0].name]}
+    columns = dataset.columns
+    fields = [_schema_field(field) for field in columns.fields]
+    return {"fields": fields, "missingValues": [""], "primaryKey": [columns.key]}
 
 
 def _schema_field(field: Field) -> dict[str, Any]:
@@ -83,31 +90,34 @@ def _schema_field(field: Field) -> dict[str, Any]:
     constraints: dict[str, Any] = {} if field.nullable else {"required": True}
     if field.allowed:
         constraints["enum"] = [*field.allowed]
-    described = {"name": field.name, "type": kind, "description": field.comment, "example": field.example}
-    return described | ({"format": form} if form else {}) | ({"constraints": constraints} if constraints else {})
+    described: dict[str, Any] = {"name": field.name, "type": kind, "description": field.comment}
+    example = {} if field.example is None else {"example": field.example}
+    return (
+        described | example | ({"format": form} if form else {}) | ({"constraints": constraints} if constraints else {})
+    )
 
 
 # ---- Croissant -----------------------------------------------------------------------------
 def croissant(choice: Choice, csv: DataFile, parquet: DataFile) -> dict[str, Any]:
     """The content of `croissant.json`; its record set `entries` is read from the CSV."""
-    at = timestamp(choice.provenance.at)
+    about, at = choice.dataset.about, timestamp(choice.provenance.at)
     return {
         "@context": croissant_context(),
         "@type": "sc:Dataset",
         "conformsTo": "http://mlcommons.org/croissant/1.1",
-        "name": NAME,
-        "description": f"{TITLE}. {rights_notes(choice)}",
-        "url": HOMEPAGE,
-        "license": {"@type": "sc:CreativeWork", "name": "Rights differ from entry to entry", "url": "LICENSES.md"},
-        "creator": {"@type": "sc:Organization", "name": "Astronomy Picture of the Day", "url": HOMEPAGE},
+        "name": name_of(choice.dataset),
+        "description": f"{about.title}. {rights_notes(choice)}",
+        "url": about.homepage,
+        "license": {"@type": "sc:CreativeWork", "name": licence(about), "url": "LICENSES.md"},
+        "creator": {"@type": "sc:Organization", "name": about.creator, "url": about.homepage},
         "datePublished": at,
         "dateModified": at,
         "version": version(choice),
-        "keywords": KEYWORDS,
+        "keywords": [*about.keywords],
         "inLanguage": "en",
-        "citeAs": f"{TITLE}, {HOMEPAGE}, as archived by apod-pipeline {version(choice)} at {at}",
+        "citeAs": f"{about.title}, {about.homepage}, as archived by apod-pipeline {version(choice)} at {at}",
         "distribution": [_file_object(file) for file in (csv, parquet)],
-        "recordSet": [_record_set(csv)],
+        "recordSet": [_record_set(choice.dataset, csv)],
     }
 
 
@@ -142,13 +152,13 @@ def _file_object(file: DataFile) -> dict[str, Any]:
     }
 
 
-def _record_set(csv: DataFile) -> dict[str, Any]:
+def _record_set(dataset: DataSet, csv: DataFile) -> dict[str, Any]:
     return {
         "@type": "cr:RecordSet",
         "@id": "entries",
         "name": "entries",
-        "description": "One record a day.",
-        "key": {"@id": f"entries/{ENTRY[0].name}"},
+        "description": dataset.about.entry,
+        "key": {"@id": f"entries/{dataset.columns.key}"},
         "field": [
             {
                 "@type": "cr:Field",
@@ -161,6 +171,6 @@ def _record_set(csv: DataFile) -> dict[str, Any]:
                     "extract": {"column": field.name},
                 },
             }
-            for field in ENTRY
+            for field in dataset.columns.fields
         ],
     }

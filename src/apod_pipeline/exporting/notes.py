@@ -7,16 +7,31 @@ known, never names the time at which it is written.
 from __future__ import annotations
 
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.datasets.apod.rules.rights import REDISTRIBUTABLE
+from apod_pipeline.dataset.about import About, Origin
+from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.dataset.fields import KINDS
 from apod_pipeline.dictionary.page import entry_section
 from apod_pipeline.exporting.choice import Choice
 
-HOMEPAGE = "https://apod.nasa.gov/apod/"
-SOURCES = {
-    "science": ("NASA Science, articles on the Astronomy Picture of the Day", "https://science.nasa.gov"),
-    "planetary": ("NASA's older API, /planetary/apod, or a mirror of it", "https://api.nasa.gov"),
-    "file": ("an archive that somebody had kept, imported from a file", HOMEPAGE),
-}
+_UNKNOWN = "Nothing is known of what may be done with the entries"
+
+
+def origin_of(about: About, source: str) -> Origin:
+    """Who gives a source's readings; of one that nobody described its name, and the data set's own page."""
+    found = about.origins.get(source, Origin(source, ""))
+    return found if found.page else found._replace(page=about.homepage)
+
+
+def sources(choice: Choice) -> list[str]:
+    """Whose readings the entries are; all that there are, where an entry does not say that."""
+    return [*choice.sources] or [*choice.dataset.about.origins]
+
+
+def licence(about: About) -> str:
+    """What may be done with the entries together, in a few words."""
+    if about.rights:
+        return "Rights differ from entry to entry"
+    return about.licence or _UNKNOWN
 
 
 def facts(choice: Choice) -> dict[str, str | int | None]:
@@ -38,22 +53,17 @@ def facts(choice: Choice) -> dict[str, str | int | None]:
 
 def rights_notes(choice: Choice) -> str:
     """What may be done with the entries, in one paragraph."""
-    picked = (
-        "Only entries whose picture or film may be redistributed, as far as its credit says so, are in here. "
-        if choice.rights == "redistributable"
-        else "Entries are in here whatever their rights are; many pictures are under copyright. "
-    )
-    return (
-        f"{picked}No licence covers the whole: the column rights speaks of each entry's picture or film, and "
-        "rights_evidence holds the words from which a program, which can err, concluded that. The texts (title, "
-        "explanation, alt) are by the authors of Astronomy Picture of the Day and by NASA; no right to them is given."
-    )
+    rights, whole = choice.dataset.about.rights, choice.dataset.about.licence
+    if rights:
+        picked = rights.chosen if choice.rights == "redistributable" else rights.mixed
+        return f"{picked} {rights.notes}"
+    return f"Licence of the whole: {whole}." if whole else f"{_UNKNOWN}; no right to them is given."
 
 
 _PROVENANCE = """\
 # Provenance
 
-Exported by `apod export` of apod-pipeline from an archive of NASA's replies. `version` is that archive's commit,
+Exported by `apod export` of apod-pipeline from an archive of {replies}. `version` is that archive's commit,
 `version_at` its instant (all is dated by it), `csv_md5` the hash of the archive's CSV at that version, `rules` the
 version of the rules that made entries from replies, `code` the version of the program.
 
@@ -61,7 +71,7 @@ version of the rules that made entries from replies, `code` the version of the p
 |---|---|
 {facts}
 
-Entries by source:
+{heading}:
 
 {sources}
 """
@@ -71,8 +81,11 @@ def provenance_page(choice: Choice) -> str:
     """PROVENANCE.md: sources, version, code and rules, and what was chosen."""
     told = {name: "all" if value is None and name in {"from", "to"} else value for name, value in facts(choice).items()}
     rows = [f"| {name} | {'unknown' if value is None else value} |" for name, value in told.items()]
-    sources = [f"- {SOURCES.get(name, (name, ''))[0]} (`{name}`): {count}" for name, count in choice.sources.items()]
-    return _PROVENANCE.format(facts="\n".join(rows), sources="\n".join(sources))
+    about = choice.dataset.about
+    counts = {name: f": {count}" for name, count in choice.sources.items()}
+    listed = [f"- {origin_of(about, name).title} (`{name}`){counts.get(name, '')}" for name in sources(choice)]
+    heading = "Entries by source" if counts else "Sources"
+    return _PROVENANCE.format(replies=about.replies, facts="\n".join(rows), heading=heading, sources="\n".join(listed))
 
 
 _LICENCES = """\
@@ -81,39 +94,51 @@ _LICENCES = """\
 {notes}
 
 - **Code**: apod-pipeline, and the layout and descriptors of this package, are under the MIT licence.
-- **Pictures and films** are not in here, only their addresses. They belong to their holders; `rights`,
-  `rights_evidence`, `credit` and `copyright` say what each entry's credit says. `unknown` means that nobody said
-  anything: it is not a permission. To NASA's own pictures NASA's media usage guidelines apply.
-- **Texts** (`title`, `explanation`, `explanation_html`, `alt`) are not covered by `rights`, also where the picture is
-  free. They are by the authors and editors of Astronomy Picture of the Day, not all of whom work for NASA, so they are
-  not simply in the public domain. Ask them before you publish the texts, or leave those columns out.
-- **Redistributable** are pictures and films whose rights are one of
-  {free}.
-  Whoever keeps to the terms may pass them on unchanged. Those under `cc-by` and what begins with it ask that the holder
-  is named (`credit`); with `nc` nothing may be earned by it, with `nd` nothing may be changed.
-
-Left out because of their rights: {left_out}.
+{terms}
 """
 
 
 def licences_page(choice: Choice) -> str:
-    """LICENSES.md: of the code, of pictures and films, of the texts; what was left out."""
-    free = ", ".join(f"`{name}`" for name in REDISTRIBUTABLE)
+    """LICENSES.md: of the code, of the entries; what was left out."""
+    return _LICENCES.format(notes=rights_notes(choice), terms=_terms(choice))
+
+
+def _terms(choice: Choice) -> str:
+    rights = choice.dataset.about.rights
+    if rights is None:
+        return f"- **Entries**: {licence(choice.dataset.about)}."
+    free = ", ".join(f"`{name}`" for name in rights.redistributable)
+    terms = rights.terms or (
+        f"- **Redistributable** are entries whose `{rights.field}` is one of {free}; `{rights.evidence}` holds the "
+        "words from which that was concluded."
+    )
     left_out = ", ".join(f"{count} `{name}`" for name, count in choice.left_out.items()) or "none"
-    return _LICENCES.format(notes=rights_notes(choice), free=free, left_out=left_out)
+    return f"{terms}\n\nLeft out because of their rights: {left_out}."
 
 
 _DICTIONARY = """\
 # Data dictionary
 
-`data/entries.csv` and `data/entries.parquet` hold the same entries and fields, by date. In CSV an empty cell is an
-absent value, and a list is JSON text; in Parquet `date` is a date, and all else is text or
+`data/entries.csv` and `data/entries.parquet` hold the same entries and fields, by {key}. In CSV an empty cell is an
+absent value, and a list is JSON text; in Parquet {typed} is text or
 lists of text.
 
 {entry}
 """
+_IN_PARQUET = {
+    "date": "a date",
+    "datetime": "an instant",
+    "integer": "a number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "JSON text",
+}
 
 
-def dictionary_page() -> str:
+def dictionary_page(dataset: DataSet) -> str:
     """data-dictionary.md: the fields of an entry, and how they are written in the files."""
-    return _DICTIONARY.format(entry=entry_section())
+    columns = dataset.columns
+    types = {field.name: KINDS[field.kind].schema[0] for field in columns.fields}
+    typed = [f"`{name}` is {_IN_PARQUET[kind]}" for name, kind in types.items() if kind in _IN_PARQUET]
+    words = f"{', '.join(typed)}, and all else" if typed else "all"
+    return _DICTIONARY.format(key=columns.key, typed=words, entry=entry_section(dataset))

@@ -31,7 +31,7 @@ def write_package(choice: Choice, folder: Path) -> None:
     texts = {
         DESCRIPTOR: _json(data_package(choice, csv, parquet)),
         "croissant.json": _json(croissant(choice, csv, parquet)),
-        "data-dictionary.md": dictionary_page(),
+        "data-dictionary.md": dictionary_page(choice.dataset),
         "PROVENANCE.md": provenance_page(choice),
         "LICENSES.md": licences_page(choice),
     }

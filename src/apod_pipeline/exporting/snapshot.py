@@ -38,7 +38,7 @@ def snapshot(archive: Archive) -> Iterator[tuple[polars.LazyFrame, Provenance]]:
         ArchiveDamaged: the files are not those of the last version.
         ArchiveBusy: a run goes on for longer than ten minutes.
     """
-    with tempfile.TemporaryDirectory(prefix="apod-export-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{archive.dataset.name}-export-") as folder:
         copy = Path(folder) / archive.parquet.name
         with archive.locked(PATIENCE):
             provenance = _provenance(archive)

@@ -225,7 +225,7 @@ class Derivation:
     def _cause(self, last: Version, was: Row, new: Row, *, by_rules: bool) -> str:
         if by_rules and last.rules != self.rules:
             return "rules"
-        chosen = self.archive.dataset.chosen_from
+        chosen = self.columns.source
         if by_rules or (chosen and was.get(chosen) != new.get(chosen)):
             return "preference"
         return self.archive.dataset.cause(was, new)

@@ -290,7 +290,7 @@ def _compared(connection: Connection, tables: Tables) -> tuple[int, int]:
     inserted = connection.execute(
         tables.sql(
             "SELECT count(*) FROM staged_{name} s WHERE NOT EXISTS"
-            " (SELECT 1 FROM {name}_revision r WHERE r.{key} = s.{key})"
+            " (SELECT 1 FROM {name}_revision r WHERE r.{key} = s.{key} AND r.observed_to IS NULL)"
         )
     ).fetchone()
     connection.execute(

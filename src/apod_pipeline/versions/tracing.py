@@ -16,7 +16,6 @@ from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.database.rows import Projection
 from apod_pipeline.dataset.readings import Row
-from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.errors import ApodError, SettingsError
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.versions.commits import commits
@@ -56,8 +55,10 @@ class Tracing:
         return {
             "date": str(day),
             "fields": {name: self._field(name, states) for name in names},
-            "repairs": {name: REPAIRS[name] for name in now["repairs"]},
-            "flags": {name: FLAGS[name] for name in now["flags"]},
+            **{
+                noted: {name: meanings[name] for name in now[noted]}
+                for noted, meanings in self.derivation.archive.dataset.notes.items()
+            },
         }
 
     def _field(self, name: str, states: Sequence[Row]) -> Trace:
@@ -117,8 +118,8 @@ def lines(told: Trace) -> Iterator[str]:
             if reply["said"] not in {None, ""} and str(reply["said"]) != str(one["value"]):
                 yield f"  it said: {reply['said']}"
         yield f"  rules {one['rules']}, code {one['code_version']}, run {one['run']}, commit {one['commit']}"
-    for kind in ("repairs", "flags"):
-        yield from (f"{kind[:-1]} {name}: {meaning}" for name, meaning in told[kind].items())
+    for noted in (name for name in told if name not in {"date", "fields"}):
+        yield from (f"{noted.removesuffix('s')} {name}: {meaning}" for name, meaning in told[noted].items())
 
 
 CAUSES = {

@@ -13,6 +13,17 @@ from apod_pipeline.datasets.apod.rules.rights import REDISTRIBUTABLE
 
 HOMEPAGE = "https://apod.nasa.gov/apod/"
 _FIELDS = {field.name: field for field in ENTRY}
+_TERMS = f"""\
+- **Pictures and films** are not in here, only their addresses. They belong to their holders; `rights`,
+  `rights_evidence`, `credit` and `copyright` say what each entry's credit says. `unknown` means that nobody said
+  anything: it is not a permission. To NASA's own pictures NASA's media usage guidelines apply.
+- **Texts** (`title`, `explanation`, `explanation_html`, `alt`) are not covered by `rights`, also where the picture is
+  free. They are by the authors and editors of Astronomy Picture of the Day, not all of whom work for NASA, so they are
+  not simply in the public domain. Ask them before you publish the texts, or leave those columns out.
+- **Redistributable** are pictures and films whose rights are one of
+  {", ".join(f"`{name}`" for name in REDISTRIBUTABLE)}.
+  Whoever keeps to the terms may pass them on unchanged. Those under `cc-by` and what begins with it ask that the holder
+  is named (`credit`); with `nc` nothing may be earned by it, with `nd` nothing may be changed."""
 
 ABOUT = About(
     title="Entries of NASA's Astronomy Picture of the Day",
@@ -36,7 +47,12 @@ ABOUT = About(
         "No licence covers the whole: the column rights speaks of each entry's picture or film, and rights_evidence "
         "holds the words from which a program, which can err, concluded that. The texts (title, explanation, alt) are "
         "by the authors of Astronomy Picture of the Day and by NASA; no right to them is given.",
+        chosen="Only entries whose picture or film may be redistributed, as far as its credit says so, are in here.",
+        mixed="Entries are in here whatever their rights are; many pictures are under copyright.",
+        terms=_TERMS,
+        reminder="these are the rights of pictures and films; the texts belong to their authors.",
     ),
+    replies="NASA's replies",
 )
 
 # PostgreSQL holds a megabyte of words: what is longer than any text is not searched to its end. So many letters, each
@@ -44,6 +60,7 @@ ABOUT = About(
 SEARCH = Search(
     {"A": (("title",), 1_000), "B": (("credit", "copyright"), 20_000), "D": (("explanation",), 100_000)},
     filters=("media_type",),
+    exported=("title", "explanation", "credit"),
 )
 
 RELATIONS = (

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from apod_pipeline.dataset.fields import KINDS, Field
+from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
 from apod_pipeline.datasets.apod.fields import ENTRY
-from apod_pipeline.dictionary.tables import RELATIONS
+from apod_pipeline.dictionary.tables import relations
 
 Schema = dict[str, Any]
 
@@ -26,7 +27,7 @@ _TYPES = {
     "date": _DAY,
     "array": {"type": "array", "items": _TEXT},
 }
-_COLUMNS = {relation.name: relation.columns for relation in RELATIONS}
+_COLUMNS = {relation.name: relation.columns for relation in relations(DATA_SET)}
 _STATE = ("observed_from", "observed_to", "cause", "changed", "source", "reply", "content_hash")
 
 

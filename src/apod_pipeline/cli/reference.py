@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from apod_pipeline.cli import apod
-from apod_pipeline.datasets.apod import DATA_SET
+from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.dictionary.page import page as dictionary_page
 from apod_pipeline.settings import Settings
 from apod_pipeline.settings.files import OF_THE_DATA
@@ -70,7 +70,8 @@ def settings() -> str:
 
 def pages() -> dict[str, str]:
     """Every generated page by the name of its file."""
-    return {"cli.md": commands(), "settings.md": settings(), "data-dictionary.md": dictionary_page(DATA_SET, GENERATED)}
+    dictionary = dictionary_page(data_set(Settings.dataset), GENERATED)
+    return {"cli.md": commands(), "settings.md": settings(), "data-dictionary.md": dictionary}
 
 
 def write(folder: Path) -> list[Path]:

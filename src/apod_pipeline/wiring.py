@@ -76,7 +76,7 @@ def derivation(settings: Settings, archive: Archive, ledger: Ledger) -> Derivati
         archive,
         ledger,
         readers(settings),
-        partial(transform, archive.dataset.derive),
+        partial(transform, archive.dataset),
         archive.dataset.rules,
         settings.preference,
         partial(refused, dataset=archive.dataset, today=dt.date.max),  # days that are not due are the canary's business

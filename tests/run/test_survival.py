@@ -88,7 +88,7 @@ def test_a_day_is_told_although_the_files_are_behind(lab, before):
         lab.run(Span(dt.date(2018, 12, 24), dt.date(2018, 12, 24)))
     killed = lab.command("run", "--date", "2018-12-25", APOD_KILL_AT="version-sealed")
     assert killed.returncode == -signal.SIGKILL
-    told = _or_words(lambda: questions.history(lab.archive, dt.date(2018, 12, 25)))
+    told = _or_words(lambda: questions.history(lab.archive, "2018-12-25"))
     assert "apod " in told if isinstance(told, str) else len(told) <= 1
 
 

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import json
+import signal
 
+import psycopg
+import pytest
+
+from apod_pipeline.jobs.verify import verify
+from apod_pipeline.settings import resolve
+from lab import bare_repository
 from toy.conftest import FIRST, MONTH, TODAY
 
 EMPTY = str(FIRST + dt.timedelta(days=5))
@@ -57,3 +66,144 @@ def test_what_changes_moves_and_leaves(toy, watch):
     back = toy.run(MONTH)
     assert (back.exit_code, back.inserted) == (0, 1)
     assert toy.rows("SELECT count(*) FROM sightings_revision WHERE sighting = 's-0058'") == [(2,)]
+
+
+KILLED_AT = ["reply-promoted", "ledger-appended", "version-sealed", "before-database-commit", "dvc-pushed"]
+
+
+@pytest.mark.parametrize("place", KILLED_AT)
+def test_a_killed_run_ends_as_if_it_never_was(toy, watch, tmp_path, second_database, place):
+    """SIGKILL at a named place of a run that edits, moves and leaves out; the same command again makes it whole."""
+    whole = dataclasses.replace(toy, root=tmp_path / "whole", database=second_database)
+    for one in (toy, whole):
+        one.run(MONTH)
+    _change(watch)
+    whole.run(MONTH)
+    killed = toy.command("run", "--from", str(FIRST), "--to", str(TODAY), APOD_KILL_AT=place)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert toy.run(MONTH).exit_code == 0
+    assert (toy.files(), toy.tables()) == (whole.files(), whole.tables())
+    assert (toy.commits(), toy.versions()) == (2, 2)
+    assert toy.git("status", "--porcelain") == ""
+
+
+def _change(watch):
+    """Every kind of change there is: edited, moved, renamed, withdrawn."""
+    watch.named(f"{FIRST}-F")["magnitude"] = -7
+    watch.named(f"{FIRST + dt.timedelta(days=1)}-F")["night"] = str(TODAY)
+    was = f"{FIRST + dt.timedelta(days=2)}-F"
+    watch.named(was).update(name="the great one", formerly=[was])
+    watch.sightings.remove(watch.named(f"{TODAY}-L"))
+
+
+@pytest.fixture
+def changed(toy, watch):
+    """A month, and all that can change in it."""
+    toy.run(MONTH)
+    _change(watch)
+    toy.run(MONTH)
+    return toy
+
+
+def test_rebuilt_it_is_the_same(changed):
+    """Every file and table made again from raw replies and ledger says what it said; the audit finds nothing."""
+    before = changed.files(), changed.tables()
+    for path in (changed.archive.csv, changed.archive.json, changed.archive.parquet):
+        path.unlink()
+    changed.wired(lambda wired: wired.rebuild())
+    assert (changed.files(), changed.tables()) == before
+    _audited(changed)
+
+
+def _audited(one):
+    checks = verify(resolve(one.all_flags(), {}, None))
+    assert {check.what: check.says for check in checks if not check.well} == {}
+
+
+def test_the_database_is_filled_again(changed):
+    """Emptied, the tables come back from the files with every state that there was."""
+    before = changed.tables()
+    with psycopg.connect(changed.database) as connection:
+        for table in ("sightings", "sightings_revision", "sightings_reading", "sightings_day", "sightings_state"):
+            connection.execute(f"TRUNCATE {table}".encode())
+    done = changed.command("recover", "database")
+    assert done.returncode == 0, done.stderr
+    assert changed.tables() == before
+
+
+def test_a_version_is_restored(changed, tmp_path, second_database):
+    """The first version, brought back into a folder of its own with a database of its own."""
+    first = changed.git("rev-list", "--max-parents=0", "HEAD")
+    done = changed.command("restore", "--as-of", first, "--to", str(tmp_path / "then"))
+    assert done.returncode == 0, done.stderr
+    then = dataclasses.replace(changed, root=tmp_path / "then", database=second_database)
+    assert (len(then.entries()), len(changed.entries())) == (58, 57)
+    assert then.entries()["s-0001"]["brightness"] == -1.5
+
+
+def test_another_machine_takes_it_over(toy, watch, tmp_path, second_database):
+    """Two machines with one remote: what one was told while the other was told something else is lost by neither."""
+    remotes = {"git_remote": bare_repository(tmp_path / "remote.git"), "dvc_remote": str(tmp_path / "objects")}
+    toy.flags |= remotes
+    toy.run(MONTH)
+    other = dataclasses.replace(toy, root=tmp_path / "other", database=second_database, told=[]).cloned()
+    assert other.files() == toy.files()
+    _change(watch)
+    toy.run(MONTH)
+    watch.named(f"{FIRST}-F")["magnitude"] = -8
+    assert other.run(MONTH).exit_code == 0
+    assert other.entries()["s-0001"]["brightness"] == -8
+    states = "SELECT brightness FROM sightings_revision WHERE sighting = 's-0001' ORDER BY observed_from"
+    assert other.rows(states) == [(-1.5,), (-7,), (-8,)]
+    _audited(other)
+    toy.run(MONTH)
+    assert (toy.files(), toy.tables()["current"]) == (other.files(), other.tables()["current"])
+
+
+def test_it_is_exported(changed, tmp_path):
+    """A package has the numbers as numbers, and no question of rights where all may be passed on."""
+    done = changed.command("export", "--format", "package", "--output", str(tmp_path / "package"))
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "package" / "datapackage.json").read_text())
+    kinds = {field["name"]: field["type"] for field in told["resources"][0]["schema"]["fields"]}
+    assert kinds == {
+        "sighting": "string",
+        "night": "date",
+        "place": "string",
+        "brightness": "number",
+        "heard": "boolean",
+    }
+    refused = changed.command(
+        "export", "--format", "csv", "--rights", "redistributable", "--output", str(tmp_path / "x")
+    )
+    assert refused.returncode == 2
+    one_night = changed.command(
+        "export", "--from", str(TODAY), "--format", "csv", "--output", str(tmp_path / "night.csv")
+    )
+    assert one_night.returncode == 0, one_night.stderr
+    assert len((tmp_path / "night.csv").read_text().splitlines()) == 3
+
+
+def test_a_placeholder_is_refused(changed, watch):
+    """A service that says sorry for every night changes nothing, and the run says so; later it is believed again."""
+    before = changed.files()
+    watch.placeholder = True
+    outcome = changed.run(MONTH)
+    assert (outcome.exit_code, outcome.version, changed.files()) == (3, None, before)
+    assert {status for day, status in changed.tables()["day"] if day != EMPTY} == {"quarantined"}
+    watch.placeholder = False
+    assert changed.run(MONTH).exit_code == 0
+    assert changed.files() == before
+    assert {status for day, status in changed.tables()["day"] if day != EMPTY} == {"present"}
+    _audited(changed)
+
+
+def test_its_history_is_told_by_its_key(changed):
+    """`apod history` of an entry that moved: from when to when it was where, and why it changed."""
+    done = changed.command("history", "s-0003", "--json")
+    assert done.returncode == 0, done.stderr
+    states = json.loads(done.stdout)["revisions"]
+    assert [(state["cause"], state["entry"]["night"]) for state in states] == [
+        ("source", str(FIRST + dt.timedelta(days=1))),
+        ("moved", str(TODAY)),
+    ]

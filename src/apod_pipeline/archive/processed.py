@@ -173,9 +173,9 @@ def _merged(old: Iterable[_Line], new: Iterable[_Line], gone: Collection[str]) -
         line = next(changes, None)
 
 
-def _left(columns: Columns, rows: Iterable[Row], gone: Collection[str]) -> Collection[str]:
+def _left(columns: Columns, rows: Iterable[Row], gone: Collection[str], *, keep: bool) -> Collection[str]:
     """Keys of old lines that do not stay: a changed entry may have moved to another place."""
-    if columns.day == columns.key:
+    if columns.day == columns.key or not keep:
         return gone
     return {*gone, *(rows.keys() if isinstance(rows, Rows) else (row[columns.key] for row in rows))}
 
@@ -197,7 +197,7 @@ def write_csv(
     with replacing(path) as file:
         file.write(header)
         old = map(parsed, _old_lines(path, keep=keep))
-        file.writelines(_merged(old, lines, _left(columns, rows, gone)))
+        file.writelines(_merged(old, lines, _left(columns, rows, gone, keep=keep)))
 
 
 def write_json(
@@ -220,7 +220,7 @@ def write_json(
     old = (parsed(line.rstrip(b",\n")) for line in _old_lines(path, keep=keep) if line != b"]\n")
     with replacing(path) as file:
         separator = b"[\n"
-        for line in _merged(old, lines, _left(columns, rows, gone)):
+        for line in _merged(old, lines, _left(columns, rows, gone, keep=keep)):
             file.write(separator + line)
             separator = b",\n"
         file.write(b"\n]\n" if separator == b",\n" else b"[\n]\n")

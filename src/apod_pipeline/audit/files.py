@@ -46,7 +46,7 @@ def tracked(archive: Archive) -> Iterator[Check]:
 
 def derived(archive: Archive, entries: Mapping[str, Derived]) -> Iterator[Check]:
     """CSV and JSON, line by line against what the raw replies give today."""
-    days, header = sorted(entries), csv_line(archive.dataset.columns.output)
+    days, header = sorted(entries, key=lambda key: entries[key].place), csv_line(archive.dataset.columns.output)
     yield _lines("csv, derived", archive.csv, days, {day: entries[day].csv for day in days}, header)
     yield _lines("json, derived", archive.json, days, {day: entries[day].json for day in days}, b"[\n")
 

@@ -17,15 +17,17 @@ from typing import NamedTuple
 from apod_pipeline.archive.processed import csv_line, json_line
 from apod_pipeline.database.rows import content_hash
 from apod_pipeline.dataset.fields import Columns
+from apod_pipeline.dataset.readings import Row
 from apod_pipeline.run.derivation import Derivation
 
 Derive = Callable[[], Derivation]
 
 
 class Derived(NamedTuple):
-    """One entry, derived again: its day, and what its lines and its whole hash to."""
+    """One entry, derived again: its key and its place among the others, and what its lines and its whole hash to."""
 
-    day: str
+    key: str
+    place: str
     csv: bytes
     json: bytes
     entry: str
@@ -46,7 +48,7 @@ def derived_again(
     if parts is None:
         parts = min(os.cpu_count() or 1, len(days) // 500)
     if not parts:
-        yield lambda: {one.day: one for one in (_part(make, lines, 0, 1) if days else ())}
+        yield lambda: {one.key: one for one in (_part(make, lines, 0, 1) if days else ())}
         return
     with ProcessPoolExecutor(parts, mp_context=get_context("spawn")) as pool:  # a fork would inherit polars' threads
         futures = [pool.submit(_part, make, lines, part, parts) for part in range(parts)]
@@ -54,7 +56,7 @@ def derived_again(
 
 
 def _gathered(futures: list[Future[list[Derived]]]) -> dict[str, Derived]:
-    return {one.day: one for future in futures for one in future.result()}
+    return {one.key: one for future in futures for one in future.result()}
 
 
 def _part(make: Derive, lines: int, part: int, parts: int) -> list[Derived]:
@@ -74,10 +76,11 @@ def _part(make: Derive, lines: int, part: int, parts: int) -> list[Derived]:
     return [_derived(row, derivation.columns) for row in rows]
 
 
-def _derived(row: dict[str, object], columns: Columns) -> Derived:
+def _derived(row: Row, columns: Columns) -> Derived:
     shown = {name: row[name] for name in columns.output}
     return Derived(
         str(row[columns.key]),
+        columns.place(row),
         fingerprint(csv_line([row[name] for name in columns.output])),
         fingerprint(json_line(shown)),
         content_hash(row),

@@ -106,7 +106,7 @@ def _indented(message: str) -> None:
 
 def _history(archive: Archive) -> None:
     click.echo(f"\n5. $ {click.style(f'apod history {EDITED} --archive {archive.root}', bold=True)}")
-    for number, revision in enumerate(questions.history(archive, EDITED), 1):
+    for number, revision in enumerate(questions.history(archive, str(EDITED)), 1):
         until = revision["to"] or "now"
         changed = f"  changed: {', '.join(revision['changed'])}" if revision["changed"] else ""
         click.echo(f"   {number}. from {revision['from']} to {until}{changed}")

@@ -5,22 +5,17 @@ Takes what was typed, asks the library, prints. Only looks.
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from apod_pipeline.cli.options import DAY, archive_option, existing
-
-if TYPE_CHECKING:
-    pass
+from apod_pipeline.cli.options import ENTRY, archive_option, existing, key_of
 
 
 @click.command()
-@click.argument("day", type=DAY)
+@click.argument("day", type=ENTRY)
 @archive_option
-def history(day: dt.datetime, archive: Path | None, *, as_json: bool) -> None:
+def history(day: str, archive: Path | None, *, as_json: bool) -> None:
     """Every state a day's entry was ever in.
 
     From when to when, and why it changed.
@@ -32,15 +27,17 @@ def history(day: dt.datetime, archive: Path | None, *, as_json: bool) -> None:
     from apod_pipeline.wiring import archive_of
 
     settings = existing(archive)
-    revisions = questions.history(archive_of(settings), day.date())
+    key = key_of(settings, day)
+    kept = archive_of(settings)
+    revisions = questions.history(kept, key)
     if as_json:
-        presentation.as_object({"date": str(day.date()), "revisions": revisions})
+        presentation.as_object({kept.dataset.columns.key: key, "revisions": revisions})
         return
     if not revisions:
-        click.echo(f"{day.date()}: this archive has no entry; `apod run --date {day.date()}` asks for it.")
+        click.echo(f"{key}: this archive has no entry; `{kept.dataset.asks_for(key)}` asks for it.")
         return
     for number, revision in enumerate(revisions, 1):
         click.echo(f"{number}. from {revision['from']} to {revision['to'] or 'now'}  ({revision['cause']})")
         entry = revision["entry"]
-        for name in revision["changed"] or ("title", "url", "media_type", "source"):
+        for name in revision["changed"] or kept.dataset.about.shown:
             click.echo(f"   {name}: {entry[name]}")

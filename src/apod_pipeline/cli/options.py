@@ -37,6 +37,34 @@ class Day(click.DateTime):
 DAY = Day()
 
 
+class Entry(click.ParamType):  # type: ignore[type-arg] # newer versions of click are generic
+    """What an entry is known by: its day, or the key that a data set gives it."""
+
+    name = "date"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        """How help shows it."""
+        return "DATE"
+
+
+ENTRY = Entry()
+
+
+def key_of(settings: Settings, typed: str) -> str:
+    """The key of the entry that somebody typed.
+
+    Raises:
+        BadParameter: days are the keys, and it is none.
+    """
+    from apod_pipeline.wiring import data_set_of
+
+    if data_set_of(settings).identity is not None:
+        return typed
+    context = click.get_current_context()
+    day: dt.datetime = DAY.convert(typed, next(p for p in context.command.params if p.type is ENTRY), context)
+    return str(day.date())
+
+
 def share(text: str | float) -> float:
     """A part of a whole, from 0 to 1, as it is typed: `5%`.
 

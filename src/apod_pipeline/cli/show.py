@@ -5,23 +5,23 @@ Takes what was typed, asks the library, prints. Only looks.
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
-from apod_pipeline.cli.options import DAY, archive_option, existing
+from apod_pipeline.cli.options import ENTRY, archive_option, existing, key_of
 
 if TYPE_CHECKING:
-    pass
+    from apod_pipeline.dataset.description import DataSet
 
 
 @click.command()
-@click.argument("day", type=DAY)
+@click.argument("day", type=ENTRY)
 @click.option("--as-of", "name", default="HEAD", help="A commit, tag, day (its last state, UTC) or instant.")
 @archive_option
-def show(day: dt.datetime, name: str, archive: Path | None, *, as_json: bool) -> None:
+def show(day: str, name: str, archive: Path | None, *, as_json: bool) -> None:
     """A day's entry, with every field.
 
     As it is, or with --as-of as it was known at another time.
@@ -34,16 +34,24 @@ def show(day: dt.datetime, name: str, archive: Path | None, *, as_json: bool) ->
     from apod_pipeline.versions.wording import as_text
     from apod_pipeline.wiring import states
 
-    known = states(existing(archive))
+    settings = existing(archive)
+    known, key = states(settings), key_of(settings, day)
     version = known.version(name)
-    entry = known.entry(version, day.date())
+    entry = known.entry(version, key)
     if entry is None:
         raise SettingsError(
-            f"{day.date()}: version {version.commit[:10]} of {timestamp(version.at)} has no entry of it. "
-            f"`apod coverage --from {day.date()} --to {day.date()}` says what is known of it now."
+            f"{key}: version {version.commit[:10]} of {timestamp(version.at)} has no entry of it. "
+            f"`{_of_now(known.archive.dataset, key)}` says what is known of it now."
         )
     if as_json:
         presentation.as_object({"version": version.commit, "at": timestamp(version.at), "entry": entry})
         return
-    presentation.table(["field", "value"], [(n, as_text(value)) for n, value in entry.items() if value or n == "date"])
+    presentation.table(
+        ["field", "value"],
+        [(n, as_text(value)) for n, value in entry.items() if value or n == known.archive.dataset.columns.key],
+    )
     click.echo(f"as of version {version.commit[:10]} of {timestamp(version.at)}")
+
+
+def _of_now(dataset: DataSet, key: str) -> str:
+    return f"apod coverage --from {key} --to {key}" if dataset.identity is None else f"apod history {quote(key)}"

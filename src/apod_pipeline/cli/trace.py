@@ -5,23 +5,18 @@ Takes what was typed, asks the library, prints. Only looks.
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from apod_pipeline.cli.options import DAY, archive_option, existing
-
-if TYPE_CHECKING:
-    pass
+from apod_pipeline.cli.options import ENTRY, archive_option, existing, key_of
 
 
 @click.command()
-@click.argument("day", type=DAY)
+@click.argument("day", type=ENTRY)
 @click.argument("field", required=False)
 @archive_option
-def trace(day: dt.datetime, field: str | None, archive: Path | None, *, as_json: bool) -> None:
+def trace(day: str, field: str | None, archive: Path | None, *, as_json: bool) -> None:
     """Where an entry's values come from.
 
     From which reply (hash, source, time), by which rules and code version, in which run and commit; of every field,
@@ -33,7 +28,8 @@ def trace(day: dt.datetime, field: str | None, archive: Path | None, *, as_json:
     from apod_pipeline.versions.tracing import lines
     from apod_pipeline.wiring import tracing
 
-    told = tracing(existing(archive)).trace(day.date(), field)
+    settings = existing(archive)
+    told = tracing(settings).trace(key_of(settings, day), field)
     if as_json:
         presentation.as_object(told)
         return

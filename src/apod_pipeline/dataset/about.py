@@ -59,6 +59,7 @@ class About(NamedTuple):
         plain_table: what the table of the current entries is.
         origins: by source, who gives its readings.
         rights: what may be done with an entry; None where nothing is said of single ones.
+        shown: fields that tell what an entry is, where all of them are too many.
         licence: what may be done with the data as a whole, where that is known.
         replies: whose replies an archive of it keeps.
     """
@@ -71,6 +72,7 @@ class About(NamedTuple):
     plain_table: str
     origins: Mapping[str, Origin]
     rights: Rights | None = None
+    shown: tuple[str, ...] = ()
     licence: str | None = None
     replies: str = "its sources' replies"
 

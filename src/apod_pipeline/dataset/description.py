@@ -65,3 +65,7 @@ class DataSet(NamedTuple):
     search: Search | None = None
     relations: tuple[Relation, ...] = ()
     migrations: Path | None = None
+
+    def asks_for(self, key: str) -> str:
+        """The command that asks for an entry."""
+        return f"apod run --date {key}" if self.identity is None else "apod run"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from apod_pipeline.dataset.readings import Row
+
 
 class Kind(NamedTuple):
     """What a value is, wherever it is written.
@@ -89,11 +91,12 @@ class Columns:
         every: names of all.
         lists: names of those that hold lists of text.
         nested: names of those that hold whatever JSON can.
+        fractions: names of those that hold numbers with a fraction.
         loose: names of output fields that the plain table lets be absent, though no entry does.
         source: the field that names whose reading an entry is; None where none does.
     """
 
-    __slots__ = ("day", "every", "fields", "key", "lists", "loose", "nested", "output", "source")
+    __slots__ = ("day", "every", "fields", "fractions", "key", "lists", "loose", "nested", "output", "source")
 
     def __init__(
         self,
@@ -107,12 +110,21 @@ class Columns:
         self.fields, self.output, self.loose, self.source = fields, output, loose, source
         self.every = tuple(field.name for field in fields)
         self.key, self.day = self.every[0], day or self.every[0]
-        self.lists, self.nested = (tuple(f.name for f in fields if f.kind == kind) for kind in ("names", "object"))
+        self.lists, self.nested, self.fractions = (
+            tuple(field.name for field in fields if field.kind == kind) for kind in ("names", "object", "number")
+        )
 
     def named(self, names: Iterable[str]) -> tuple[Field, ...]:
         """The fields of some names, in the order of the names."""
         by_name = {field.name: field for field in self.fields}
         return tuple(by_name[name] for name in names)
+
+    def typed(self, row: Row) -> Row:
+        """A row whose numbers are of their field's kind: what a service writes as 7 may be 7.0."""
+        for name in self.fractions:
+            if row[name] is not None:
+                row[name] = float(row[name])
+        return row
 
     def place(self, row: Mapping[str, Any]) -> str:
         """Where a row stands among the others: what they are sorted by."""

@@ -101,7 +101,7 @@ def choose(
     frame = kinds.told(entries, columns.fields)
     if span:
         days = polars.lit(str(span.first)), polars.lit(str(span.last))
-        frame = frame.filter(polars.col(columns.key).is_between(*days))
+        frame = frame.filter(polars.col(columns.day).is_between(*days))
     left_out, chosen = frame.filter(~free), frame.filter(free)
     sources = _counted(chosen, columns.source) if columns.source else {}
     count = sum(sources.values()) if columns.source else int(chosen.select(polars.len()).collect().item())

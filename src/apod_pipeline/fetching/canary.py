@@ -85,7 +85,9 @@ class Canary:
         refused = tuple(Refusal(day, why) for day, why in refusals.items())
         if self.dataset.identity is None or form in {"feed", "import"}:
             return Verdict(let_in, refused)
-        return Verdict(let_in, refused, left_out=self._left_out(asked, good, refusals), answered=not strays.number)
+        return Verdict(
+            let_in, refused, left_out=self._left_out(asked, good, refusals), answered=not (strays.number or refusals)
+        )
 
     def _dated(
         self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], strays: _Count, count: _Count

@@ -61,17 +61,17 @@ def by_year(archive: Archive, today: dt.date, span: Span | None = None) -> dict[
     return dict(years)
 
 
-def history(archive: Archive, day: dt.date) -> list[dict[str, Any]]:
-    """Every revision of one day, oldest first: from, to, cause, the changed fields, and the whole entry."""
+def history(archive: Archive, key: str) -> list[dict[str, Any]]:
+    """Every state of one entry, oldest first: from, to, cause, the changed fields, and the whole entry."""
     ledger = Ledger(archive)
     versions = ledger.versions()
-    if not versions or not ledger.known(versions[-1].lines).has(str(day)):
+    if not versions or not ledger.known(versions[-1].lines).has(key):
         return []
     rows = Projection(ledger, Table.of(archive), versions, versions[-1].today)
-    states = next(rows.chains([str(day)]), None)
+    states = next(rows.chains([key]), None)
     if states is None:
         raise ArchiveDamaged(
-            f"{day}: the files are behind the last version, as after a kill. Nothing is lost; `apod run` mends it."
+            f"{key}: the files are behind the last version, as after a kill. Nothing is lost; `apod run` mends it."
         )
     return [
         {

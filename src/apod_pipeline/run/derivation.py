@@ -261,11 +261,13 @@ class Derivation:
             return 0
         known = self.ledger.known(versions[-1].lines)
         days = known.first_line.keys() if since is None else known.days_since(since.lines)
-        gone = self._gone(known, since)
+        gone = self._gone(known, since) | self._left(known, since)
         with Rows(self.archive.private / "changed.jsonl", self.columns) as rows:
             self._gated(rows, known, days, versions, versions[-1].at)
             write_all(self.archive, rows, keep=since is not None, gone=gone)
             count = len(rows)
+        if gone:
+            self.archive.advance(entries=len(known.first_line))
         self._mark(versions[-1])
         return count
 

@@ -213,10 +213,8 @@ class PostgresStore:
         states = entries + [(key,) for key in sealed.entries.left]
         remove_others(connection, self.tables.revision._replace(key=(self.tables.key,)), states)
         self._remove_untold(connection, known)
-        connection.execute(
-            "DELETE FROM apod_day WHERE date > %s OR date < %s",
-            [str(self.today), str(self.archive.dataset.calendar.first_day)],
-        )
+        span = [str(known.calendar.newest(self.today)), str(known.calendar.first_day)]
+        connection.execute(self.tables.sql("DELETE FROM {name}_day WHERE date > %s OR date < %s"), span)
 
 
 def _run_row(outcome: Outcome, finished: dt.datetime) -> dict[str, Any]:

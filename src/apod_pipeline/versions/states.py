@@ -7,7 +7,6 @@ the replies. Never changes the working files.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 from apod_pipeline.archive.folder import Archive
@@ -48,9 +47,9 @@ class States:
         self.objects.bring([oid])
         return Table(self.objects.place(oid), self.archive.dataset.columns)
 
-    def entry(self, version: Commit, day: dt.date) -> Row | None:
-        """One day's entry at a version, with every field; None where there was none."""
-        return next(self.table(version).rows([str(day)]), None)
+    def entry(self, version: Commit, key: str) -> Row | None:
+        """One entry at a version, with every field; None where there was none."""
+        return next(self.table(version).rows([key]), None)
 
     def difference(self, old: Commit, new: Commit) -> Comparison:
         """What differs between two versions."""

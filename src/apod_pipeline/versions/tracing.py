@@ -33,7 +33,7 @@ class Tracing:
 
     derivation: Derivation
 
-    def trace(self, day: dt.date, field: str | None = None) -> Trace:
+    def trace(self, key: str, field: str | None = None) -> Trace:
         """An entry's origin, and for every field (or one) where its present value comes from.
 
         Raises:
@@ -44,16 +44,17 @@ class Tracing:
             raise SettingsError(f"{field!r} is no field of an entry; there are {', '.join(columns.every)}.")
         versions = ledger.versions()
         states: list[Row] = []
-        if versions and ledger.known(versions[-1].lines).has(str(day)):
+        if versions and ledger.known(versions[-1].lines).has(key):
             table = Table.of(self.derivation.archive)
             rows = Projection(ledger, table, versions, versions[-1].today)
-            states = next(rows.chains([str(day)]), [])
+            states = next(rows.chains([key]), [])
         if not states:
-            raise SettingsError(f"{day}: this archive has no entry; `apod run --date {day}` asks for it.")
+            asks = self.derivation.archive.dataset.asks_for(key)
+            raise SettingsError(f"{key}: this archive has no entry; `{asks}` asks for it.")
         now = states[-1]
         names = [field] if field else [name for name in columns.every if now[name] or name == columns.key]
         return {
-            "date": str(day),
+            columns.key: key,
             "fields": {name: self._field(name, states) for name in names},
             **{
                 noted: {name: meanings[name] for name in now[noted]}

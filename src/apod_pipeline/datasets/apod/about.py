@@ -31,6 +31,7 @@ ABOUT = About(
     homepage=HOMEPAGE,
     keywords=("astronomy", "NASA", "APOD", "pictures", "explanations"),
     entry="One record a day.",
+    shown=("title", "url", "media_type", "source"),
     plain_table="the design document's table, exactly: the current entry of every day, its output fields",
     origins={
         "science": Origin(

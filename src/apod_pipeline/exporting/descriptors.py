@@ -27,7 +27,7 @@ class DataFile(NamedTuple):
     """A data file of the package: its path inside of it, its media type, its size in bytes and its SHA-256."""
 
     path: str
-    media_type: str
+    mime: str
     size: int
     sha256: str
 
@@ -69,7 +69,7 @@ def data_package(choice: Choice, csv: DataFile, parquet: DataFile) -> dict[str, 
 
 
 def _resource(name: str, file: DataFile) -> dict[str, Any]:
-    stated = {"mediatype": file.media_type, "bytes": file.size, "hash": f"sha256:{file.sha256}"}
+    stated = {"mediatype": file.mime, "bytes": file.size, "hash": f"sha256:{file.sha256}"}
     return {"name": name, "path": file.path, **stated}
 
 
@@ -147,7 +147,7 @@ def _file_object(file: DataFile) -> dict[str, Any]:
         "name": file.path.rpartition("/")[2],
         "contentUrl": file.path,
         "contentSize": f"{file.size} B",
-        "encodingFormat": file.media_type,
+        "encodingFormat": file.mime,
         "sha256": file.sha256,
     }
 

@@ -40,8 +40,8 @@ def write_package(choice: Choice, folder: Path) -> None:
     (folder / SUMS).write_text(_sums(folder), encoding="utf-8", newline="\n")
 
 
-def _stated(folder: Path, path: str, media_type: str) -> DataFile:
-    return DataFile(path, media_type, (folder / path).stat().st_size, sha256(folder / path))
+def _stated(folder: Path, path: str, mime: str) -> DataFile:
+    return DataFile(path, mime, (folder / path).stat().st_size, sha256(folder / path))
 
 
 def _json(value: dict[str, Any]) -> str:

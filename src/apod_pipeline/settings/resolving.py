@@ -71,7 +71,7 @@ def resolve(
         layers.append((str(dotenv), of_dotenv(dotenv)))
     archive, dataset = _place(flags or {}, layers)
     known = settings_of(dataset[0])
-    layers.insert(0, ("flag", by_variable(flags or {}, known, "flags")))
+    layers.insert(0, ("flag", by_variable(flags or {}, known, "the flags")))
     if _believed(local := archive / LOCAL, notices):
         layers.append((str(local), of_machine(local, known)))
     toml = archive / "apod.toml"

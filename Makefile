@@ -53,6 +53,9 @@ test-fast: install ## what one types while working: no process, no DVC, no datab
 test-real: install ## every fault and every kill over real records, through both sources (needs ../shared; 10 minutes)
 	@$(BIN)/python -m pytest -n 2 tests/real -m "whole or not whole"
 
+test-datasets: install ## every data set that is installed, through everything that APOD goes through (3 minutes)
+	@$(BIN)/python -m pytest -n 2 tests/datasets/test_every_dataset.py -m "whole or not whole"
+
 test-hostile: install ## 20,000 worlds in which services lie, with new seeds; goes on where it stopped (under an hour)
 	@$(BIN)/python tests/worlds/hostile.py $(HOSTILE)
 
@@ -181,4 +184,4 @@ test-runbook: install ## performs docs/runbook.md and compares: what is said now
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.cli.reference docs
 
-.PHONY: help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

@@ -1,17 +1,18 @@
 """The data sets that are installed, by name.
 
-Takes a name, gives the data set's value. Who adds a data set names it in the entry points of its distribution, in the
-group `apod_pipeline.datasets`.
+Takes a name, gives the data set's value, and who acts out its services. Who adds a data set names both in the entry
+points of its distribution, in the groups `apod_pipeline.datasets` and `apod_pipeline.simulators`.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 
+from apod_pipeline.dataset.acting import Simulation
 from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.errors import SettingsError
 
-GROUP = "apod_pipeline.datasets"
+GROUP, ACTORS = "apod_pipeline.datasets", "apod_pipeline.simulators"
 OWN = f"{GROUP}."
 
 
@@ -56,4 +57,19 @@ def _foreign(name: str) -> DataSet | None:
 
     point = next(iter(entry_points(group=GROUP, name=name)), None)
     found: DataSet | None = point.load() if point else None
+    return found
+
+
+def simulation(name: str) -> Simulation:
+    """The services of a data set, acted out; to be entered.
+
+    Raises:
+        SettingsError: nobody acts them out.
+    """
+    from importlib.metadata import entry_points
+
+    point = next(iter(entry_points(group=ACTORS, name=name)), None)
+    if point is None:
+        raise SettingsError(f"nobody acts out the services of {name!r}: nothing can be shown or tried without them.")
+    found: Simulation = point.load()()
     return found

@@ -9,14 +9,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from apod_pipeline.dataset.spans import Span
+
+TODAY = dt.date(2026, 3, 10)
+
 
 class SimulatedWatch:
-    """Two sightings a night, and whatever a test does to them."""
+    """Two sightings a night but one, and whatever a test does to them."""
 
-    def __init__(self, first: dt.date, nights: int) -> None:
+    span = Span(TODAY - dt.timedelta(days=29), TODAY)
+
+    def __init__(self) -> None:
+        self.empty = self.span.first + dt.timedelta(days=5)
         self.sightings: list[dict[str, Any]] = [
             {"name": f"{night}-{place[0]}", "night": str(night), "place": place, "magnitude": -1.5 - n, "sound": sound}
-            for night in (first + dt.timedelta(days=number) for number in range(nights))
+            for night in self.span
+            if night != self.empty
             for n, (place, sound) in enumerate((("Far Hill", "yes"), ("Low Mill", "no")))
         ]
         self.placeholder = False
@@ -52,6 +60,19 @@ class SimulatedWatch:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Where it answers, and the newest day."""
+        return {"watch_url": self.url, "today": TODAY}
+
+    def edit(self, day: dt.date) -> None:
+        """Let what was seen first on a night have been brighter."""
+        next(one for one in self.sightings if one["night"] == str(day))["magnitude"] -= 1
+
+    def lie(self, *, on: bool) -> None:
+        """Say sorry for every sighting; or tell the truth again."""
+        self.placeholder = on
 
     def answer(self, path: str) -> list[dict[str, Any]]:
         """What it says to a question."""

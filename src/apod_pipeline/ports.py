@@ -6,7 +6,7 @@ Takes and gives the words of `model`; holds Protocols only, never an implementat
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -117,3 +117,84 @@ class Publisher(Protocol):
 
     def page(self, commit: str | None) -> str | None:
         """The web page of a commit; None where it has none."""
+
+
+# ---- what others add ---------------------------------------------------------------------------
+class Loaded(NamedTuple):
+    """What a load has brought the tables to.
+
+    Attributes:
+        dataset: name of the data set: the prefix of the tables.
+        since: the version that they stood at before; None where they were empty, or all was compared again.
+        at: the version that they show now. States that began after `since` are new.
+    """
+
+    dataset: str
+    since: dt.datetime | None
+    at: dt.datetime
+
+
+class LoadHook(Protocol):
+    """What else is written where the tables are (an outbox of events)."""
+
+    def loaded(self, connection: Any, loaded: Loaded) -> None:  # noqa: ANN401 - psycopg's, whatever its row type
+        """Write something inside of the load's transaction: it is there with the rows, or none of both is.
+
+        Raises:
+            Whatever it wants: the load is undone then, and the run fails as for any other database error.
+        """
+
+
+class Beside(Protocol):
+    """What else a version is brought to (pictures, an object store), beside the tables and DVC."""
+
+    def begin(self, at: dt.datetime) -> None:
+        """Begin to bring a version somewhere; returns at once. The processed files may be read until the rows are in.
+
+        Called in every run that has a version, also where nothing was new: who is behind catches up.
+        """
+
+    def finish(self) -> None:
+        """Wait until it is there.
+
+        Raises:
+            ApodError: told, and the run ends with its exit code; neither rows nor commit wait for it. The next run
+                begins it again.
+        """
+
+
+class Listener(Protocol):
+    """Who wants to know how runs end (alerts, metrics, learning)."""
+
+    def heard(self, outcome: Outcome, error: Exception | None) -> None:
+        """Be told of a run that has ended, well or with an error. What this raises is logged and changes nothing."""
+
+
+Select = Callable[..., Awaitable[Sequence[Mapping[str, Any]]]]  # a SELECT and its parameters -> rows by column
+
+
+class Page(NamedTuple):
+    """A page of the gallery.
+
+    Attributes:
+        path: where it is: `/pictures`.
+        title: what stands above it, and in the menu.
+        render: makes the HTML between head and foot, from what it selects in a read-only session.
+    """
+
+    path: str
+    title: str
+    render: Callable[[Select], Awaitable[str]]
+
+
+class Extra(NamedTuple):
+    """What somebody adds to the house without the core knowing it.
+
+    An extra is a function of the settings and the archive that gives this; it is named in the entry points of its
+    distribution, in the group `apod_pipeline.extras`, and plugged in where `APOD_EXTRAS` names it.
+    """
+
+    load_hook: LoadHook | None = None
+    beside: Beside | None = None
+    listener: Listener | None = None
+    pages: tuple[Page, ...] = ()

@@ -25,7 +25,7 @@ from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.fetching.http_client import HttpClient
 from apod_pipeline.model import Report
-from apod_pipeline.ports import Store
+from apod_pipeline.ports import Extra, Store
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.run.takeover import Takeover
@@ -96,11 +96,29 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
         yield f"{conninfo}&options="  # PGOPTIONS is meant for a server that the environment names
 
 
+def extras(settings: Settings, archive: Archive) -> tuple[Extra, ...]:
+    """What is plugged in beside the core, in the order of the setting.
+
+    Raises:
+        SettingsError: none of that name is installed.
+    """
+    if not settings.extras:  # looking through what is installed takes longer than a short run may
+        return ()
+    from importlib.metadata import entry_points
+
+    installed = {point.name: point for point in entry_points(group="apod_pipeline.extras")}
+    if unknown := [name for name in settings.extras if name not in installed]:
+        known = ", ".join(sorted(installed)) or "none"
+        raise SettingsError(f"APOD_EXTRAS names {unknown[0]!r}, which is not installed; installed: {known}.")
+    return tuple(installed[name].load()(settings, archive) for name in settings.extras)
+
+
 @contextmanager
 def tables(settings: Settings, archive: Archive, ledger: Ledger, newest: dt.date) -> Iterator[Store]:
     """The tables of an archive, up to the newest day that is due."""
     with database(settings, archive) as conninfo:
-        store = PostgresStore(archive, ledger, newest, conninfo)
+        hooks = tuple(extra.load_hook for extra in extras(settings, archive) if extra.load_hook)
+        store = PostgresStore(archive, ledger, newest, conninfo, hooks)
         try:
             yield store
         finally:
@@ -123,6 +141,7 @@ def pipeline(
         dvc: `DvcProcess`, or `DvcVersioner` for DVC in this process: for those who have it imported already.
     """
     archive = initialise(settings)
+    plugged = extras(settings, archive)
     ledger, known_sources = Ledger(archive), readers(settings)
     client = HttpClient(settings.http_timeout, settings.http_retries, settings.http_backoff, settings.http_body_limit)
     with ExitStack() as open_things:
@@ -152,6 +171,8 @@ def pipeline(
             lookback=settings.lookback,
             gap_after=settings.gap_after,
             tell=tell,
+            beside=tuple(extra.beside for extra in plugged if extra.beside),
+            listeners=tuple(extra.listener for extra in plugged if extra.listener),
         )
         yield replace(wired, refill=partial(_refill, settings, wired))
 

@@ -100,6 +100,7 @@ BAD = [
     ("APOD_GIT_AUTHOR", "nobody"),
     ("APOD_GIT_AUTHOR", "Some Body <some body@example.org>"),
     ("APOD_DATASET", "The Sky"),
+    ("APOD_EXTRAS", "pictures; alerts"),
     ("APOD_TODAY", "yesterday"),
     ("APOD_TODAY", "2026-02-30"),
     ("APOD_LOOKBACK", "0"),

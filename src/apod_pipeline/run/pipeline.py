@@ -26,7 +26,7 @@ from apod_pipeline.archive.writing import sweep
 from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import ApodError
 from apod_pipeline.model import Outcome, Report
-from apod_pipeline.ports import Publisher, Store, Versioner
+from apod_pipeline.ports import Beside, Listener, Publisher, Store, Versioner
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.gathering import Gathering, Wanted, count_refused
 from apod_pipeline.run.publishing import MOST_TAKEOVERS, Publishing
@@ -62,6 +62,8 @@ class Pipeline:
         tell: takes a line for the user.
         elsewhere: raw replies that are on the DVC remote and need not be here; none in a whole archive.
         refill: puts all versions' objects onto a DVC remote that was set, or changed, since; takes the one before.
+        beside: what else versions are brought to.
+        listeners: who is told how a run ended.
         keep_all: commit also what changes no entry, where nobody will be here to commit it with the next version.
     """
 
@@ -83,6 +85,8 @@ class Pipeline:
     tell: Callable[[str], None] = print
     elsewhere: Callable[[], Collection[str]] = frozenset
     refill: Callable[[str | None], None] = lambda _: None
+    beside: Sequence[Beside] = ()
+    listeners: Sequence[Listener] = ()
     keep_all: bool = False
 
     # ---- runs ----------------------------------------------------------------------------
@@ -157,8 +161,19 @@ class Pipeline:
                 outcome.exit_code = error.exit_code if isinstance(error, ApodError) else 1
                 with suppress(OSError):  # on a full disk it is the error itself that matters
                     self._log(outcome, error)
+                self._tell_listeners(outcome, error)
                 raise
             self.record(outcome)
+        self._tell_listeners(outcome)
+
+    def _tell_listeners(self, outcome: Outcome, error: Exception | None = None) -> None:
+        for listener in self.listeners:
+            try:
+                listener.heard(outcome, error)
+            except Exception:  # whoever listens must not change how a run ends
+                import logging
+
+                logging.getLogger(__name__).exception("a listener failed at the end of run %s", outcome.run)
 
     @contextmanager
     def held(self, patience: float = 0.0) -> Iterator[None]:
@@ -210,6 +225,7 @@ class Pipeline:
             now=self.now,
             tell=self.tell,
             elsewhere=self.elsewhere,
+            beside=self.beside,
         )
 
     @property
@@ -282,6 +298,7 @@ class Pipeline:
         self.publishing.load(outcome)  # the database may have been elsewhere, or lost
         if extracted.lines:
             self.versioner.finish()
+        self.publishing.catch_up_beside(outcome)
 
     def transform(self, outcome: Outcome) -> Version | None:
         """Make a version of what was told since the last one; None where no entry changes."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from apod_pipeline.archive.folder import Archive
@@ -19,9 +19,9 @@ from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.quality_report import keep_report
 from apod_pipeline.archive.replies import missing_replies
 from apod_pipeline.archive.run_record import timed
-from apod_pipeline.errors import ArchiveDamaged, PushRejected
+from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
 from apod_pipeline.model import Outcome, Report
-from apod_pipeline.ports import Publisher, Store, Versioner
+from apod_pipeline.ports import Beside, Publisher, Store, Versioner
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.takeover import Takeover
 from apod_pipeline.stages.dvc_track_data import dvc_track_data
@@ -48,6 +48,7 @@ class Publishing:
         now: the clock, UTC.
         tell: takes a line for the user.
         elsewhere: raw replies that are on the DVC remote and need not be here.
+        beside: what else versions are brought to.
     """
 
     archive: Archive
@@ -62,6 +63,7 @@ class Publishing:
     now: Callable[[], dt.datetime]
     tell: Callable[[str], None]
     elsewhere: Callable[[], Collection[str]]
+    beside: Sequence[Beside] = ()
 
     def publish(self, version: Version, outcome: Outcome, *, on_the_way: bool = False) -> None:
         """Bring a sealed version to everybody: the one place that says in which order.
@@ -77,11 +79,34 @@ class Publishing:
         # committed before all is done.
         if not on_the_way:
             self.track_replies()
+            begun = self._begin_beside(version)
             self.load(outcome, after_reading=self.versioner.track_files)
         self.track(outcome)
+        if not on_the_way:
+            self._finish_beside(begun, outcome)
         self.commit(version, outcome)
         if not on_the_way:
             self.push(outcome)
+
+    def catch_up_beside(self, outcome: Outcome) -> None:
+        """Let whatever is behind the last version catch up, where nothing was new."""
+        for version in self.ledger.versions()[-1:] if self.beside else ():
+            self._finish_beside(self._begin_beside(version), outcome)
+
+    def _begin_beside(self, version: Version) -> Sequence[Beside]:
+        for one in self.beside:
+            one.begin(version.at)
+        return self.beside
+
+    def _finish_beside(self, begun: Sequence[Beside], outcome: Outcome) -> None:
+        """Wait for what was begun; what fails there is told, and neither rows nor commits wait for it."""
+        for one in begun:
+            try:
+                with timed(outcome, "beside"):
+                    one.finish()
+            except ApodError as error:
+                self.tell(f"{error} The next run begins it again.")
+                outcome.exit_code = outcome.exit_code or error.exit_code
 
     def load(self, outcome: Outcome, after_reading: Callable[[], object] | None = None) -> None:
         """Bring the tables to the last version."""

@@ -29,6 +29,13 @@ def _remote(text: str) -> str:
     return str(Path(text).expanduser().absolute()) if here else text
 
 
+def _listed(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not all(re.fullmatch(r"[a-z][a-z0-9_-]*", name) for name in names):
+        raise ValueError(f"must be names with commas between, not {text!r}")
+    return names
+
+
 def _data_set(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z_]*", name := text.replace("-", "_")):
         raise ValueError(f"must be small letters with _ between, not {text!r}")
@@ -69,6 +76,7 @@ class Settings:
     postgres_user: str = _setting("POSTGRES_USER", "postgres", "its user")
     postgres_password: str | None = _setting("POSTGRES_PASSWORD", None, "its password", secret=True)
     postgres_db: str = _setting("POSTGRES_DB", "apod", "its database")
+    extras: tuple[str, ...] = _setting("APOD_EXTRAS", (), "what else is plugged in, by name", _listed)
     dvc_remote: str | None = _setting("APOD_DVC_REMOTE", None, "any DVC remote; without it a folder beside", _remote)
     git_remote: str | None = _setting("APOD_GIT_REMOTE", None, "pushed to when set", _remote)
     git_author: str = _setting(

@@ -31,6 +31,7 @@ from apod_pipeline.dataset.readings import Row
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Outcome
+from apod_pipeline.ports import Loaded, LoadHook
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
@@ -50,12 +51,14 @@ class PostgresStore:
         ledger: its memory.
         today: the newest day that is due.
         conninfo: how to reach the server (libpq).
+        hooks: what else is written inside of a load's transaction.
     """
 
     archive: Archive
     ledger: Ledger
     today: dt.date
     conninfo: str
+    hooks: tuple[LoadHook, ...] = ()
     _migrated: bool = False
     _ahead: WordsAhead | None = None
 
@@ -106,6 +109,8 @@ class PostgresStore:
                 self._remove_untold(connection, self.ledger.known())
             if is_searchable(connection, self.tables):
                 make_searchable(connection, self.tables, anew=exactly)
+            for hook in self.hooks:
+                hook.loaded(connection, Loaded(self.tables.name, mark.at if mark else None, versions[-1].at))
             kill_point("before-database-commit")
         kill_point("after-database-commit")
         return counts

@@ -42,7 +42,7 @@ from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.extras.mirror.shelves import VersionWatch
 from apod_pipeline.extras.mirror.watching import METRICS_TYPE, Watched, metrics
 from apod_pipeline.settings import Settings, resolve
-from apod_pipeline.wiring import archive_of, database
+from apod_pipeline.wiring import archive_of, database, extras
 
 OLD_PATHS = frozenset({"/planetary/apod", "/planetary/apod/", "/v1/apod", "/v1/apod/"})
 METHODS = "GET, HEAD, OPTIONS"
@@ -78,7 +78,8 @@ class Mirror:
         provenance = Provenance(archive, watch)
         search = Search(self._reading, watch)
         self._demo = archive.is_marked(DEMO_MARK)
-        self._gallery = Gallery(self._reading, watch, provenance, search, demo=self._demo)
+        pages = [page for extra in extras(settings, archive) for page in extra.pages]
+        self._gallery = Gallery(self._reading, watch, provenance, search, demo=self._demo, extra=pages)
         self._old = OldApi(self._reading, watch)
         routes = [
             Route("/health/live", self._live),

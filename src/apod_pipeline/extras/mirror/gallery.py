@@ -7,13 +7,14 @@ the web is escaped by the templates. Never writes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -30,6 +31,7 @@ from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
+from apod_pipeline.ports import Page
 from apod_pipeline.versions.wording import as_text, changed_words
 
 HERE = Path(__file__).parent
@@ -47,12 +49,20 @@ class Gallery:
         provenance: the way back from a row to its bytes.
         search: the full text.
         demo: whether the archive is a demo's, whose pictures are drawn here.
+        extra: pages that others add.
     """
 
     def __init__(
-        self, reading: Reading, watch: VersionWatch, provenance: Provenance, search: Search, *, demo: bool
+        self,
+        reading: Reading,
+        watch: VersionWatch,
+        provenance: Provenance,
+        search: Search,
+        *,
+        demo: bool,
+        extra: Sequence[Page] = (),
     ) -> None:
-        self._reading = reading
+        self._reading, self._extra = reading, extra
         self._search = search
         self._pages: Shelf[Response] = Shelf(watch, len(PAGES))  # what every visitor gets alike
         self._provenance = provenance
@@ -61,7 +71,7 @@ class Gallery:
         self._templates = Environment(
             loader=loader, undefined=StrictUndefined, autoescape=select_autoescape(default=True), trim_blocks=True
         )
-        self._templates.globals.update(picture=self._picture, link=link)
+        self._templates.globals.update(picture=self._picture, link=link, extra_pages=extra)
         self._templates.filters["utc"] = _utc
 
     @property
@@ -78,8 +88,15 @@ class Gallery:
             Route("/docs", self._docs),
             Route("/openapi.json", self._openapi),
             Route("/static/{name}", _static),
+            *(Route(page.path, self._extra_page(page)) for page in self._extra),
         ]
         return [*pages, Route(f"{DRAWN}/{{path:path}}", _drawn)] if self._demo else pages
+
+    def _extra_page(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
+        async def shown(_: Request) -> Response:
+            return self._page("extra.html", title=page.title, body=Markup(await page.render(self._reading.rows)))  # noqa: S704 - an installed extra's own
+
+        return shown
 
     def refusal(self, error: HTTPException) -> Response:
         """What is wrong with a request for a page, as a page."""

@@ -94,7 +94,7 @@ def trace(past):
 
 def test_an_edited_field_comes_from_the_later_reply(past, trace):
     """The edited title comes from the third version and its reply, the explanation still from the first."""
-    told = trace(dt.date(2018, 12, 10))["fields"]
+    told = trace("2018-12-10")["fields"]
     commits = past.git("rev-list", "--reverse", "HEAD").split()
     runs = [version.run for version in Ledger(past.archive).versions()]
     assert (told["title"]["commit"], told["title"]["run"]) == (commits[2], runs[2])
@@ -118,7 +118,7 @@ def test_trace_on_the_command_line(past):
 def test_trace_of_nothing(past, trace):
     """A day without an entry, and a field that there is not, are told."""
     with pytest.raises(SettingsError, match="no entry"):
-        trace(dt.date(2018, 12, 30))
+        trace("2018-12-30")
     assert past.command("trace", "2018-12-24", "colour").returncode == 2
 
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from apod_pipeline.embedded_postgres import account, wire
+from apod_pipeline.embedded_postgres import account
 from apod_pipeline.embedded_postgres.binaries import Binaries
 from apod_pipeline.embedded_postgres.folder import ServerFolder, ticks
-from apod_pipeline.embedded_postgres.socket_directory import make_socket_directory, sweep
+from apod_pipeline.embedded_postgres.socket_directory import DATABASE, PORT, ROLE, listens, make_socket_directory, sweep
 from apod_pipeline.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _STATUS_LINE = 8
 
 SETTINGS = {
     "listen_addresses": "",
-    "port": str(wire.PORT),
+    "port": str(PORT),
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -111,7 +111,7 @@ class Cluster:
             raise
 
     def await_ready(self, postgres: subprocess.Popen[bytes], socket: Path) -> str | None:
-        """Wait until the server accepts connections to the database, making the database the first time.
+        """Wait until the server accepts connections.
 
         Returns:
             None when it does; else why not: it ended, refused, or took longer than `START_SECONDS`.
@@ -119,11 +119,7 @@ class Cluster:
         for _ in ticks(time.monotonic() + START_SECONDS):
             if postgres.poll() is not None:
                 return f"it ended with status {postgres.returncode}"
-            if self._says_ready():
-                try:
-                    wire.make_database(socket)
-                except (OSError, wire.RefusalError) as refusal:
-                    return str(refusal)
+            if self._says_ready() and listens(socket):
                 return None
         return f"it did not accept connections within {START_SECONDS:.0f} s"
 
@@ -148,7 +144,7 @@ class Cluster:
         return len(lines) >= _STATUS_LINE and lines[_STATUS_LINE - 1].strip() == "ready"
 
     def _initialise(self, runner: account.Account | None) -> None:
-        """Make the data directory beside its place, then move it there: a killed attempt leaves no half."""
+        """Make the data directory and the database beside its place, then move it there: no kill leaves a half."""
         fresh = self.folder.path / "data.new"
         if fresh.exists():
             import shutil
@@ -156,19 +152,23 @@ class Cluster:
             shutil.rmtree(fresh)
         fresh.mkdir(mode=0o700)
         account.hand_over(fresh, runner)
-        log = self.folder.open(self.folder.log, os.O_WRONLY | os.O_APPEND)
-        with (
-            os.fdopen(log, "wb") as messages,
-            self._run("initdb", self._initdb_arguments(fresh), runner, messages) as initdb,
-        ):
-            try:
-                status = initdb.wait(START_SECONDS)
-            except subprocess.TimeoutExpired as error:
-                initdb.kill()
-                raise DatabaseError(self.failure(f"initdb took longer than {START_SECONDS:.0f} s")) from error
-        if status != 0:
-            raise DatabaseError(self.failure(f"initdb ended with status {status}"))
+        self._do("initdb", self._initdb_arguments(fresh), runner)
+        # A server of one user, that ends when it was told everything: nobody can connect meanwhile.
+        single: list[str | Path] = ["--single", "-D", fresh, *([] if self.fsync else ["-F"]), "template1"]
+        self._do("postgres", single, runner, f"CREATE DATABASE {DATABASE}\n")
         fresh.rename(self.folder.data)
+
+    def _do(self, program: str, arguments: list[str | Path], runner: account.Account | None, told: str = "") -> None:
+        """Let a program run to its end, told something; its messages go into the log."""
+        log = self.folder.open(self.folder.log, os.O_WRONLY | os.O_APPEND)
+        with os.fdopen(log, "wb") as messages, self._run(program, arguments, runner, messages) as process:
+            try:
+                process.communicate(told.encode(), START_SECONDS)
+            except subprocess.TimeoutExpired as error:
+                process.kill()
+                raise DatabaseError(self.failure(f"{program} took longer than {START_SECONDS:.0f} s")) from error
+        if process.returncode != 0:
+            raise DatabaseError(self.failure(f"{program} ended with status {process.returncode}"))
 
     def _initdb_arguments(self, data: Path) -> list[str | Path]:
         arguments = ["--auth=trust", "--data-checksums", "--encoding=UTF8", "--locale=C", "--no-instructions"]
@@ -176,7 +176,7 @@ class Cluster:
             arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if not self.fsync:
             arguments += ["--no-sync"]
-        return ["-D", data, f"--username={wire.ROLE}", *arguments]
+        return ["-D", data, f"--username={ROLE}", *arguments]
 
     def _server_arguments(self, socket: Path) -> list[str | Path]:
         settings = SETTINGS | ({} if self.fsync else FLEETING_SETTINGS)
@@ -193,7 +193,7 @@ class Cluster:
         try:
             return subprocess.Popen(
                 [self.binaries.folder / program, *arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if messages is not subprocess.PIPE else subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=messages,
                 pass_fds=(self.lock,),

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from apod_pipeline.embedded_postgres import wire
 from apod_pipeline.embedded_postgres.binaries import find_binaries
 from apod_pipeline.embedded_postgres.cluster import READY, START_SECONDS, Cluster
 from apod_pipeline.embedded_postgres.folder import ServerFolder, ticks
+from apod_pipeline.embedded_postgres.socket_directory import DATABASE, PORT, ROLE, listens
 from apod_pipeline.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ class EmbeddedPostgres:
         with self._explained():
             for _ in ticks(time.monotonic() + _PATIENCE_SECONDS):
                 socket = self._folder.read_state()
-                if socket is not None and wire.accepts(socket):
+                if socket is not None and listens(socket):
                     host = quote(os.fsencode(socket), safe="")
-                    return f"postgresql://{wire.ROLE}@/{wire.DATABASE}?host={host}&port={wire.PORT}"
+                    return f"postgresql://{ROLE}@/{DATABASE}?host={host}&port={PORT}"
                 with self._folder.lock(self._folder.server_lock) as lock:
                     if lock.exclusive():
                         self._start_keeper(lock)

@@ -1,4 +1,4 @@
-"""Where the server's Unix socket lies: in its folder where that path is short enough, else elsewhere.
+"""Where the server's Unix socket lies, in its folder where that path is short enough; and whether anybody listens.
 
 Takes the wished folder, gives it or one under the system's temporary folder, private and made anew, never one
 that somebody else made.
@@ -7,13 +7,17 @@ that somebody else made.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
 
-from apod_pipeline.embedded_postgres.wire import SOCKET_NAME
 from apod_pipeline.errors import DatabaseError
 
+PORT = 5432
+ROLE = DATABASE = "apod"
+SOCKET_NAME = f".s.PGSQL.{PORT}"
+_SECONDS = 10.0
 _LONGEST_PATH = 107 if sys.platform == "linux" else 103
 """Bytes that a socket's address holds, less the closing zero: unix(7)."""
 
@@ -39,6 +43,17 @@ def make_socket_directory(wished: Path) -> Path:
         "to a folder with a short path and repeat the command."
     )
     raise DatabaseError(message)
+
+
+def listens(directory: Path) -> bool:
+    """Whether a server listens at the socket in a directory."""
+    with socket.socket(socket.AF_UNIX) as one:
+        one.settimeout(_SECONDS)
+        try:
+            one.connect(str(directory / SOCKET_NAME))
+        except OSError:
+            return False
+    return True
 
 
 def sweep(directory: Path | None) -> None:

@@ -102,25 +102,34 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One quality rule's answer.
+    """What one thing looks like: a part of the archive, a service, all rows under one quality rule.
 
     Attributes:
-        rule: the rule's name.
-        meaning: what it checks, in a sentence.
-        severity: `error` (stops before loading) or `warning`.
-        count: how many entries it found.
-        dates: the first of them.
+        what: its name; a rule's name.
+        state: `ok`, `odd` (it works, and is worth knowing) or `bad`.
+        says: what was found; what a rule checks.
+        do: what to type where it is not ok.
+        severity: of a rule: `error` (stops before loading) or `warning`.
+        count: how many entries a rule found.
+        entries: the first of them, by their keys.
     """
 
-    rule: str
-    meaning: str
-    severity: str
-    count: int
-    dates: tuple[str, ...] = ()
+    what: str
+    state: str
+    says: str
+    do: str = ""
+    severity: str = ""
+    count: int = 0
+    entries: tuple[str, ...] = ()
+
+    @property
+    def well(self) -> bool:
+        """Whether it is as it should be."""
+        return self.state == "ok"
 
 
 class Report(NamedTuple):
-    """All findings over one state of the archive; a value, never an exception."""
+    """Every quality rule's finding over one state of the archive; a value, never an exception."""
 
     entries: int
     findings: tuple[Finding, ...] = ()
@@ -128,7 +137,7 @@ class Report(NamedTuple):
     @property
     def passed(self) -> bool:
         """True when no rule of severity `error` found anything."""
-        return not any(f.count and f.severity == "error" for f in self.findings)
+        return not any(finding.state == "bad" for finding in self.findings)
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ from apod_pipeline.dictionary.tables import relations
 from lab import bare_repository
 from set_lab import SITE, SetLab
 
+pytestmark = pytest.mark.process
 SHORT = names()
 WHOLE = [name if name == "sightings" else pytest.param(name, marks=pytest.mark.whole) for name in names()]
 KILLED_AT = ["reply-promoted", "ledger-appended", "version-sealed", "before-database-commit", "dvc-pushed"]

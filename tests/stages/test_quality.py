@@ -42,7 +42,7 @@ def _table(rows):
 
 
 def _found(rows, today=TODAY, before=0):
-    return {f.rule: f for f in check_quality(_table(rows), DATA_SET, today, before).findings if f.count}
+    return {f.what: f for f in check_quality(_table(rows), DATA_SET, today, before).findings if f.count}
 
 
 def test_a_clean_archive_passes_every_rule():
@@ -56,7 +56,7 @@ def test_a_clean_archive_passes_every_rule():
     report = check_quality(_table(rows), DATA_SET, TODAY)
     assert report.passed
     assert report.entries == len(rows)
-    assert {f.rule: f.count for f in report.findings if f.count} == {}
+    assert {f.what: f.count for f in report.findings if f.count} == {}
 
 
 BAD = {
@@ -86,7 +86,7 @@ def test_each_rule_finds_its_entry_and_no_other_rule_does(rule):
     found = _found(rows)
     assert list(found) == [rule]
     assert found[rule].severity == severity
-    assert rows[-1]["date"] in found[rule].dates
+    assert rows[-1]["date"] in found[rule].entries
     assert check_quality(_table(rows), DATA_SET, TODAY).passed is (severity == "warning")
 
 
@@ -161,7 +161,9 @@ def test_gate_and_report_agree(data):
     """Whatever the rows hold: the gate refuses exactly the days of which the report tells an error."""
     rows = [data.draw(ANY_ROW | NEARLY_PLAIN) | {"date": f"2018-01-{number:02}"} for number in range(1, 5)]
     report = check_quality(_table(rows), DATA_SET, TODAY)
-    assert set(refused(rows, DATA_SET, TODAY)) == {d for f in report.findings if f.severity == "error" for d in f.dates}
+    assert set(refused(rows, DATA_SET, TODAY)) == {
+        d for f in report.findings if f.severity == "error" for d in f.entries
+    }
 
 
 def test_an_archive_never_shrinks():
@@ -172,14 +174,14 @@ def test_an_archive_never_shrinks():
 
 def test_every_rule_has_a_case():
     """Every rule that reports is provoked above."""
-    rules = {finding.rule for finding in check_quality(_table([]), DATA_SET, TODAY).findings}
+    rules = {finding.what for finding in check_quality(_table([]), DATA_SET, TODAY).findings}
     assert rules == {*BAD, "archive-shrunk"}
 
 
 def test_a_finding_names_the_first_days_only():
     """Many findings are counted all, and named as far as anybody reads."""
     found = _found([_row(number, explanation=None) for number in range(100)])["explanation-missing"]
-    assert (found.count, len(found.dates), found.dates[0]) == (100, 20, "2018-01-01")
+    assert (found.count, len(found.entries), found.entries[0]) == (100, 20, "2018-01-01")
 
 
 TEXTS = st.none() | st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
@@ -194,5 +196,5 @@ def test_it_never_raises(rows, before):
     """Whatever the table holds, nulls and nonsense too, a report comes back, with every rule in it."""
     report = check_quality(_table(rows), DATA_SET, TODAY, before)
     assert report.entries == len(rows)
-    assert {finding.rule for finding in report.findings} == {*BAD, "archive-shrunk"}
+    assert {finding.what for finding in report.findings} == {*BAD, "archive-shrunk"}
     assert report.passed == (not any(f.count for f in report.findings if f.severity == "error"))

@@ -16,7 +16,7 @@ from apod_airflow.connections import ALL
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from apod_pipeline.audit import Check
+    from apod_pipeline.audit import Finding
     from apod_pipeline.dataset.spans import Span
     from apod_pipeline.run.pipeline import Wanted
     from apod_pipeline.run.steps import Steps
@@ -184,7 +184,7 @@ def _tell(message: str) -> None:
     logging.getLogger("apod_pipeline").info(message)
 
 
-def verify_archive(context: Mapping[str, Any]) -> list[Check]:
+def verify_archive(context: Mapping[str, Any]) -> list[Finding]:
     """The audit of the archive that the connections and the environment name, as of the run's day.
 
     The param `remote_bytes` says how much, in percent, of a DVC remote that is no folder of the worker's is read.

@@ -6,12 +6,12 @@ Takes a report and how many entries there were, gives nothing. Never judges an e
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from typing import Any
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import ArchiveDamaged
-from apod_pipeline.model import Report
+from apod_pipeline.model import Finding, Report
 
 
 def keep_report(archive: Archive, report: Report, before: int) -> None:
@@ -25,7 +25,7 @@ def keep_report(archive: Archive, report: Report, before: int) -> None:
     Raises:
         ArchiveDamaged: it holds fewer now; nothing is loaded or versioned then.
     """
-    said = {"entries": report.entries, "findings": [asdict(finding) for finding in report.findings]}
+    said = {"entries": report.entries, "findings": [_as_row(finding) for finding in report.findings]}
     with replacing(archive.quality_report) as file:
         file.write(json.dumps(said, indent=1).encode() + b"\n")
     if report.entries < before:
@@ -34,3 +34,13 @@ def keep_report(archive: Archive, report: Report, before: int) -> None:
             "was loaded. `apod recover ledger` brings the newer one back; to let the archive be as it is now, type "
             "`apod rebuild --accept-loss`."
         )
+
+
+def _as_row(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.what,
+        "meaning": finding.says,
+        "severity": finding.severity,
+        "count": finding.count,
+        "dates": finding.entries,
+    }

@@ -17,11 +17,11 @@ from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.audit import copies, files, tables
-from apod_pipeline.audit.checks import Check, found, in_short
+from apod_pipeline.audit.findings import found, in_short, looked_at
 from apod_pipeline.audit.rederiving import Derive, Derived, derived_again
 from apod_pipeline.database.rows import Projection
 from apod_pipeline.errors import ApodError
-from apod_pipeline.model import Report
+from apod_pipeline.model import Finding, Report
 from apod_pipeline.versions.objects import DvcObjects
 
 UNWELL = ("failed", "quarantined")
@@ -56,7 +56,7 @@ class Audit:
     gap_after: int
 
 
-def audit(what: Audit, conninfo: str) -> list[Check]:
+def audit(what: Audit, conninfo: str) -> list[Finding]:
     """Every check's answer.
 
     Args:
@@ -69,10 +69,10 @@ def audit(what: Audit, conninfo: str) -> list[Check]:
         known = ledger.known()
         sealed = ledger.known(versions[-1].lines) if versions else known
     except ApodError as error:
-        unreadable = Check("ledger", well=False, says=in_short(error), do="apod recover ledger")
+        unreadable = looked_at("ledger", well=False, says=in_short(error), do="apod recover ledger")
         return [unreadable, *copies.repository(what.archive, what.git_remote)]
     if not versions:
-        return [Check("versions", well=True, says="there are none yet", do="apod backfill")]
+        return [looked_at("versions", well=True, says="there are none yet", do="apod backfill")]
     projection = Projection(ledger, Table.of(what.archive), versions, what.today)
     alike = versions[-1].rules == what.rules and versions[-1].preference == what.preference
     days = sealed.first_line if alike else {}
@@ -87,7 +87,7 @@ def audit(what: Audit, conninfo: str) -> list[Check]:
         return [*checks, *rows, *kept.result(), *git]
 
 
-def _coverage(known: Known, today: dt.date, gap_after: int) -> Iterator[Check]:
+def _coverage(known: Known, today: dt.date, gap_after: int) -> Iterator[Finding]:
     """Days that are missing; one that no source has may be waited for, until a run would have taken it for a gap."""
     days = [day for day in coverage(known, today) if day.day < today]
     waited_for = [day for day in days if day.status == "pending" and (today - day.day).days <= gap_after]
@@ -110,32 +110,32 @@ def _remedy(days: list[DayStatus], unwell: list[str]) -> str:
     return f"apod run --date {first.day}"
 
 
-def _quality(quality: Callable[[], Report]) -> Iterator[Check]:
+def _quality(quality: Callable[[], Report]) -> Iterator[Finding]:
     try:
         report = quality()
     except ApodError as error:
-        yield Check("quality", well=False, says=in_short(error), do="apod recover processed")
+        yield looked_at("quality", well=False, says=in_short(error), do="apod recover processed")
         return
-    told = [f"{finding.rule}: {finding.count}" for finding in report.findings if finding.count]
+    told = [f"{finding.what}: {finding.count}" for finding in report.findings if finding.count]
     says = ", ".join(told) or f"{report.entries} entries"
-    yield Check("quality", report.passed, says, "read data/reports/quality.json")
+    yield looked_at("quality", report.passed, says, "read data/reports/quality.json")
 
 
 def _derived(
     what: Audit, projection: Projection, derived: Callable[[], dict[str, Derived]], hashes: Mapping[str, str]
-) -> Iterator[Check]:
+) -> Iterator[Finding]:
     try:
         entries = derived()
     except ApodError as error:
-        yield Check("derivation", well=False, says=in_short(error), do="apod recover raw")
+        yield looked_at("derivation", well=False, says=in_short(error), do="apod recover raw")
         return
     yield from files.derived(what.archive, entries)
     yield tables.parquet(projection, entries, hashes)
 
 
-def _other_rules(what: Audit, last: Version) -> Check:
+def _other_rules(what: Audit, last: Version) -> Finding:
     if last.rules != what.rules:
         says = f"rules {last.rules} made the last version, today's are {what.rules}: the next run makes one of its own"
     else:
         says = "another preference made the last version: the next run makes one of its own"
-    return Check("derivation", well=True, says=says)
+    return looked_at("derivation", well=True, says=says)

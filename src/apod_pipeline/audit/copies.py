@@ -15,9 +15,10 @@ from typing import NamedTuple
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import lines_in
-from apod_pipeline.audit.checks import Check, found, in_short
+from apod_pipeline.audit.findings import found, in_short, looked_at
 from apod_pipeline.audit.sampling import sample
 from apod_pipeline.errors import ApodError
+from apod_pipeline.model import Finding
 from apod_pipeline.versioning.committed_ledger import sealed_and_uncommitted
 from apod_pipeline.versioning.git import Git, GitFailed
 from apod_pipeline.versions.commits import all_hashes, pointer_hashes
@@ -39,7 +40,7 @@ class Reading(NamedTuple):
 FROM_REMOTE = "apod recover archive --archive ANOTHER-FOLDER"
 
 
-def objects(archive: Archive, kept: DvcObjects, reading: Reading) -> Iterator[Check]:
+def objects(archive: Archive, kept: DvcObjects, reading: Reading) -> Iterator[Finding]:
     """Every object of every version: hashed here, and on a remote that is a folder; on any other listed, and some read.
 
     Args:
@@ -50,7 +51,7 @@ def objects(archive: Archive, kept: DvcObjects, reading: Reading) -> Iterator[Ch
     try:
         pointers = sorted({*all_hashes(archive), *pointer_hashes(archive).values()})
     except GitFailed as error:
-        yield Check("DVC cache", well=False, says=f"not compared: {error.said}", do=FROM_REMOTE)
+        yield looked_at("DVC cache", well=False, says=f"not compared: {error.said}", do=FROM_REMOTE)
         return
     wanted = sorted({oid for pointer in pointers for oid in _closure(kept, pointer)})
     needed = {oid for pointer in pointer_hashes(archive).values() for oid in _closure(kept, pointer)}
@@ -58,10 +59,10 @@ def objects(archive: Archive, kept: DvcObjects, reading: Reading) -> Iterator[Ch
     try:
         yield _on_remote(kept, wanted, reading)
     except ApodError as error:
-        yield Check("DVC remote", well=False, says=in_short(error), do="apod doctor")
+        yield looked_at("DVC remote", well=False, says=in_short(error), do="apod doctor")
 
 
-def _cached(kept: DvcObjects, wanted: list[str], needed: Collection[str]) -> Check:
+def _cached(kept: DvcObjects, wanted: list[str], needed: Collection[str]) -> Finding:
     # What only older versions need may be left to the remote (`dvc gc --workspace`): it is well if it is not damaged.
     here = [oid for oid in wanted if oid in needed or kept.place(oid).exists()]
     with ThreadPoolExecutor(2) as pool:
@@ -74,7 +75,7 @@ def _cached(kept: DvcObjects, wanted: list[str], needed: Collection[str]) -> Che
     return found("DVC cache", wrong, well=well, ill=ill, do="apod recover cache")
 
 
-def _on_remote(kept: DvcObjects, wanted: list[str], reading: Reading) -> Check:
+def _on_remote(kept: DvcObjects, wanted: list[str], reading: Reading) -> Finding:
     missing = kept.missing_there(wanted)
     well, ill = f"{len(wanted)} objects", f"{{count}} of {len(wanted)} objects are gone or damaged"
     if kept.folder:
@@ -95,24 +96,24 @@ def _closure(kept: DvcObjects, oid: str) -> Iterator[str]:
 
 
 # ---- Git -----------------------------------------------------------------------------------
-def repository(archive: Archive, remote: str | None) -> Iterator[Check]:
+def repository(archive: Archive, remote: str | None) -> Iterator[Finding]:
     """The repository's own objects, what differs from its newest commit, and whether that is on the remote."""
     git = Git(archive.root)
     try:
         git.run("fsck", "--no-dangling", "--no-progress")
-        yield Check("Git objects", well=True, says="sound")
+        yield looked_at("Git objects", well=True, says="sound")
     except GitFailed as error:
-        yield Check("Git objects", well=False, says=error.said, do=FROM_REMOTE)
+        yield looked_at("Git objects", well=False, says=error.said, do=FROM_REMOTE)
     try:
         yield _ledger(archive, git)
         yield _clean(archive, git)
     except GitFailed as error:
-        yield Check("commit", well=False, says=error.said, do=FROM_REMOTE)
+        yield looked_at("commit", well=False, says=error.said, do=FROM_REMOTE)
         return
     yield _pushed(git, remote)
 
 
-def _ledger(archive: Archive, git: Git) -> Check:
+def _ledger(archive: Archive, git: Git) -> Finding:
     """Ledger files grow between versions: they must begin as they were committed."""
     names = git.run("ls-tree", "-r", "--name-only", "HEAD", "data/ledger").splitlines()
     bodies = git.blobs([f"HEAD:{name}" for name in names])
@@ -136,7 +137,7 @@ def _published(archive: Archive) -> bool:
     return bool(versions) and archive.marks().is_published(versions[-1])
 
 
-def _clean(archive: Archive, git: Git) -> Check:
+def _clean(archive: Archive, git: Git) -> Finding:
     versions = Ledger(archive).versions()
     behind = bool(versions) and not _published(archive)
     waiting = Ledger(archive).count() > (versions[-1].lines if versions else 0)
@@ -149,24 +150,26 @@ def _clean(archive: Archive, git: Git) -> Check:
             do = "apod recover raw"
         return found("commit", odd, well="", ill="{count} files differ from the commit", do=do)
     if behind:
-        return Check("commit", well=False, says="the last version is not committed", do="apod run")
-    return Check("commit", well=True, says=str(git.head()))
+        return looked_at("commit", well=False, says="the last version is not committed", do="apod run")
+    return looked_at("commit", well=True, says=str(git.head()))
 
 
-def _pushed(git: Git, remote: str | None) -> Check:
+def _pushed(git: Git, remote: str | None) -> Finding:
     if remote is None:
-        return Check("Git remote", well=True, says="none is set (APOD_GIT_REMOTE)")
+        return looked_at("Git remote", well=True, says="none is set (APOD_GIT_REMOTE)")
     try:
         told = git.run("ls-remote", remote, f"refs/heads/{git.branch()}").split()
     except GitFailed as error:
-        return Check("Git remote", well=False, says=error.said, do="apod doctor; lost for good: apod recover remote")
+        return looked_at(
+            "Git remote", well=False, says=error.said, do="apod doctor; lost for good: apod recover remote"
+        )
     if told and told[0] == git.head():
-        return Check("Git remote", well=True, says="it has the newest commit")
+        return looked_at("Git remote", well=True, says="it has the newest commit")
     if told and _is_ahead(git, remote, told[0]):
         says = f"it has the newest commit and later ones, to {told[0][:10]}: the next version takes them over"
-        return Check("Git remote", well=True, says=says)
+        return looked_at("Git remote", well=True, says=says)
     says = f"it stands at {told[0][:10] if told else 'nothing'}, not at ours"
-    return Check("Git remote", well=False, says=says, do="apod run")
+    return looked_at("Git remote", well=False, says=says, do="apod run")
 
 
 def _is_ahead(git: Git, remote: str, tip: str) -> bool:

@@ -12,13 +12,14 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.processed import csv_line
 from apod_pipeline.archive.replies import damaged, given_up
-from apod_pipeline.audit.checks import Check, found
+from apod_pipeline.audit.findings import found, looked_at
 from apod_pipeline.audit.rederiving import Derived, fingerprint
+from apod_pipeline.model import Finding
 from apod_pipeline.versions.commits import pointer_hashes
 from apod_pipeline.versions.objects import md5
 
 
-def replies(archive: Archive, known: Known) -> Iterator[Check]:
+def replies(archive: Archive, known: Known) -> Iterator[Finding]:
     """Every raw reply, hashed again; and whether there are strange ones among them."""
     wrong = damaged(archive, known)
     lost = given_up(archive)
@@ -31,30 +32,30 @@ def replies(archive: Archive, known: Known) -> Iterator[Check]:
         yield found("raw folder", strange, well="", ill="{count} files that no ledger tells of", do="move them away")
 
 
-def tracked(archive: Archive) -> Iterator[Check]:
+def tracked(archive: Archive) -> Iterator[Finding]:
     """The files that DVC tracks: is their hash, and their size, what the `.dvc` file says?"""
     known = pointer_hashes(archive)
     for what, path in (("csv", archive.csv), ("parquet", archive.parquet)):
         told = known.get(archive.relative(path))
         if not path.is_file():
-            yield Check(what, well=False, says=f"{path.name} is gone", do="apod recover processed")
+            yield looked_at(what, well=False, says=f"{path.name} is gone", do="apod recover processed")
             continue
         hashed = md5(path)
         says = f"it hashes to {hashed}" + ("" if hashed == told else f", DVC knows {told}")
-        yield Check(what, hashed == told, says, "apod recover processed")
+        yield looked_at(what, hashed == told, says, "apod recover processed")
 
 
-def derived(archive: Archive, entries: Mapping[str, Derived]) -> Iterator[Check]:
+def derived(archive: Archive, entries: Mapping[str, Derived]) -> Iterator[Finding]:
     """CSV and JSON, line by line against what the raw replies give today."""
     days, header = sorted(entries, key=lambda key: entries[key].place), csv_line(archive.dataset.columns.output)
     yield _lines("csv, derived", archive.csv, days, {day: entries[day].csv for day in days}, header)
     yield _lines("json, derived", archive.json, days, {day: entries[day].json for day in days}, b"[\n")
 
 
-def _lines(what: str, path: Path, days: list[str], wanted: Mapping[str, bytes], head: bytes) -> Check:
+def _lines(what: str, path: Path, days: list[str], wanted: Mapping[str, bytes], head: bytes) -> Finding:
     do = "apod recover processed"
     if not path.is_file():
-        return Check(what, well=False, says=f"{path.name} is gone", do=do)
+        return looked_at(what, well=False, says=f"{path.name} is gone", do=do)
     array = head == b"[\n"
     with path.open("rb") as file:
         first, *lines = file

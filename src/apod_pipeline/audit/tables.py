@@ -12,13 +12,14 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.audit.checks import Check, found, in_short
+from apod_pipeline.audit.findings import found, in_short, looked_at
 from apod_pipeline.audit.rederiving import Derived
 from apod_pipeline.database.connection import connected
 from apod_pipeline.database.rows import Projection, cells, content_hash, current_row
 from apod_pipeline.database.searchable import is_searchable, not_in_step
 from apod_pipeline.database.tables import TableShape
 from apod_pipeline.errors import ApodError, DatabaseError, DatabaseUnavailable
+from apod_pipeline.model import Finding
 
 if TYPE_CHECKING:
     from apod_pipeline.database.connection import Connection
@@ -28,7 +29,7 @@ DO = "apod recover database"
 Rows = Iterable[Sequence[Any]]
 
 
-def tables(projection: Projection, conninfo: str, hashes: dict[str, str]) -> Iterator[Check]:
+def tables(projection: Projection, conninfo: str, hashes: dict[str, str]) -> Iterator[Finding]:
     """Every row compared; a table that cannot be read is told once.
 
     Args:
@@ -40,14 +41,14 @@ def tables(projection: Projection, conninfo: str, hashes: dict[str, str]) -> Ite
         with connected(conninfo) as connection:
             yield from _compared(projection, connection, hashes)
     except DatabaseUnavailable as error:
-        yield Check("database", well=False, says=in_short(error), do="apod doctor")
+        yield looked_at("database", well=False, says=in_short(error), do="apod doctor")
     except DatabaseError as error:
-        yield Check("database", well=False, says=in_short(error), do=DO)
+        yield looked_at("database", well=False, says=in_short(error), do=DO)
     except ApodError as error:
-        yield Check("tables", well=False, says=f"not compared: {in_short(error)}", do="apod recover processed")
+        yield looked_at("tables", well=False, says=f"not compared: {in_short(error)}", do="apod recover processed")
 
 
-def _compared(projection: Projection, connection: Connection, hashes: dict[str, str]) -> Iterator[Check]:
+def _compared(projection: Projection, connection: Connection, hashes: dict[str, str]) -> Iterator[Finding]:
     known, shapes = projection.ledger.known(), projection.tables
     chains = list(projection.chains())
     there = [states for states in chains if states[-1]["observed_to"] is None]
@@ -82,7 +83,7 @@ def _rows(connection: Connection, table: TableShape) -> Iterator[tuple[Any, ...]
         yield from cursor.execute(query.encode())
 
 
-def _table(table: TableShape, wanted: Rows, there: Rows) -> Check:
+def _table(table: TableShape, wanted: Rows, there: Rows) -> Finding:
     """Two sets of rows; a difference is named by its key."""
     key_of = itemgetter(*(table.columns.index(name) for name in table.key))
     rows = {key_of(row): row if isinstance(row, list) else [*row] for row in wanted}
@@ -101,7 +102,7 @@ def _name(key: Any) -> str:  # noqa: ANN401 - a column's value, or several
     return " ".join(timestamp(part) if isinstance(part, dt.datetime) else str(part) for part in parts)
 
 
-def parquet(projection: Projection, entries: Mapping[str, Derived], hashes: Mapping[str, str]) -> Check:
+def parquet(projection: Projection, entries: Mapping[str, Derived], hashes: Mapping[str, str]) -> Finding:
     """The Parquet file's rows against what the replies give; by content, because its bytes follow polars' version.
 
     Args:
@@ -114,7 +115,7 @@ def parquet(projection: Projection, entries: Mapping[str, Derived], hashes: Mapp
         key = projection.table.columns.key
         held = hashes or {row[key]: content_hash(row) for row in projection.table.rows()}
     except ApodError as error:
-        return Check("parquet, derived", well=False, says=in_short(error), do="apod recover processed")
+        return looked_at("parquet, derived", well=False, says=in_short(error), do="apod recover processed")
     wrong = sorted(day for day in wanted.keys() | held.keys() if wanted.get(day) != held.get(day))
     well = f"{len(entries)} entries, field for field what the replies give"
     ill = "{count} differences from what the replies give"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -19,9 +18,6 @@ from apod_pipeline.cli.options import (
     span_of,
 )
 from apod_pipeline.cli.outcomes import ask
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -6,15 +6,11 @@ Takes what was typed, calls the library, prints. Overwrites nothing that it was 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from apod_pipeline.cli import presentation
 from apod_pipeline.cli.options import archive_option, existing
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -6,14 +6,10 @@ Takes what was typed, asks the library, prints. Only looks.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from apod_pipeline.cli.options import archive_option, settings_of
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +15,6 @@ from apod_pipeline.cli.options import (
     settings_of,
 )
 from apod_pipeline.cli.outcomes import report, wired
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command("import")

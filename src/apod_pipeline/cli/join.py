@@ -6,7 +6,6 @@ Takes what was typed, runs a wired pipeline, prints its outcome.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,9 +15,6 @@ from apod_pipeline.cli.options import (
 )
 from apod_pipeline.cli.outcomes import report, wired
 from apod_pipeline.errors import SettingsError
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -6,7 +6,6 @@ Takes what was typed, runs a wired pipeline, prints its outcome.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +14,6 @@ from apod_pipeline.cli.options import (
     existing,
 )
 from apod_pipeline.cli.outcomes import report, wired
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -20,9 +19,6 @@ from apod_pipeline.cli.options import (
     reason_for,
 )
 from apod_pipeline.cli.outcomes import report, wired
-
-if TYPE_CHECKING:
-    pass
 
 
 @click.command()

@@ -15,7 +15,7 @@ from apod_pipeline.cli import presentation
 from apod_pipeline.cli.options import archive_option, existing, remote_bytes_option
 
 if TYPE_CHECKING:
-    pass
+    from apod_pipeline.model import Finding
 
 
 @click.command()
@@ -37,8 +37,12 @@ def verify(remote_bytes: float, archive: Path | None, *, as_json: bool) -> None:
 
     checks = verify(existing(archive), remote_bytes)
     if as_json:
-        presentation.as_object({"well": all(c.well for c in checks), "checks": [c.as_row() for c in checks]})
+        presentation.as_object({"well": all(c.well for c in checks), "checks": [_as_row(c) for c in checks]})
     else:
-        rows = [(c.what, "ok" if c.well else "WRONG", c.says, "" if c.well else c.do) for c in checks]
+        rows = [(c.what, "ok" if c.well else "WRONG", c.says, c.do) for c in checks]
         presentation.table(["what", "", "says", "do"], rows, width=240)  # a line a check, to be searched
     sys.exit(0 if all(check.well for check in checks) else 1)
+
+
+def _as_row(finding: Finding) -> dict[str, str | bool]:
+    return {"what": finding.what, "well": finding.well, "says": finding.says, "do": finding.do}

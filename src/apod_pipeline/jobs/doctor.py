@@ -11,7 +11,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ApodError, SourceRefused
 from apod_pipeline.fetching.http_client import HttpClient
 from apod_pipeline.fetching.probing import ask
+from apod_pipeline.model import Finding
 from apod_pipeline.settings import Settings
 from apod_pipeline.versioning.git import Git, GitFailed
 from apod_pipeline.wiring import archive_of, data_set_of, database, readers, today
@@ -30,21 +30,7 @@ from apod_pipeline.wiring import archive_of, data_set_of, database, readers, tod
 ENOUGH_DISK, ENOUGH_FILES = 2 << 30, 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """One thing looked at: its state is `ok`, `odd` (works, worth knowing) or `bad`, with what to do."""
-
-    what: str
-    state: str
-    says: str
-    do: str = ""
-
-    def as_row(self) -> dict[str, str]:
-        """The four fields by name."""
-        return asdict(self)
-
-
-def examine(settings: Settings, *, probe: bool = False) -> Iterator[Sight]:
+def examine(settings: Settings, *, probe: bool = False) -> Iterator[Finding]:
     """Look at settings, clock, sources, database, DVC, Git, lock and disk.
 
     Args:
@@ -52,7 +38,7 @@ def examine(settings: Settings, *, probe: bool = False) -> Iterator[Sight]:
         probe: also ask each source a list, a range in the past and a single day.
     """
     archive = archive_of(settings)
-    yield Sight("settings", "ok", f"{sum(o != 'default' for o in settings.origins.values())} set, the rest default")
+    yield Finding("settings", "ok", f"{sum(o != 'default' for o in settings.origins.values())} set, the rest default")
     yield _clock(settings)
     yield _disk(archive)
     yield _lock(archive)
@@ -66,47 +52,47 @@ def examine(settings: Settings, *, probe: bool = False) -> Iterator[Sight]:
     yield from _git(settings, archive)
 
 
-def _look(what: str, look: Callable[[], str], do: str) -> Sight:
+def _look(what: str, look: Callable[[], str], do: str) -> Finding:
     try:
-        return Sight(what, "ok", look())
+        return Finding(what, "ok", look())
     except (ApodError, OSError) as error:
-        return Sight(what, "bad", str(error), do)
+        return Finding(what, "bad", str(error), do)
 
 
-def _clock(settings: Settings) -> Sight:
+def _clock(settings: Settings) -> Finding:
     now = dt.datetime.now(dt.UTC)
     if settings.today:
-        return Sight("clock", "odd", f"APOD_TODAY says {settings.today}", "unset APOD_TODAY for the real day")
+        return Finding("clock", "odd", f"APOD_TODAY says {settings.today}", "unset APOD_TODAY for the real day")
     if now.date() < dt.date(2026, 1, 1):
-        return Sight("clock", "bad", f"it says {now:%Y-%m-%d}", "set the machine's clock")
-    return Sight("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC, the newest day due is {today(settings)}")
+        return Finding("clock", "bad", f"it says {now:%Y-%m-%d}", "set the machine's clock")
+    return Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC, the newest day due is {today(settings)}")
 
 
-def _disk(archive: Archive) -> Sight:
+def _disk(archive: Archive) -> Finding:
     left = room(archive.root)
     files = "" if left.files > ENOUGH_FILES else f", and only {left.files} more files"
     says = f"{left.octets / (1 << 30):.1f} GiB free at {archive.root}{files}"
     enough = left.octets > ENOUGH_DISK and not files
-    return Sight("disk", "ok" if enough else "odd", says, "" if enough else "make room")
+    return Finding("disk", "ok" if enough else "odd", says, "" if enough else "make room")
 
 
-def _lock(archive: Archive) -> Sight:
+def _lock(archive: Archive) -> Finding:
     if not archive.exists:
-        return Sight("archive", "odd", f"{archive.root} is no archive yet", "apod backfill")
+        return Finding("archive", "odd", f"{archive.root} is no archive yet", "apod backfill")
     inside = archive.root / ".git"
     try:
         with archive.locked():
             if locks := [*inside.glob("*.lock"), *inside.glob("refs/**/*.lock")]:
                 names = ", ".join(str(lock.relative_to(archive.root)) for lock in locks)
                 says = f"Git is locked by {names}: the next run takes that away, unless a git is at work there"
-                return Sight("archive", "odd", says, f"wait a minute, or: rm {' '.join(map(str, locks))}")
+                return Finding("archive", "odd", says, f"wait a minute, or: rm {' '.join(map(str, locks))}")
     except ApodError as error:
-        return Sight("archive", "odd", str(error), "wait for the other run")
-    return Sight("archive", "ok", f"{archive.root}, nobody is at it")
+        return Finding("archive", "odd", str(error), "wait for the other run")
+    return Finding("archive", "ok", f"{archive.root}, nobody is at it")
 
 
 # ---- sources -------------------------------------------------------------------------------
-def _source(settings: Settings, source: Source, *, probe: bool) -> Iterator[Sight]:
+def _source(settings: Settings, source: Source, *, probe: bool) -> Iterator[Finding]:
     doubts = data_set_of(settings).doubts
     client = HttpClient(min(settings.http_timeout, 15.0), retries=0, body_limit=settings.http_body_limit)
     newest = today(settings)
@@ -125,21 +111,21 @@ def _source(settings: Settings, source: Source, *, probe: bool) -> Iterator[Sigh
         client.close()
 
 
-def _asked(client: HttpClient, source: Source, name: str, request: Request, doubts: Doubts) -> Sight:
+def _asked(client: HttpClient, source: Source, name: str, request: Request, doubts: Doubts) -> Finding:
     what = f"{source.name}: {name}"
     begin = time.perf_counter()
     try:
         says = ask(client, source, request, doubts.implausible)
     except SourceRefused as error:
         key = "set NASA_API_KEY, or " if request.headers else ""
-        return Sight(what, "bad", str(error), f"{key}ask another source with --source")
+        return Finding(what, "bad", str(error), f"{key}ask another source with --source")
     except (ApodError, OSError) as error:
         says = str(error).partition(". ")[0]
-        return Sight(what, "bad", says, "ask another source with --source; see the service's status page")
+        return Finding(what, "bad", says, "ask another source with --source; see the service's status page")
     took = f"{(time.perf_counter() - begin) * 1000:.0f} ms from {urlsplit(request.address).netloc}"
     if says:
-        return Sight(what, "bad", f"{says} ({took})", "its answers will be refused; ask another source with --source")
-    return Sight(what, "ok", f"answers as it should ({took})")
+        return Finding(what, "bad", f"{says} ({took})", "its answers will be refused; ask another source with --source")
+    return Finding(what, "ok", f"answers as it should ({took})")
 
 
 # ---- what keeps the archive ----------------------------------------------------------------
@@ -177,21 +163,21 @@ def _changed(git: Git) -> str:
     return f"{len(changed.splitlines())} metadata files wait for the next version" if changed else "clean"
 
 
-def _git(settings: Settings, archive: Archive) -> Iterator[Sight]:
-    yield Sight("git author", "ok", settings.git_author)
+def _git(settings: Settings, archive: Archive) -> Iterator[Finding]:
+    yield Finding("git author", "ok", settings.git_author)
     if not shutil.which("git"):
-        yield Sight("git", "bad", "git is not installed", "install it: apt-get install git")
+        yield Finding("git", "bad", "git is not installed", "install it: apt-get install git")
         return
     git = Git(archive.root)
     if archive.exists and git.exists:
         yield _look("git", lambda: _changed(git), "see `git status` in the archive")
     if not settings.git_remote:
-        yield Sight("git remote", "odd", "none: versions stay on this machine", "set APOD_GIT_REMOTE")
+        yield Finding("git remote", "odd", "none: versions stay on this machine", "set APOD_GIT_REMOTE")
         return
     where = Git(archive.root if archive.exists else Path.cwd())
     try:
         where.run("ls-remote", "--heads", settings.git_remote)
     except GitFailed as error:
-        yield Sight("git remote", "bad", str(error), "see the address, and ssh keys or git's credential helper")
+        yield Finding("git remote", "bad", str(error), "see the address, and ssh keys or git's credential helper")
     else:
-        yield Sight("git remote", "ok", "reachable")
+        yield Finding("git remote", "ok", "reachable")

@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.audit import Audit, Check, Reading, audit
+from apod_pipeline.audit import Audit, Finding, Reading, audit
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.settings import Settings, defaults
 from apod_pipeline.wiring import archive_of, database, derivation, objects, quality, today
 
 
-def verify(settings: Settings, remote_share: float = 0.0) -> list[Check]:
+def verify(settings: Settings, remote_share: float = 0.0) -> list[Finding]:
     """The audit of an archive, while no run is at it.
 
     Args:

@@ -156,7 +156,7 @@ class Steps:
         """
         with self._resumed() as outcome:
             report = self.pipeline.publishing.check_quality(outcome)
-        found = {finding.rule: finding.count for finding in report.findings if finding.count}
+        found = {finding.what: finding.count for finding in report.findings if finding.count}
         path = self._relative(self.pipeline.archive.quality_report)
         return {"report": path, "entries": report.entries, "warnings": found}
 

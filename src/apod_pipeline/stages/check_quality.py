@@ -68,8 +68,13 @@ def check_quality(table: polars.LazyFrame, dataset: DataSet, today: dt.date, ent
     findings = []
     for rule in rules:
         keys = frame.filter(frame[rule.name])[key]
-        findings.append(Finding(rule.name, rule.meaning, rule.severity, len(keys), tuple(keys.head(MOST_DATES))))
+        findings.append(_finding(rule.name, rule.meaning, rule.severity, len(keys), tuple(keys.head(MOST_DATES))))
     if dataset.identity is None or not dataset.identity.complete:
         lost = max(0, entries_before - frame.height)
-        findings.append(Finding("archive-shrunk", "an archive never loses an entry", "error", lost))
+        findings.append(_finding("archive-shrunk", "an archive never loses an entry", "error", lost))
     return Report(frame.height, tuple(findings))
+
+
+def _finding(rule: str, meaning: str, severity: str, count: int, keys: tuple[str, ...] = ()) -> Finding:
+    state = "ok" if not count else "bad" if severity == "error" else "odd"
+    return Finding(rule, state, meaning, severity=severity, count=count, entries=keys)

@@ -94,7 +94,7 @@ class Publisher(Protocol):
     def prepare(self) -> None:
         """Make what a history needs, where it is missing."""
 
-    def settle(self) -> None:
+    def protect(self) -> None:
         """See that a history that is there keeps what it is given, byte for byte."""
 
     def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None) -> str | None:

@@ -56,7 +56,7 @@ class Kept(NamedTuple):
     held: Held
 
 
-class Refused(NamedTuple):
+class LastRefusal(NamedTuple):
     """The last refusal of one day: why, and in which reply."""
 
     source: str
@@ -102,7 +102,7 @@ class Known:
     last_line: dict[str, int] = field(default_factory=dict)
     denied: dict[tuple[str, str], int] = field(default_factory=dict)
     denied_days: set[str] = field(default_factory=set)  # by whatever source
-    refused: dict[str, Refused] = field(default_factory=dict)
+    refused: dict[str, LastRefusal] = field(default_factory=dict)
     refusals_heard: dict[tuple[str, str], str] = field(default_factory=dict)
     open_refusals: dict[tuple[str, str], int] = field(default_factory=dict)  # source and day whose last word it is
     quarantine: list[Quarantined] = field(default_factory=list)
@@ -144,7 +144,7 @@ class Known:
             self._withdraw(source, day, digest, line.get("kept", {}).get(day), number)
         for day, told in line.get("refused", {}).items():
             reason = in_plain_words(told)  # older programs wrote down what a stranger said as it was
-            self._refuse(Refused(source, reason, file, number), day, line["asked"])
+            self._refuse(LastRefusal(source, reason, file, number), day, line["asked"])
             self.quarantine.append(Quarantined(file, day, source, reason, line["at"], number))
 
     def _hear(self, line: Mapping[str, Any], readings: Mapping[str, str], span: Span, number: int) -> None:
@@ -238,7 +238,7 @@ class Known:
             if day in readings and readings[day] not in self.withdrawn.get((self.replies[file]["source"], day), ())
         )
 
-    def _refuse(self, refusal: Refused, day: str, asked: list[str]) -> None:
+    def _refuse(self, refusal: LastRefusal, day: str, asked: list[str]) -> None:
         self.refusals_heard[refusal.source, refusal_key(day, asked)] = refusal.reason
         span = Span(dt.date.fromisoformat(asked[0]), dt.date.fromisoformat(asked[1]))
         days = [d.isoformat() for d in self.calendar.publishable(span)] if day == WHOLE_REPLY else [day]

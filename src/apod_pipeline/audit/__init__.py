@@ -9,7 +9,7 @@ is told to), changes nothing, asks no service.
 """
 
 from apod_pipeline.audit.auditing import Audit, audit
-from apod_pipeline.audit.copies import Reading
+from apod_pipeline.audit.copies import RemoteShare
 from apod_pipeline.model import Finding
 
-__all__ = ["Audit", "Finding", "Reading", "audit"]
+__all__ = ["Audit", "Finding", "RemoteShare", "audit"]

@@ -52,7 +52,7 @@ class Audit:
     rules: int
     preference: tuple[str, ...]
     today: dt.date
-    reading: copies.Reading
+    reading: copies.RemoteShare
     gap_after: int
 
 

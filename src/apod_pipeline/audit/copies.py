@@ -25,7 +25,7 @@ from apod_pipeline.versions.commits import all_hashes, pointer_hashes
 from apod_pipeline.versions.objects import DIRECTORY, DvcObjects
 
 
-class Reading(NamedTuple):
+class RemoteShare(NamedTuple):
     """How much of a remote that is no folder here is read, and hashed, this time.
 
     Attributes:
@@ -40,7 +40,7 @@ class Reading(NamedTuple):
 FROM_REMOTE = "apod recover archive --archive ANOTHER-FOLDER"
 
 
-def objects(archive: Archive, kept: DvcObjects, reading: Reading) -> Iterator[Finding]:
+def objects(archive: Archive, kept: DvcObjects, reading: RemoteShare) -> Iterator[Finding]:
     """Every object of every version: hashed here, and on a remote that is a folder; on any other listed, and some read.
 
     Args:
@@ -75,7 +75,7 @@ def _cached(kept: DvcObjects, wanted: list[str], needed: Collection[str]) -> Fin
     return found("DVC cache", wrong, well=well, ill=ill, do="apod recover cache")
 
 
-def _on_remote(kept: DvcObjects, wanted: list[str], reading: Reading) -> Finding:
+def _on_remote(kept: DvcObjects, wanted: list[str], reading: RemoteShare) -> Finding:
     missing = kept.missing_there(wanted)
     well, ill = f"{len(wanted)} objects", f"{{count}} of {len(wanted)} objects are gone or damaged"
     if kept.folder:

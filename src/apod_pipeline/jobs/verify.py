@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.audit import Audit, Finding, Reading, audit
+from apod_pipeline.audit import Audit, Finding, RemoteShare, audit
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.settings import Settings, defaults
 from apod_pipeline.wiring import archive_of, database, derivation, objects, quality, today
@@ -38,7 +38,7 @@ def verify(settings: Settings, remote_share: float = 0.0) -> list[Finding]:
         preference=settings.preference,
         today=day,
         gap_after=settings.gap_after,
-        reading=Reading(remote_share, today(settings)),
+        reading=RemoteShare(remote_share, today(settings)),
     )
     with archive.locked(600.0), database(settings, archive) as conninfo:
         return audit(what, conninfo)

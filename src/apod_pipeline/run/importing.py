@@ -49,14 +49,14 @@ def import_into(pipeline: Pipeline, file: Path) -> Outcome:
         outcome.span = span
         answer = Answer(0, pipeline.now(), copy.stat().st_size, sha256(copy))
         reply = extraction.incoming.receive(Request(name, span, "import"), answer, source.name, copy, suffix)
-        verdict = extraction.settle(source, reply)
+        verdict = extraction.take_in(source, reply)
         if dateless:
             pipeline.tell(f"{name}: {dateless} records without a date were left out")
         _tell_refused(pipeline, verdict.refusals)
         if dateless or verdict.refusals:
             outcome.exit_code = DataRefused.exit_code
 
-    return pipeline.settle(f"import {name}", take)
+    return pipeline.bring_in(f"import {name}", take)
 
 
 def _tell_refused(pipeline: Pipeline, refusals: Sequence[Refusal]) -> None:
@@ -124,7 +124,7 @@ def replay_quarantine(pipeline: Pipeline) -> Outcome:
             pipeline.tell("the quarantine is empty")
         outcome.refused = 0
 
-    return pipeline.settle("replay", again)
+    return pipeline.bring_in("replay", again)
 
 
 def _reconsider(extraction: Extraction, source: Source, reply: Reply, lines: Mapping[str, int]) -> int:
@@ -202,7 +202,7 @@ def accept_refused(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
         _accept(extraction, pipeline.readers[refusal.source], reply, day, because)
         pipeline.tell(f"{day}: taken from data/raw/{reply.file}, because: {because}")
 
-    return pipeline.settle(f"replay --accept {day}", take)
+    return pipeline.bring_in(f"replay --accept {day}", take)
 
 
 def accept_gap(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
@@ -224,4 +224,4 @@ def accept_gap(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
             extraction.result.lines += 1
         pipeline.tell(f"{day}: a gap from now on, because: {because}")
 
-    return pipeline.settle(f"coverage --accept-gap {day}", believe)
+    return pipeline.bring_in(f"coverage --accept-gap {day}", believe)

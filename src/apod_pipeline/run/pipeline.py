@@ -105,7 +105,7 @@ class Pipeline:
             DatabaseError, VersioningError: what came is kept; the next run goes on from there.
         """
         with self._recorded(wanted.command) as outcome:
-            self.finish(outcome)
+            self.resume(outcome)
             # The database may have to be started: that is done while the services are asked.
             with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
                 opening = beside.submit(self.store)
@@ -132,15 +132,15 @@ class Pipeline:
                 version = self.derivation.seal_rules(outcome.run, self.now(), accept_loss=accept_loss)
             if version:
                 self.publishing.publish(version, outcome)
-            self.finish(outcome)
+            self.resume(outcome)
             with timed(outcome, "load"):
                 self.store().load(anew=True)
         return outcome
 
-    def settle(self, command: str, work: Callable[[Extraction, Outcome], None]) -> Outcome:
+    def bring_in(self, command: str, work: Callable[[Extraction, Outcome], None]) -> Outcome:
         """Let something else than a service bring readings in (an import, a replay), then do what a run does."""
         with self._recorded(command) as outcome:
-            self.finish(outcome)
+            self.resume(outcome)
             extraction = self._extraction(outcome.run)
             with timed(outcome, "extract"):
                 extraction.adopt(list(self.readers.values()))
@@ -253,16 +253,16 @@ class Pipeline:
         count_refused(outcome, refused, self.ledger.known(), self.tell)
 
     # ---- versions out --------------------------------------------------------------------
-    def finish(self, outcome: Outcome) -> None:
+    def resume(self, outcome: Outcome) -> None:
         """Whatever an earlier run sealed and did not finish, and what new rules make of the archive."""
-        self.publisher.settle()
+        self.publisher.protect()
         if self.takeover.pending:
             self.publishing.take_over(outcome, "finishing the takeover of the remote's versions, which was interrupted")
         if versions := self.ledger.versions():
-            self._finish(versions, outcome)
+            self._resume(versions, outcome)
         self.derivation.withdraw(self.now())
 
-    def _finish(self, versions: list[Version], outcome: Outcome) -> None:
+    def _resume(self, versions: list[Version], outcome: Outcome) -> None:
         self.ledger.known(versions[-1].lines)  # a ledger that lost lines is told before anything is built upon it
         if self.derivation.catch_up():
             self.tell("brought the files to the last version, where an interrupted run had left them behind")

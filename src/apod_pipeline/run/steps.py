@@ -98,7 +98,7 @@ class Steps:
         pipeline = self.pipeline
         with pipeline.held(PATIENCE):
             outcome = Outcome(self.run, wanted.command, pipeline.now())
-            pipeline.finish(outcome)
+            pipeline.resume(outcome)
             pipeline.store().load()  # the database may have been elsewhere, or lost
             extracted = pipeline.extract(wanted, outcome)
             outcome.unchanged = extracted.answered
@@ -185,7 +185,7 @@ class Steps:
                 self.pipeline.publishing.commit(version, outcome)
                 self.pipeline.publishing.push(outcome)
             else:
-                self.pipeline.finish(outcome)  # committed, and killed before it was pushed
+                self.pipeline.resume(outcome)  # committed, and killed before it was pushed
             outcome.version = outcome.version or self.pipeline.publisher.head()
         return self._committed(outcome)
 
@@ -199,7 +199,7 @@ class Steps:
             before = self.pipeline.archive.marks().pushed
             self.pipeline.derivation.catch_up()
             self.pipeline.transform(outcome)
-            self.pipeline.finish(outcome)
+            self.pipeline.resume(outcome)
             pushed = self.pipeline.archive.marks().pushed
             outcome.version = pushed if pushed != before else None  # also one that was committed before we were killed
             outcome.count_unchanged(outcome.unchanged)

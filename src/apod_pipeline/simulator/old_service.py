@@ -16,7 +16,7 @@ from apod_pipeline.datasets.apod.old_api.planetary_api import (
     CONCEPTS,
     NOTHING_HERE,
     Question,
-    Refused,
+    QuestionRefused,
     no_data,
     question,
     youtube_still,
@@ -73,7 +73,7 @@ class OldService:
         }
         page = pages.get(request.path)
         if page is None:
-            return _refused(Refused(404, NOTHING_HERE, usage=True))
+            return _refused(QuestionRefused(404, NOTHING_HERE, usage=True))
         if request.method in {"GET", "HEAD"} or request.path == "/v1/apod":
             return page()
         if request.method == "OPTIONS":
@@ -90,13 +90,13 @@ class OldService:
             if asked.draws:
                 return self._random(asked, edition)
             return _range(asked, edition) if asked.first else self._single(asked, arguments, edition)
-        except Refused as error:
+        except QuestionRefused as error:
             return _refused(error)
 
     def _single(self, asked: Question, arguments: dict[str, str], edition: Edition) -> Answer:
         ordinal = asked.day.toordinal() if asked.day else _newest(edition)
         if ordinal is None:
-            raise Refused(500, "Internal Service Error")
+            raise QuestionRefused(500, "Internal Service Error")
         if not (edition.has(ordinal) or edition.is_placeholder):
             raise no_data(date.fromordinal(ordinal))
         record = _decorated(edition.record(ordinal), asked)
@@ -190,7 +190,7 @@ def _data(value: object) -> Answer:
     return Answer(200, headers, as_json(value) + b"\n")
 
 
-def _refused(error: Refused) -> Answer:
+def _refused(error: QuestionRefused) -> Answer:
     answer = _data({"code": error.status, "msg": error.message, "service_version": "v1"})
     answer.status = error.status
     return answer
@@ -198,7 +198,7 @@ def _refused(error: Refused) -> Answer:
 
 def internal_error(error: Exception) -> Answer:
     """What the service says when it breaks in a way that nobody foresaw."""
-    return _refused(Refused(500, f"Sorry, unexpected error: {error}"))
+    return _refused(QuestionRefused(500, f"Sorry, unexpected error: {error}"))
 
 
 def _moved(request: Request) -> Answer:

@@ -133,7 +133,7 @@ class Extraction:
         asked = {source.name for source in sources}
         self.result.denied = [day for day in missing if day in self._deniers]
         self.result.nowhere = [day for day in missing if asked and asked <= self._deniers.get(day, set())]
-        return self.finish()
+        return self.write_manifest()
 
     def adopt(self, sources: Sequence[Source]) -> int:
         """Take up what a killed run had received but not finished; gives how many replies there were."""
@@ -143,11 +143,11 @@ class Extraction:
             if reply.file in self.known.replies or reply.source not in by_name:
                 self.incoming.forget(reply)
                 continue
-            self.settle(by_name[reply.source], reply)
+            self.take_in(by_name[reply.source], reply)
             count += 1
         return count
 
-    def finish(self) -> Extracted:
+    def write_manifest(self) -> Extracted:
         """Write the manifest."""
         if len(self.result.replies) == 1:
             self.result.path = self.archive.raw / self.result.replies[0]
@@ -210,7 +210,7 @@ class Extraction:
         if came.request.divisible:
             asking.pace.answered(len(came.request.asked), came.seconds, came.beside)
         reply = self.incoming.receive(came.request, answer, asking.source.name, came.body)
-        verdict = self.settle(asking.source, reply)
+        verdict = self.take_in(asking.source, reply)
         miss = Miss("refused", verdict.refusals[0].reason) if verdict.refusals else None
         asking.count(fruitful=bool(verdict.readings), miss=miss, denied=bool(verdict.absent))
 
@@ -255,7 +255,7 @@ class Extraction:
         return answer, time.monotonic() - begin
 
     # ---- one reply -----------------------------------------------------------------------
-    def settle(self, source: Source, reply: Reply) -> Verdict:
+    def take_in(self, source: Source, reply: Reply) -> Verdict:
         """Judge a received reply; promote it if it says something new or is refused, else drop it."""
         verdict = self.judge(source, reply)
         self._remember(reply, verdict)

@@ -71,7 +71,7 @@ class GitPublisher:
         """Make the archive a repository where it is none, and let `origin` be the remote of the settings."""
         if not self.git.exists:
             self.git.run("init", "-q", "-b", "main", ".")
-        self.git.settle()
+        self.git.protect()
         self.git.release_index()
         if self._prepared is None or self._prepared != self._stamp():
             self._see_to_remote()
@@ -99,10 +99,10 @@ class GitPublisher:
             return None
         return told.st_mtime_ns, told.st_size, told.st_ino
 
-    def settle(self) -> None:
+    def protect(self) -> None:
         """See that the repository, where there is one, says by itself what is kept."""
         if self.git.exists:
-            self.git.settle()
+            self.git.protect()
 
     def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None) -> str | None:
         """Commit the metadata files; gives the commit, None where nothing changed.

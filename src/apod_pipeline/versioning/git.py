@@ -127,7 +127,7 @@ class Git:
         inside = self.root / ".git"
         return inside.is_file() or all((inside / part).exists() for part in ("HEAD", "config", "objects", "refs"))
 
-    def settle(self) -> None:
+    def protect(self) -> None:
         """See that the repository says by itself what is kept, whatever its user's settings say.
 
         Raises:

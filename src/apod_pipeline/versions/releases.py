@@ -56,7 +56,7 @@ class Releases:
         with self.pipeline.held():
             self._see_that_it_is_free(name)
             outcome = Outcome(name, f"tag {name}", self.pipeline.now())
-            self.pipeline.finish(outcome)
+            self.pipeline.resume(outcome)
             for _ in range(MOST_TAKEOVERS):
                 text, at = self._written(name)
                 commit = self.pipeline.publisher.commit(at, text, f"Release {name}") or self._git.head()

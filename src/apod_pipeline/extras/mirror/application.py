@@ -22,8 +22,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from apod_pipeline.archive.folder import DEMO_MARK
-from apod_pipeline.datasets.apod.old_api.planetary_api import NOTHING_HERE, Refused, as_json, refusal
-from apod_pipeline.datasets.apod.old_api.planetary_gateway import Refusal, form_of, key_of
+from apod_pipeline.datasets.apod.old_api.planetary_api import NOTHING_HERE, QuestionRefused, as_json, refusal
+from apod_pipeline.datasets.apod.old_api.planetary_gateway import GatewayRefusal, form_of, key_of
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import refusal as refusal_of
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.answers import Answer, Header
@@ -37,8 +37,8 @@ from apod_pipeline.extras.mirror.old_links import old_links
 from apod_pipeline.extras.mirror.picture_addresses import places
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reader_role import reading_door
-from apod_pipeline.extras.mirror.reading import Reading
 from apod_pipeline.extras.mirror.searching import Search
+from apod_pipeline.extras.mirror.selects import Selects
 from apod_pipeline.extras.mirror.shelves import VersionWatch
 from apod_pipeline.extras.mirror.watching import METRICS_TYPE, Watched, metrics
 from apod_pipeline.settings import Settings, resolve
@@ -47,7 +47,7 @@ from apod_pipeline.wiring import archive_of, database, extras
 OLD_PATHS = frozenset({"/planetary/apod", "/planetary/apod/", "/v1/apod", "/v1/apod/"})
 METHODS = "GET, HEAD, OPTIONS"
 ALLOW: Header = (b"allow", METHODS.encode())
-NOT_ALLOWED = Refusal(
+NOT_ALLOWED = GatewayRefusal(
     405,
     "text/html; charset=utf-8",
     "<!doctype html>\n<html lang=en>\n<title>405 Method Not Allowed</title>\n<h1>Method Not Allowed</h1>\n"
@@ -73,7 +73,7 @@ class Mirror:
         self._keyed = KeyedGate(read_keys(keys[0]), keys[1]) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
         self._sender = Sender(private=keys is not None)
-        self._reading = Reading()
+        self._reading = Selects()
         watch = VersionWatch(self._reading, self._today)
         provenance = Provenance(archive, watch)
         search = Search(self._reading, watch)
@@ -99,7 +99,7 @@ class Mirror:
         if scope["type"] != "http":
             await self._routes(scope, receive, send)
         elif _too_large(scope["headers"]):
-            refused = Refusal(413, "text/plain; charset=utf-8", "There is nothing to be sent here.\n")
+            refused = GatewayRefusal(413, "text/plain; charset=utf-8", "There is nothing to be sent here.\n")
             await self._sender.send_text(refused, (), send)
         elif (path := _one_slash(scope["path"])) in OLD_PATHS:
             await self._old_api(scope, send)
@@ -166,7 +166,7 @@ class Mirror:
     async def _preflight(self, send: Send) -> None:
         methods, names = b"access-control-allow-methods", b"access-control-allow-headers"
         more = ALLOW, (methods, METHODS.encode()), (names, b"X-Api-Key, Authorization")
-        await self._sender.send_text(Refusal(200, "text/html; charset=utf-8", ""), more, send)
+        await self._sender.send_text(GatewayRefusal(200, "text/html; charset=utf-8", ""), more, send)
 
     # ---- health ----------------------------------------------------------------------------
     async def _live(self, _: Request) -> Response:
@@ -188,7 +188,7 @@ class Mirror:
         if request.url.path.startswith(PAGES):
             return self._gallery.refusal(error)
         if error.status_code == 404 and not request.url.path.startswith("/api/"):
-            return Response(refusal(Refused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
+            return Response(refusal(QuestionRefused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 

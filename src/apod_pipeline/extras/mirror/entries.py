@@ -1,6 +1,6 @@
 """The entries that are shown now, and those that were known at an instant: one day's, the newest, a span's, some drawn.
 
-Takes the SELECTs and a watch over the tables' version, gives rows of `reading.COLUMNS`. What is shown now is kept in
+Takes the SELECTs and a watch over the tables' version, gives rows of `selects.COLUMNS`. What is shown now is kept in
 memory: a year is read when the first of its days is asked for, and forgotten when the version changes; thirty years are
 some 30 MB. The past is asked of the tables each time, because hardly anybody asks for the same instant.
 """
@@ -12,8 +12,8 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple, Protocol
 
-from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.records import shown_kind
+from apod_pipeline.extras.mirror.selects import Row, Selects
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 
 EVERYTHING = "*"
@@ -58,7 +58,7 @@ class Past:
         instant: whose state is asked for.
     """
 
-    def __init__(self, reading: Reading, instant: dt.datetime) -> None:
+    def __init__(self, reading: Selects, instant: dt.datetime) -> None:
         self._reading = reading
         self._instant = instant
 
@@ -87,7 +87,7 @@ class Present:
         watch: tells when what was read is out of date.
     """
 
-    def __init__(self, reading: Reading, watch: VersionWatch) -> None:
+    def __init__(self, reading: Selects, watch: VersionWatch) -> None:
         self._reading = reading
         self._days: Shelf[Days] = Shelf(watch, 1)
         self._years: Shelf[Mapping[str, Row]] = Shelf(watch, 9999)

@@ -28,8 +28,8 @@ from apod_pipeline.extras.mirror.description import description
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
 from apod_pipeline.extras.mirror.picture_addresses import DRAWN, link, picture
 from apod_pipeline.extras.mirror.provenance import Provenance
-from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.searching import Search
+from apod_pipeline.extras.mirror.selects import Row, Selects
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 from apod_pipeline.ports import Page
 from apod_pipeline.versions.wording import as_text, changed_words
@@ -54,7 +54,7 @@ class Gallery:
 
     def __init__(
         self,
-        reading: Reading,
+        reading: Selects,
         watch: VersionWatch,
         provenance: Provenance,
         search: Search,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from apod_pipeline.datasets.apod.old_api.planetary_gateway import Refusal
+from apod_pipeline.datasets.apod.old_api.planetary_gateway import GatewayRefusal
 from apod_pipeline.extras.mirror.answers import Answer, Header, accepts_gzip, compressed_pieces, tag_of
 from apod_pipeline.extras.mirror.gateway import ALWAYS
 from apod_pipeline.extras.mirror.picture_addresses import HOSTS
@@ -80,7 +80,7 @@ class Sender:
         else:
             await _stream(answer, [JSON, *sent], send, head=head, zipped=zipped)
 
-    async def send_text(self, refusal: Refusal, more: tuple[Header, ...], send: Send) -> None:
+    async def send_text(self, refusal: GatewayRefusal, more: tuple[Header, ...], send: Send) -> None:
         """Send a text that is the same for everybody."""
         body = refusal.text.encode()
         told = (b"content-type", refusal.content_type.encode()), _length(body)

@@ -20,8 +20,8 @@ from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, media_type, number
 from apod_pipeline.extras.mirror.picture_addresses import places
 from apod_pipeline.extras.mirror.provenance import Provenance
-from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.searching import Search
+from apod_pipeline.extras.mirror.selects import Row, Selects
 
 MOST = 100
 ADDRESSES = frozenset({"url", "hdurl", "thumbnail_url"})
@@ -38,7 +38,7 @@ class NewApi:
         demo: whether the archive is a demo's, whose pictures are drawn here.
     """
 
-    def __init__(self, reading: Reading, provenance: Provenance, search: Search, *, demo: bool) -> None:
+    def __init__(self, reading: Selects, provenance: Provenance, search: Search, *, demo: bool) -> None:
         self._demo = demo
         self._reading = reading
         self._search = search

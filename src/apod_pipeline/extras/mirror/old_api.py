@@ -13,12 +13,19 @@ from email.utils import format_datetime
 from typing import NamedTuple
 
 from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
-from apod_pipeline.datasets.apod.old_api.planetary_api import Question, Refused, as_json, no_data, question, refusal
+from apod_pipeline.datasets.apod.old_api.planetary_api import (
+    Question,
+    QuestionRefused,
+    as_json,
+    no_data,
+    question,
+    refusal,
+)
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.answers import Answer, tag_of
 from apod_pipeline.extras.mirror.entries import Entries, Past, Present
-from apod_pipeline.extras.mirror.reading import Reading, Row
 from apod_pipeline.extras.mirror.records import Places, record
+from apod_pipeline.extras.mirror.selects import Row, Selects
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 from apod_pipeline.versions.commits import moment
 
@@ -57,7 +64,7 @@ class OldApi:
         watch: tells which version they show, and the newest day that may be asked for.
     """
 
-    def __init__(self, reading: Reading, watch: VersionWatch) -> None:
+    def __init__(self, reading: Selects, watch: VersionWatch) -> None:
         self._reading = reading
         self._watch = watch
         self._present = Present(reading, watch)
@@ -90,7 +97,7 @@ class OldApi:
             if asked.instant or query is None or len(query) > LONGEST_KEPT:
                 return await self._single(asked, entries)
             return await self._kept.get(query, lambda: self._single(asked, entries))
-        except Refused as error:
+        except QuestionRefused as error:
             return Answer(error.status, refusal(error), lasting=False)
 
     def _asked(self, arguments: Mapping[str, str], place: Places) -> Asked:
@@ -123,7 +130,7 @@ def _instant(arguments: Mapping[str, str]) -> dt.datetime | None:
     if not text:
         return None
     if (instant := moment(text)) is None:
-        raise Refused(400, f"as_of={text!r} is neither a day (YYYY-MM-DD) nor an instant")
+        raise QuestionRefused(400, f"as_of={text!r} is neither a day (YYYY-MM-DD) nor an instant")
     return instant
 
 
@@ -131,7 +138,7 @@ def _kind(arguments: Mapping[str, str]) -> str | None:
     """The kind of `media_type`, by which NASA's service never let anybody choose."""
     kind = arguments.get(MEDIA_TYPE)
     if kind and kind not in MEDIA_TYPES:
-        raise Refused(400, f"media_type={kind!r} is none of {', '.join(MEDIA_TYPES)}")
+        raise QuestionRefused(400, f"media_type={kind!r} is none of {', '.join(MEDIA_TYPES)}")
     return kind or None
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.errors import ApodError
-from apod_pipeline.extras.mirror.reading import Row
+from apod_pipeline.extras.mirror.selects import Row
 from apod_pipeline.extras.mirror.shelves import VersionWatch
 from apod_pipeline.versions.commits import Commit, commits
 

@@ -23,7 +23,7 @@ def record(row: Mapping[str, Any], asked: Question, place: Places = str) -> dict
     """What NASA's service would say of an entry.
 
     Args:
-        row: `reading.COLUMNS`.
+        row: `selects.COLUMNS`.
         asked: tells whether a film's still and the note on concept tags are wanted.
         place: where an address of the archive is to be found now.
     """

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
 from apod_pipeline.extras.mirror.highlighting import Highlighting
 from apod_pipeline.extras.mirror.parameters import as_of, number
-from apod_pipeline.extras.mirror.reading import AT, Reading, Row
+from apod_pipeline.extras.mirror.selects import AT, Row, Selects
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 
 MOST_PAGES = 2000  # that are kept, some 10 KB each
@@ -65,7 +65,7 @@ class Search:
         watch: tells which version they show.
     """
 
-    def __init__(self, reading: Reading, watch: VersionWatch) -> None:
+    def __init__(self, reading: Selects, watch: VersionWatch) -> None:
         self._reading = reading
         self._finds: Shelf[tuple[str, Highlighting]] = Shelf(watch, MOST_LISTS)
         self._pages: Shelf[dict[str, Any]] = Shelf(watch, MOST_PAGES)

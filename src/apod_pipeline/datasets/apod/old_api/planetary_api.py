@@ -26,7 +26,7 @@ _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _COMBINATIONS: tuple[set[str], ...] = (set(), {"date"}, {"count"}, {"start_date"}, {"start_date", "end_date"})
 
 
-class Refused(Exception):
+class QuestionRefused(Exception):
     """A query that NASA's service answers with an error.
 
     Attributes:
@@ -68,10 +68,10 @@ def question(arguments: Mapping[str, str], today: dt.date) -> Question:
         today: the newest day that may be asked for.
 
     Raises:
-        Refused: with NASA's words.
+        QuestionRefused: with NASA's words.
     """
     if complaint := _complaint(arguments):
-        raise Refused(400, f"Bad Request: {complaint}", usage=True)
+        raise QuestionRefused(400, f"Bad Request: {complaint}", usage=True)
     wishes = Question(
         thumbs=arguments.get("thumbs", "").lower() == "true", concepts=bool(arguments.get("concept_tags"))
     )
@@ -85,7 +85,7 @@ def question(arguments: Mapping[str, str], today: dt.date) -> Question:
     except ValueError as error:
         # Newer Pythons word this one differently; NASA's runs an older one.
         text = "day is out of range for month" if str(error).startswith("day ") else str(error)
-        raise Refused(400, text) from error
+        raise QuestionRefused(400, text) from error
 
 
 def _complaint(arguments: Mapping[str, str]) -> str:
@@ -125,9 +125,9 @@ def _month_day_year(day: dt.date) -> str:
     return f"{_MONTHS[3 * day.month - 3 : 3 * day.month]} {day.day:02d}, {day.year}"
 
 
-def no_data(day: dt.date) -> Refused:
+def no_data(day: dt.date) -> QuestionRefused:
     """The refusal of a day that has no entry."""
-    return Refused(404, f"No data available for date: {day}")
+    return QuestionRefused(404, f"No data available for date: {day}")
 
 
 def youtube_still(url: str) -> str:
@@ -144,6 +144,6 @@ def as_json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
-def refusal(error: Refused) -> bytes:
+def refusal(error: QuestionRefused) -> bytes:
     """The body of a refusal."""
     return as_json({"code": error.status, "msg": error.message, "service_version": "v1"}) + b"\n"

@@ -53,7 +53,7 @@ MESSAGES = {
 }
 
 
-class Refusal(NamedTuple):
+class GatewayRefusal(NamedTuple):
     """What the gateway answers with.
 
     Attributes:
@@ -135,7 +135,7 @@ def form_of(path: str, headers: Mapping[str, str], arguments: Sequence[tuple[str
     return "json"
 
 
-def refusal(code: str, form: str) -> Refusal:
+def refusal(code: str, form: str) -> GatewayRefusal:
     """The gateway's refusal for a reason, a name in `MESSAGES`."""
     status, message = MESSAGES[code]
     if form == "xml":
@@ -143,11 +143,11 @@ def refusal(code: str, form: str) -> Refusal:
             '<?xml version="1.0" encoding="UTF-8"?>\n<response>\n  <error>\n'
             f"    <code>{code}</code>\n    <message>{escape(message)}</message>\n  </error>\n</response>"
         )
-        return Refusal(status, "text/xml", text)
+        return GatewayRefusal(status, "text/xml", text)
     if form == "csv":
-        return Refusal(status, "text/csv", f'Error Code,Error Message\n{code},"{message}"')
+        return GatewayRefusal(status, "text/csv", f'Error Code,Error Message\n{code},"{message}"')
     if form == "html":
         text = f"<html><body><h1>{code}</h1><p>{escape(message)}</p></body></html>"
-        return Refusal(status, "text/html", text)
+        return GatewayRefusal(status, "text/html", text)
     text = f'{{\n  "error": {{\n    "code": "{code}",\n    "message": "{message}"\n  }}\n}}'
-    return Refusal(status, "application/json", text)
+    return GatewayRefusal(status, "application/json", text)

@@ -48,7 +48,7 @@ FIRST_PIECE, PIECE = 50, 500  # rows that are fetched at one time: few at first,
 
 
 @dataclass(eq=False, repr=False)
-class Reading:
+class Selects:
     """What can be asked of the tables, between `open` and `close`."""
 
     _pool: Pool | None = None

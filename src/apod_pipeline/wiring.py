@@ -216,7 +216,7 @@ def _bring(settings: Settings, archive: Archive, commit: str) -> None:
     Restoration(archive, objects(settings, archive)).fetch(commit)
 
 
-def passing_versioner(settings: Settings, archive: Archive) -> PartialVersioner:
+def partial_versioner(settings: Settings, archive: Archive) -> PartialVersioner:
     """DVC over an archive of which only a part is here."""
     from apod_pipeline.recovery.partial import PartialVersioner
 
@@ -224,13 +224,13 @@ def passing_versioner(settings: Settings, archive: Archive) -> PartialVersioner:
 
 
 @contextmanager
-def passing(
+def stateless_pipeline(
     settings: Settings,
     tell: Callable[[str], None] = print,
     advance: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Pipeline]:
     """The pipeline of an archive of which only a part is here, and that is forgotten at the end."""
-    here = passing_versioner(settings, archive_of(settings))
+    here = partial_versioner(settings, archive_of(settings))
     with pipeline(settings, tell, advance, dvc=lambda *_: here) as wired:
         derivation_here = replace(wired.derivation, bring=here.bring)
         yield replace(

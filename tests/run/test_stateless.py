@@ -30,8 +30,8 @@ from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import resolve
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versions.objects import md5
-from apod_pipeline.wiring import passing as pipeline_of
-from apod_pipeline.wiring import passing_versioner
+from apod_pipeline.wiring import partial_versioner
+from apod_pipeline.wiring import stateless_pipeline as pipeline_of
 
 FIRST = Span(dt.date(2018, 12, 1), dt.date(2018, 12, 20))
 SECOND = Span(dt.date(2018, 12, 15), dt.date(2018, 12, 31))
@@ -73,7 +73,7 @@ class Passing:
         """The pipeline of such a run, over a folder that can be looked at."""
         settings = resolve(self.lab.all_flags(archive=folder, **flags), {}, None)
         cloned(self.lab.flags["git_remote"], Archive(folder, DATA_SET))
-        passing_versioner(settings, Archive(folder, DATA_SET)).begin()
+        partial_versioner(settings, Archive(folder, DATA_SET)).begin()
         with pipeline_of(settings, self.lab.told.append) as wired:
             yield wired
 

@@ -19,7 +19,7 @@ from apod_pipeline.model import Outcome
 from apod_pipeline.recovery.partial import cloned
 from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.settings import Settings
-from apod_pipeline.wiring import archive_of, passing, passing_versioner
+from apod_pipeline.wiring import archive_of, partial_versioner, stateless_pipeline
 
 PREFIX = "apod-stateless-"
 FORGOTTEN = (
@@ -72,10 +72,10 @@ def _once(
             known = cloned(git_remote, archive)
             settings = resolve(archive.root)
             if known:
-                versioner = passing_versioner(settings, archive)
+                versioner = partial_versioner(settings, archive)
                 versioner.begin()
                 versioner.close()
-            with passing(settings, tell, advance) as wired:
+            with stateless_pipeline(settings, tell, advance) as wired:
                 return wired.run(wanted)
 
 

@@ -44,9 +44,8 @@ class ToyLab(Lab):
         return usual | self.flags | more
 
     def environment(self, **more: str) -> dict[str, str]:
-        return super().environment(
-            PYTHONPATH=os.pathsep.join(filter(None, [str(SITE), os.environ.get("PYTHONPATH")])), **more
-        )
+        path = os.pathsep.join(filter(None, [str(SITE), os.environ.get("PYTHONPATH")]))
+        return super().environment(**{"PYTHONPATH": path} | more)
 
     def entries(self) -> dict[str, dict[str, Any]]:
         """The archive's entries by key, in the order of the Parquet file."""

@@ -114,6 +114,15 @@ class Columns:
         by_name = {field.name: field for field in self.fields}
         return tuple(by_name[name] for name in names)
 
+    @property
+    def told(self) -> str:
+        """Every field and its type in Parquet, in one line: what a file's own columns are compared with."""
+        return ",".join(f"{field.name} {KINDS[field.kind].parquet}" for field in self.fields)
+
+    def whole(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row with every field: one that was made before a field was thought of says nothing of it."""
+        return {name: row.get(name) for name in self.every}
+
     def place(self, row: Mapping[str, Any]) -> str:
         """Where a row stands among the others: what they are sorted by."""
         key: str = row[self.key]

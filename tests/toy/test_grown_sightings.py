@@ -7,11 +7,11 @@ import shutil
 
 import pytest
 
-from toy.conftest import MONTH, SITE
+from toy.conftest import FIRST, MONTH, SITE
 
 SIGHTING = "sightings/__init__.py"
-FIELD = '''    Field("witness", "text", "who saw it", nullable=True),\n)\n'''
-FILLED = '''        "witness": said.get("by"),\n    }\n'''
+FIELD = """    Field("witness", "text", "who saw it", nullable=True),\n)\n"""
+FILLED = """        "witness": said.get("by"),\n    }\n"""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def _typed(toy, code, *words):
 
 def test_what_was_stored_says_it_too(toy, watch, code):
     """One version of cause `rules`: a column in Parquet and tables, absent where the replies say nothing; all is well."""
-    watch.named("2026-02-09-F")["by"] = "Ada"
+    watch.named(f"{FIRST}-F")["by"] = "Ada"
     toy.run(MONTH)
     csv, current = toy.archive.csv.read_bytes(), toy.tables()["current"]
     _grown(code)
@@ -63,6 +63,18 @@ def test_what_was_stored_says_it_too(toy, watch, code):
     assert json.loads(_typed(toy, code, "verify", "--json"))["well"]
     _typed(toy, code, "run")
     assert toy.versions() == 2
+
+
+def test_a_rebuild_is_no_way_around(toy, code):
+    """Whoever makes all files anew first has the same version of cause `rules`, and not another past."""
+    toy.run(MONTH)
+    _grown(code)
+    _typed(toy, code, "rebuild")
+    assert toy.rows("SELECT cause, count(*) FROM sightings_revision GROUP BY 1 ORDER BY 1") == [
+        ("rules", 58),
+        ("source", 58),
+    ]
+    assert json.loads(_typed(toy, code, "verify", "--json"))["well"]
 
 
 def test_another_kind_is_refused_before_anybody_is_asked(toy, watch, code):

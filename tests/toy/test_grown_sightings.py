@@ -44,7 +44,7 @@ def _typed(toy, code, *words):
 
 
 def test_what_was_stored_says_it_too(toy, watch, code):
-    """One version of cause `rules`: a column in Parquet and tables, absent where the replies say nothing; all is well."""
+    """One version of cause `rules`, and a column that is empty where the replies say nothing; always all is well."""
     watch.named(f"{FIRST}-F")["by"] = "Ada"
     toy.run(MONTH)
     csv, current = toy.archive.csv.read_bytes(), toy.tables()["current"]

@@ -121,6 +121,39 @@ def test_the_past_can_be_read_across_it(made, tmp_path):
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("place", ["version-sealed", "write apod_entries.parquet", "before-database-commit"])
+def test_a_run_that_is_killed_at_it_is_finished(made, place):
+    """The next run ends with the same single version, and all is well."""
+    versions = made.versions()
+    assert made.command("run", APOD_KILL_AT=place).returncode < 0
+    _typed(made, "run")
+    assert made.versions() == versions + 1
+    assert made.rows("SELECT DISTINCT cause, changed FROM apod_revision WHERE observed_to IS NULL") == [
+        ("rules", [NAME])
+    ]
+    assert _well(made)
+
+
+@pytest.mark.process
+def test_another_machine_begins_with_it(lab, other, remote, grown_code):
+    """What the remotes hold is of the old code: the first run there brings the field, and here it is taken over."""
+    lab.flags |= remote
+    lab.run(NEW_SERVICE)
+    other.flags |= remote
+    new = {"PYTHONPATH": grown_code}
+    for words in (["recover", "archive", "--git-remote", remote["git_remote"]], ["run"], ["verify"]):
+        told = other.command(*words, **new)
+        assert told.returncode == 0, told.stdout + told.stderr
+    assert (lab.versions(), other.versions()) == (1, 2)
+    lab.nasa.edit(NEW_SERVICE.last, title="Another Title")
+    for words in (["run"], ["verify"]):
+        told = lab.command(*words, **new)
+        assert told.returncode == 0, told.stdout + told.stderr
+    causes = "SELECT cause, count(*) FROM apod_revision WHERE observed_to IS NULL GROUP BY 1 ORDER BY 1"
+    assert lab.rows(causes) == [("rules", len(NEW_SERVICE) - 1), ("source", 1)]
+
+
+@pytest.mark.process
 def test_it_is_described_everywhere(made, grown_code, tmp_path):
     """In the data dictionary, a package's descriptor, the mirror's answers and the comments of the tables."""
     _typed(made, "migrate")

@@ -16,25 +16,13 @@ from apod_pipeline.database.tables import Tables
 from apod_pipeline.errors import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from apod_pipeline.database.connection import Connection
 
-# One row: whether there is a table of migrations, and which fields the relations lack, or have of another type. A type
-# is looked at in the revisions alone: the plain table may be another program's.
+# The columns of four relations, in their order: of the migrations only whether there are any.
 LOOK = """
-SELECT to_regclass(%(migrations)s) IS NOT NULL, (
-    SELECT coalesce(json_agg(json_build_array(relation, field, wanted, format_type(atttypid, atttypmod))
-                             ORDER BY place), '[]')
-    FROM unnest(%(relations)s::text[], %(fields)s::text[], %(types)s::text[]) WITH ORDINALITY
-        AS told (relation, field, wanted, place)
-    LEFT JOIN pg_attribute ON attrelid = to_regclass(relation) AND attname = field AND NOT attisdropped
-    WHERE attname IS NULL OR (relation = %(typed)s AND format_type(atttypid, atttypmod) <> wanted)
-)
-"""
-SHOWN = """
-SELECT attname FROM pg_attribute
-WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod) FROM pg_attribute
+WHERE attrelid IN (to_regclass(%s), to_regclass(%s), to_regclass(%s), to_regclass(%s)) AND attnum > 0
+AND NOT attisdropped ORDER BY attnum
 """
 
 
@@ -55,37 +43,49 @@ class Odd(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What one look at the catalogue tells: whether there is a table of migrations, and what is odd."""
+    """What one look at the catalogue tells.
+
+    Attributes:
+        migrated: whether there is a table of migrations.
+        odd: what is odd, in the order of the fields.
+        shown: the columns of the view of the current entries.
+    """
 
     migrated: bool
     odd: list[Odd]
+    shown: list[str]
 
 
 def look(connection: Connection, tables: Tables) -> Look:
-    """Ask the catalogue, in one query, what it lacks of the fields."""
-    wanted = [
-        (relation, field.name, field.postgres)
-        for relation, fields in _relations(tables)
-        for field in tables.dataset.columns.named(fields)
+    """Ask the catalogue, in one query, what it lacks of the fields.
+
+    A type is looked at in the revisions alone: the plain table may be another program's.
+    """
+    current, revision = tables.current.name, tables.revision.name
+    view, migrations = f"{tables.name}_entry", f"{tables.name}_migration"
+    there: dict[str, dict[str, str]] = {current: {}, revision: {}, view: {}, migrations: {}}
+    for relation, column, kind in connection.execute(LOOK, [*there]):
+        there[relation][column] = kind
+    fields = tables.dataset.columns.fields
+    told = {current: tables.output, revision: tables.revision.columns, view: tables.dataset.columns.every}
+    odd = [
+        Odd(relation, field.name, field.postgres, kind)
+        for relation, names in told.items()
+        for field in fields
+        if field.name in names
+        and (kind := there[relation].get(field.name)) != field.postgres
+        and (kind is None or relation == revision)
     ]
-    relations, fields, types = (list(column) for column in zip(*wanted, strict=True))
-    named = {"migrations": f"{tables.name}_migration", "typed": tables.revision.name}
-    row = connection.execute(LOOK, {**named, "relations": relations, "fields": fields, "types": types}).fetchone()
-    there, odd = row or (False, [])
-    return Look(bool(there), [Odd(*one) for one in odd])
+    return Look(bool(there[migrations]), odd, [*there[view]])
 
 
-def _relations(tables: Tables) -> Iterator[tuple[str, Sequence[str]]]:
-    every = tables.dataset.columns.every
-    yield from ((tables.current.name, tables.output), (tables.revision.name, every), (f"{tables.name}_entry", every))
-
-
-def grow(connection: Connection, tables: Tables, odd: Sequence[Odd]) -> None:
+def grow(connection: Connection, tables: Tables) -> None:
     """Give every field that has none a column, and show it in the view of the current entries.
 
     Raises:
         DatabaseError: a column is of another type than its field's kind; the transaction is to be rolled back.
     """
+    _, odd, shown = look(connection, tables)
     if other := next((one for one in odd if one.there is not None), None):
         raise DatabaseError(
             f"the column {other.field} of {other.relation} is {other.there}, and the field {other.field} is "
@@ -98,7 +98,6 @@ def grow(connection: Connection, tables: Tables, odd: Sequence[Odd]) -> None:
         if one.relation != view:
             connection.execute(f"ALTER TABLE {one.relation} ADD COLUMN {one.field} {one.wanted}".encode())
     if added := [one.field for one in odd if one.relation == view]:
-        shown = [str(name) for (name,) in connection.execute(SHOWN, [view])]
         # A view that others look through is not made anew but lengthened: its columns stay where they are.
         connection.execute(
             f"CREATE OR REPLACE VIEW {view} AS SELECT {', '.join([*shown, *added])}"  # noqa: S608 - names are ours

@@ -46,7 +46,7 @@ def migrate(connection: Connection, tables: Tables) -> int:
         return newest
     connection.execute("SELECT pg_advisory_xact_lock(%s)", [tables.lock])
     _apply(connection, tables)
-    grow(connection, tables, look(connection, tables).odd)
+    grow(connection, tables)
     from apod_pipeline.database.comments import comment  # not imported where there is nothing to apply
     from apod_pipeline.database.reader import let_read
 

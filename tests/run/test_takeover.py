@@ -62,7 +62,7 @@ def _commit(one, path, text):
 def _titles(one, day):
     """Every title that an entry ever had, as the ledger and PostgreSQL tell it."""
     rows = one.rows(f"SELECT title FROM apod_revision WHERE date = '{day}' ORDER BY observed_from")
-    states = [s["entry"]["title"] for s in Ledger(one.archive).superseded() if s["date"] == str(day)]
+    states = [s["entry"]["title"] for s in Ledger(one.archive).superseded() if s["key"] == str(day)]
     assert [title for (title,) in rows] == [*states, one.entries()[str(day)]["title"]]
     return [title for (title,) in rows]
 

@@ -39,7 +39,7 @@ class SetLab(Lab):
 
     def environment(self, **more: str) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(SITE), os.environ.get("PYTHONPATH")]))
-        return super().environment(PYTHONPATH=path, **more)
+        return super().environment(**{"PYTHONPATH": path} | more)
 
     def entries(self) -> dict[str, dict[str, Any]]:
         """The archive's entries by key, in the order of the Parquet file."""

@@ -27,6 +27,7 @@ class Changes(TypedDict, total=False):
     derived: str | None
     rules: int
     preference: str
+    fields: str | None
     files: list[list[int]]
     examined: int
     entries: int
@@ -45,6 +46,7 @@ class Marks(NamedTuple):
         derived: instant of the version that the processed files say.
         rules: version of the rules that they were derived by.
         preference: whose readings were taken, in this order.
+        fields: every field that they hold, and its type; None where only the Parquet file tells.
         files: size and time of each of them when they were right.
         examined: how many lines of the ledger were looked at for news.
         entries: how many entries the last version held.
@@ -59,6 +61,7 @@ class Marks(NamedTuple):
     derived: str | None = None
     rules: int | None = None
     preference: str | None = None
+    fields: str | None = None
     files: list[list[int]] | None = None
     examined: int = 0
     entries: int = 0
@@ -93,6 +96,6 @@ class Marks(NamedTuple):
 _KINDS: dict[str, type] = {
     **dict.fromkeys(("rules", "examined", "entries"), int),
     **dict.fromkeys(("derived", "preference", "published", "commit", "pushed", "pushed_to"), str),
-    **dict.fromkeys(("stored_to", "gaps_asked"), str),
+    **dict.fromkeys(("stored_to", "gaps_asked", "fields"), str),
     "files": list,
 }

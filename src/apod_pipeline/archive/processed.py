@@ -126,7 +126,7 @@ def _flat(row: Row, columns: Columns) -> Row:
 
 def _nested(row: Row, columns: Columns) -> Row:
     """The row that `_flat` made flat."""
-    return row | {name: orjson.loads(row[name]) for name in columns.nested if row[name] is not None}
+    return row | {name: orjson.loads(row[name]) for name in columns.nested if row.get(name) is not None}
 
 
 # ---- one line a row ------------------------------------------------------------------------
@@ -192,7 +192,8 @@ def write_csv(
         return _Line(key, key if columns.day == columns.key else f"{day} {key}", line)
 
     lines = (
-        _Line(row[columns.key], columns.place(row), csv_line([row[name] for name in columns.output])) for row in rows
+        _Line(row[columns.key], columns.place(row), csv_line([row.get(name) for name in columns.output]))
+        for row in rows
     )
     with replacing(path) as file:
         file.write(header)
@@ -214,7 +215,7 @@ def write_json(
         return _Line(key, key, line)
 
     lines = (
-        _Line(row[columns.key], columns.place(row), json_line({name: row[name] for name in columns.output}))
+        _Line(row[columns.key], columns.place(row), json_line({name: row.get(name) for name in columns.output}))
         for row in rows
     )
     old = (parsed(line.rstrip(b",\n")) for line in _old_lines(path, keep=keep) if line != b"]\n")
@@ -263,8 +264,29 @@ class Table:
         """An archive's."""
         return cls(archive.parquet, archive.dataset.columns)
 
+    @property
+    def told(self) -> str:
+        """Every column of the file and its type, as `Columns.told` words them."""
+        return ",".join(f"{name} {kind.base_type()}" for name, kind in self._stored().collect_schema().items())
+
     def lazy(self) -> polars.LazyFrame:
-        """The table as polars reads it.
+        """The table as polars reads it, with today's fields: one that the file does not know is empty.
+
+        Raises:
+            ArchiveDamaged: when the file is not there, or not whole. It is never taken for an empty one.
+        """
+        import polars
+
+        frame, schema = self._stored(), self.columns.schema()
+        there = frame.collect_schema()
+        if [*there] == [*schema]:
+            return frame
+        return frame.select(
+            polars.col(name) if name in there else polars.lit(None, kind).alias(name) for name, kind in schema.items()
+        )
+
+    def _stored(self) -> polars.LazyFrame:
+        """The file's own columns.
 
         Raises:
             ArchiveDamaged: when the file is not there, or not whole. It is never taken for an empty one.
@@ -287,10 +309,10 @@ class Table:
         return int(self.lazy().select(polars.len()).collect().item()) if self.path.exists() else 0
 
     def rows(self, keys: Collection[str] | None = None) -> Iterator[Row]:
-        """Rows in the order of their keys: all, or those of some keys."""
+        """Rows in the order of their keys: all, or those of some keys; with the fields that the file knows."""
         if keys is not None:
             with readable(self.path):
-                found = self.lazy().filter(self._among(keys)).collect()
+                found = self._stored().filter(self._among(keys)).collect()
             yield from self._rows(found)
             return
         offset = 0
@@ -304,7 +326,7 @@ class Table:
 
     def _piece(self, offset: int) -> polars.DataFrame:
         with readable(self.path):
-            return self.lazy().slice(offset, ROW_GROUP).collect()
+            return self._stored().slice(offset, ROW_GROUP).collect()
 
     def merge(self, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()) -> None:
         """Write the file with rows put in place of, or beside, those that there are; without `keep` only of them.

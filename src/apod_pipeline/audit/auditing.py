@@ -74,8 +74,8 @@ def audit(what: Audit, conninfo: str) -> list[Finding]:
     if not versions:
         return [looked_at("versions", well=True, says="there are none yet", do="apod backfill")]
     projection = Projection(ledger, Table.of(what.archive), versions, what.today)
-    alike = versions[-1].rules == what.rules and versions[-1].preference == what.preference
-    days = sealed.first_line if alike else {}
+    other = _made_otherwise(what, versions[-1])
+    days = {} if other else sealed.first_line
     with derived_again(what.derive, versions[-1].lines, days) as derived, ThreadPoolExecutor(1) as beside:
         hashed = beside.submit(lambda: [*files.replies(what.archive, known), *files.tracked(what.archive)])
         kept = beside.submit(lambda: [*copies.objects(what.archive, what.objects, what.reading)])
@@ -83,7 +83,7 @@ def audit(what: Audit, conninfo: str) -> list[Finding]:
         rows = list(tables.tables(projection, conninfo, hashes))
         git = list(copies.repository(what.archive, what.git_remote))
         checks = [*_coverage(known, what.today, what.gap_after), *_quality(what.quality), *hashed.result()]
-        checks += _derived(what, projection, derived, hashes) if alike else [_other_rules(what, versions[-1])]
+        checks += [other] if other else _derived(what, projection, derived, hashes)
         return [*checks, *rows, *kept.result(), *git]
 
 
@@ -133,9 +133,21 @@ def _derived(
     yield tables.parquet(projection, entries, hashes)
 
 
-def _other_rules(what: Audit, last: Version) -> Finding:
+def _made_otherwise(what: Audit, last: Version) -> Finding | None:
+    """What tells that the last version cannot be derived again as it is; None where it can."""
     if last.rules != what.rules:
-        says = f"rules {last.rules} made the last version, today's are {what.rules}: the next run makes one of its own"
+        says = f"rules {last.rules} made the last version, today's are {what.rules}"
+    elif last.preference != what.preference:
+        says = "another preference made the last version"
+    elif _other_fields(what.archive):
+        says = "the last version was made with other fields than an entry has today"
     else:
-        says = "another preference made the last version: the next run makes one of its own"
-    return looked_at("derivation", well=True, says=says)
+        return None
+    return looked_at("derivation", well=True, says=f"{says}: the next run makes one of its own")
+
+
+def _other_fields(archive: Archive) -> bool:
+    try:
+        return Table.of(archive).told != archive.dataset.columns.told
+    except ApodError:
+        return False  # the file is told of by itself

@@ -70,7 +70,7 @@ def _part(make: Derive, lines: int, part: int, parts: int) -> list[Derived]:
         and known.replies[chosen[1].file]["order"] % parts == part
     ]
     # What is kept because nothing that was told since can be an entry is not derived: its row stands in the ledger.
-    kept = [dict(known.kept[day].entry) for day in days if day in known.kept]
+    kept = [derivation.columns.whole(known.kept[day].entry) for day in days if day in known.kept]
     readings = derivation.readings(known, [day for day in days if day not in known.kept])
     rows = [*kept, *derivation.transform(readings)]
     return [_derived(row, derivation.columns) for row in rows]

@@ -7,7 +7,7 @@ the replies give, because its rows pass here. Never mends anything.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.audit.findings import found, in_short, looked_at
 from apod_pipeline.audit.rederiving import Derived
 from apod_pipeline.database.connection import connected
+from apod_pipeline.database.growing import look
 from apod_pipeline.database.rows import Projection, cells, content_hash, current_row
 from apod_pipeline.database.searchable import is_searchable, not_in_step
 from apod_pipeline.database.tables import TableShape
@@ -54,9 +55,14 @@ def _compared(projection: Projection, connection: Connection, hashes: dict[str, 
     there = [states for states in chains if states[-1]["observed_to"] is None]
     hashes |= {states[-1][shapes.key]: states[-1]["content_hash"] for states in there}
     wanted = [current_row(shapes, states) for states in there]
-    yield _table(shapes.current, wanted, _older(wanted, _rows(connection, shapes.current)))
+    # What is new to an entry is no column before the next run.
+    odd = [one for one in look(connection, shapes).odd if one.there is None]
+    current, revision = (
+        {one.field for one in odd if one.relation == f"{shapes.name}{end}"} for end in ("", "_revision")
+    )
+    yield _table(shapes.current, wanted, _older(wanted, _rows(connection, shapes.current, current)))
     revisions = (row for states in chains for row in cells(shapes.revision, states))
-    yield _table(shapes.revision, revisions, _rows(connection, shapes.revision))
+    yield _table(shapes.revision, revisions, _rows(connection, shapes.revision, revision))
     yield _table(shapes.reading, projection.readings(known), _rows(connection, shapes.reading))
     yield _table(shapes.quarantine, projection.quarantine(known), _rows(connection, shapes.quarantine))
     # The newest day's status changes with the clock, and no run may have told the table yet.
@@ -77,8 +83,9 @@ def _older(wanted: Rows, there: Rows) -> Iterator[Sequence[Any]]:
         yield [*row[:-2], *ours] if ours and (row[-2] is None or row[-2] < ours[0]) else row
 
 
-def _rows(connection: Connection, table: TableShape) -> Iterator[tuple[Any, ...]]:
-    query = f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - names are ours
+def _rows(connection: Connection, table: TableShape, lacks: Collection[str] = ()) -> Iterator[tuple[Any, ...]]:
+    columns = [f"NULL AS {name}" if name in lacks else name for name in table.columns]
+    query = f"SELECT {', '.join(columns)} FROM {table.name}"  # noqa: S608 - names are ours
     with connection.cursor(binary=True) as cursor:
         yield from cursor.execute(query.encode())
 

@@ -30,6 +30,10 @@ TABLES = """
 SELECT tablename FROM pg_tables
 WHERE schemaname = current_schema() AND tablename ~ '^{name}(_|$)' AND tablename <> '{name}_migration'
 """
+BY_NAME = """
+SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute
+WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+"""
 COPY = re.compile(rb'COPY (?:[^\W"]\w*|"(?:[^"]|"")+")\.(?=\w+ \()')
 
 Scratch = Callable[[], AbstractContextManager[str]]
@@ -173,7 +177,11 @@ def _digests(connection: Connection, tables: Tables) -> dict[str, tuple[int, str
     """Of every table how many rows it has, and what they hash to whatever their order."""
     told = {}
     for (name,) in connection.execute(tables.sql(TABLES)).fetchall():
-        query = f"SELECT count(*), coalesce(md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))), '') FROM {name} t"  # noqa: S608 - names are ours
+        (columns,) = connection.execute(BY_NAME, [name]).fetchone() or (
+            "",
+        )  # a later field's column may stand anywhere
+        row = f"md5(ROW({columns})::text)"
+        query = f"SELECT count(*), coalesce(md5(string_agg({row}, '' ORDER BY {row})), '') FROM {name}"  # noqa: S608 - names are ours
         found = connection.execute(query.encode()).fetchone()
         told[str(name)] = (int(found[0]), str(found[1])) if found else (0, "")
     return told

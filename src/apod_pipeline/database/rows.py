@@ -48,14 +48,18 @@ class Projection:
         """The tables that the rows are for."""
         return Tables(self.ledger.archive.dataset)
 
+    @cached_property
+    def superseded(self) -> list[dict[str, Any]]:
+        """The states that were replaced."""
+        return self.ledger.superseded(self.versions)
+
     def chains(self, days: Collection[str] | None = None) -> Iterator[list[Row]]:
         """For every entry (or those of some days) the chain of its states, oldest first, each with when and why."""
         last = self.versions[-1]
         known = self.ledger.known(last.lines)
-        superseded = self.ledger.superseded(self.versions)
-        since = current_since(known, self.versions, superseded)
+        since = current_since(known, self.versions, self.superseded)
         earlier: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for state in superseded:
+        for state in self.superseded:
             earlier[state["key"]].append(state)
         for row in self.table.rows(days):
             day = row[self.table.columns.key]
@@ -70,6 +74,11 @@ class Projection:
             yield chain([*earlier.pop(day, ()), current])
         if known.keyed:  # those that are not there any more
             yield from (chain(states) for key, states in sorted(earlier.items()) if days is None or key in days)
+
+    def changed_since(self, mark: Version) -> set[str]:
+        """Keys of what was told of since a version, and of what it replaced since though nobody told of it anew."""
+        told = self.ledger.known(self.versions[-1].lines).days_since(mark.lines)
+        return {*told, *(state["key"] for state in self.superseded if instant(state["to"]) > mark.at)}
 
     def readings(self, known: Known, since: int = 0) -> list[tuple[Any, ...]]:
         """What each source said last of each day, of the lines from one on."""
@@ -91,6 +100,9 @@ class Projection:
             (q.file, q.day, q.source, q.reason, instant(q.at), known.resolved_at(q, self.versions))
             for q in last.values()
         ]
+
+
+_UNKNOWN = object()  # a field that a state lacks: it was made before the field was thought of
 
 
 class Since(NamedTuple):
@@ -127,7 +139,7 @@ def chain(states: Sequence[dict[str, Any]]) -> list[Row]:
                 "observed_from": instant(state["from"]),
                 "observed_to": instant(state["to"]) if state["to"] else None,
                 "cause": state["began"],
-                "changed": [name for name in entry if before is not None and before.get(name) != entry[name]],
+                "changed": [name for name in entry if before is not None and before.get(name, _UNKNOWN) != entry[name]],
                 "content_hash": content_hash(entry),
                 "reply": state["reply"],
             }
@@ -145,7 +157,7 @@ def cells(revision: TableShape, rows: Iterable[Row]) -> Iterator[list[Any]]:
     """Rows of the revisions in the order of their columns."""
     dated = [i for i, kind in enumerate(revision.types) if kind.startswith("timestamp")]
     for row in rows:
-        values = [row[name] for name in revision.columns]
+        values: list[Any] = [row.get(name) for name in revision.columns]
         for i in dated:
             if isinstance(values[i], str):  # a field of the entry; our own instants are such already
                 values[i] = instant(values[i])
@@ -171,6 +183,6 @@ def _times(tables: Tables, states: Sequence[Row]) -> tuple[dt.datetime, dt.datet
     """
     created = updated = states[0]["observed_from"]
     for before, after in pairwise(states):
-        if any(before[name] != after[name] for name in tables.output):
+        if any(before.get(name) != after.get(name) for name in tables.output):
             updated = after["observed_from"]
     return created.replace(tzinfo=None), updated.replace(tzinfo=None)

@@ -80,6 +80,23 @@ class Field(NamedTuple):
         return f"{self.meaning} ({KINDS[self.kind].unit}){values}"
 
 
+def means(kind: str, meaning: str, example: Any = None, *, allowed: tuple[str, ...] = ()) -> Field:  # noqa: ANN401 - as JSON
+    """What the annotation of a class's attribute tells of a field; its name, and what may be None, the class tells."""
+    return Field("", kind, meaning, allowed=allowed, example=example)
+
+
+def declared(row: type) -> tuple[Field, ...]:
+    """The fields of a class whose attributes are `Annotated[type, means(...)]`, in their order.
+
+    Args:
+        row: a class of a module whose annotations are values: one without `from __future__ import annotations`.
+    """
+    return tuple(
+        one.__metadata__[0]._replace(name=name, nullable=type(None) in getattr(one.__origin__, "__args__", ()))
+        for name, one in row.__annotations__.items()
+    )
+
+
 class Columns:
     """The fields of a data set's entries.
 
@@ -125,6 +142,15 @@ class Columns:
             if row[name] is not None:
                 row[name] = float(row[name])
         return row
+
+    @property
+    def told(self) -> str:
+        """Every field and its type in Parquet, in one line: what a file's own columns are compared with."""
+        return ",".join(f"{field.name} {KINDS[field.kind].parquet}" for field in self.fields)
+
+    def whole(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row with every field: one that was made before a field was thought of says nothing of it."""
+        return {name: row.get(name) for name in self.every}
 
     def place(self, row: Mapping[str, Any]) -> str:
         """Where a row stands among the others: what they are sorted by."""

@@ -80,7 +80,7 @@ def history(archive: Archive, key: str) -> list[dict[str, Any]]:
             "cause": state["cause"],
             "changed": state["changed"],
             "reply": state["reply"],
-            "entry": {name: state[name] for name in archive.dataset.columns.every},
+            "entry": {name: state.get(name) for name in archive.dataset.columns.every},
         }
         for state in states
     ]

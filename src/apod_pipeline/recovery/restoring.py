@@ -83,7 +83,8 @@ class Restoration:
         """Write down that the files stand at the ledger's last version."""
         last = Ledger(self.archive).versions()[-1]
         self.archive.witness()
-        self.archive.advance(derived=timestamp(last.at), rules=last.rules, preference=",".join(last.preference))
+        preference = ",".join(last.preference)
+        self.archive.advance(derived=timestamp(last.at), rules=last.rules, preference=preference, fields=None)
 
 
 def clone(source: str | Path, archive: Archive, commit: str | None = None) -> None:

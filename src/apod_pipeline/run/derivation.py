@@ -18,12 +18,13 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Unpack
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
+from apod_pipeline.archive.marks import Changes
 from apod_pipeline.archive.processed import Rows, Table, writable, write_all
 from apod_pipeline.database.rows import Since, current_since
 from apod_pipeline.dataset.fields import Columns
@@ -32,6 +33,7 @@ from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import DataRefused
 from apod_pipeline.model import LEFT_OUT, in_plain_words
 from apod_pipeline.run.gating import derived, withdrawal
+from apod_pipeline.run.grown import fields_alike
 from apod_pipeline.run.kept_replies import KeptReplies
 from apod_pipeline.run.version_summary import summary
 
@@ -85,17 +87,24 @@ class Derivation:
 
     # ---- versions ------------------------------------------------------------------------
     def seal_rules(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
-        """A version of its own where new rules, or another preference, word entries differently; else None.
+        """A version of its own where new rules, new fields or another preference word entries differently; else None.
 
         It comes before any news, so that a revision has one cause.
 
         Raises:
             DataRefused: the rules make no entry of more than half of the days; nothing was changed.
+            SettingsError: a field is of another kind than it was; nothing was changed.
         """
         versions = self.ledger.versions()
         if not versions or self._derived_alike(versions[-1]):
             return None
         return self.reseal(run, at, accept_loss=accept_loss)
+
+    def seal_fields(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
+        """As `seal_rules`, where fields are new: also before all is made anew, and what was is gone."""
+        last = self.ledger.versions()[-1:]
+        ours = bool(last) and self.archive.untouched and self.archive.marks().is_derived(last[0])
+        return self.reseal(run, at, accept_loss=accept_loss) if ours and not fields_alike(self.archive) else None
 
     def reseal(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
         """Derive every entry of the last version anew; a version of its own where any differs, else None."""
@@ -132,7 +141,7 @@ class Derivation:
         marks = self.archive.marks()
         rules = last.rules if marks.rules is None else marks.rules
         preference = ",".join(last.preference) if marks.preference is None else marks.preference
-        return (rules, preference) == (self.rules, ",".join(self.preference))
+        return fields_alike(self.archive) and (rules, preference) == (self.rules, ",".join(self.preference))
 
     def _seal(
         self, draft: Version, versions: list[Version], *, by_rules: bool, accept_loss: bool = False
@@ -151,7 +160,7 @@ class Derivation:
             if not replaced and not added and not gone:
                 self.archive.advance(examined=known.lines)
                 if by_rules:
-                    self.archive.advance(rules=self.rules, preference=",".join(self.preference))
+                    self.archive.advance(**self._made_by())
                 return None
             self.ledger.append_superseded(replaced, version.at)
             self.ledger.seal(version)
@@ -223,7 +232,7 @@ class Derivation:
         return states, len(rows) - len(old)
 
     def _cause(self, last: Version, was: Row, new: Row, *, by_rules: bool) -> str:
-        if by_rules and last.rules != self.rules:
+        if by_rules and (last.rules != self.rules or was.keys() != new.keys()):
             return "rules"
         chosen = self.columns.source
         if by_rules or (chosen and was.get(chosen) != new.get(chosen)):
@@ -246,6 +255,7 @@ class Derivation:
             return False
         since = next((version for version in versions if marks.is_derived(version)), None)
         alike = since is not None and (since.rules, since.preference) == (last.rules, last.preference)
+        alike = alike and fields_alike(self.archive)
         # A change is merged only into files that are as we left them; all others are made anew.
         self.rebuild(since if alike and untouched else None)
         return True
@@ -273,7 +283,11 @@ class Derivation:
 
     def _mark(self, version: Version) -> None:
         self.archive.witness()
-        self.archive.advance(derived=timestamp(version.at), rules=self.rules, preference=",".join(self.preference))
+        self.archive.advance(**self._made_by(derived=timestamp(version.at)))
+
+    def _made_by(self, **others: Unpack[Changes]) -> Changes:
+        """What the files are made by today, and other marks with it."""
+        return {**others, "rules": self.rules, "preference": ",".join(self.preference), "fields": self.columns.told}
 
     # ---- readings ------------------------------------------------------------------------
     def examine(self, reading: Reading) -> str | None:
@@ -362,7 +376,7 @@ class Derivation:
         if known.kept:
             fresh = [day for day in days if day not in known.kept]
             for day in known.kept.keys() & set(days):
-                rows.add(known.kept[day].entry)
+                rows.add(self.columns.whole(known.kept[day].entry))
         entries = derived(self.transform, self.readings(known, fresh), withheld)
         while batch := [*islice(entries, BATCH)]:
             whole = [row for row in batch if rows.holds(row)]

@@ -278,7 +278,7 @@ class Steps:
         earlier = [v.lines for v in pipeline.ledger.versions() if v.at < version.at]
         days = pipeline.ledger.known(version.lines).days_since(max(earlier, default=0))
         rows = Table.of(pipeline.archive).rows(days)
-        records = [{name: row[name] for name in columns.output} for row in islice(rows, MOST_RECORDS)]
+        records = [{name: row.get(name) for name in columns.output} for row in islice(rows, MOST_RECORDS)]
         if len(days) > MOST_RECORDS:
             records.append({"more": len(days) - MOST_RECORDS, "in": self._relative(pipeline.archive.json)})
         return records

@@ -189,6 +189,7 @@ class Takeover:
             derived=timestamp(last.at),
             rules=last.rules,
             preference=",".join(last.preference),
+            fields=None,
             published=timestamp(last.at),
             commit=self._git.head(),
             entries=len(Table.of(self.archive)),

@@ -43,7 +43,7 @@ def _refused(
     found = [rule.finds(today).fill_null(value=False).alias(rule.name) for rule in rules]
     names = sorted({columns.key, *(name for expression in found for name in expression.meta.root_names())})
     kinds = columns.schema()
-    values = {name: [row[name] for row in rows] for name in names}
+    values = {name: [row.get(name) for row in rows] for name in names}
     frame = polars.DataFrame(values, schema={name: kinds[name] for name in names})
     broken = frame.select(columns.key, *found).filter(polars.any_horizontal(rule.name for rule in rules))
     return {

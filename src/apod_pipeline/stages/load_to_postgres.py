@@ -155,8 +155,8 @@ class PostgresStore:
     ) -> tuple[int, int]:
         last = versions[-1]
         sealed, known = self.ledger.known(last.lines), self.ledger.known()
-        days = None if mark is None else sealed.days_since(mark.lines)
         rows = Projection(self.ledger, Table.of(self.archive), versions, self.today)
+        days = None if mark is None else rows.changed_since(mark)
         expected = sum(map(sealed.has, sealed.first_line if days is None else days))
         inserted, changed = _merge_entries(connection, self.tables, rows.chains(days), expected, after_reading)
         changed += self._remove_withdrawn(connection, known, lines)

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.dataset.readings import Row
-
-if TYPE_CHECKING:
-    import polars
 
 PIECE = 1_000  # changed entries that stand in memory at one time
 KINDS = ("added", "edited", "removed")
@@ -108,7 +105,7 @@ def compare(old: Table, new: Table, columns: Columns) -> Comparison:
 
     key, other = columns.key, f"{columns.key}:new"
     names = [name for name in columns.every if name != key]
-    left, right = (_padded(table, columns, names) for table in (old, new))
+    left, right = (table.lazy().select(columns.every) for table in (old, new))
     joined = left.join(
         right.rename(lambda name: f"{name}:new"), left_on=key, right_on=other, how="full", coalesce=False
     )
@@ -131,16 +128,3 @@ def compare(old: Table, new: Table, columns: Columns) -> Comparison:
         else:
             titles[before or after] = whole
     return Comparison(old, new, columns, kinds, edited, titles)
-
-
-def _padded(table: Table, columns: Columns, names: Sequence[str]) -> polars.LazyFrame:
-    """The state with every field that is known today; one that it had not is empty."""
-    import polars
-
-    frame = table.lazy()
-    there = set(frame.collect_schema().names())
-    kind = {name: polars.List(polars.String) if name in columns.lists else polars.String for name in names}
-    return frame.select(
-        columns.key,
-        *(polars.col(name) if name in there else polars.lit(None, kind[name]).alias(name) for name in names),
-    )

@@ -52,12 +52,12 @@ class Tracing:
             asks = self.derivation.archive.dataset.asks_for(key)
             raise SettingsError(f"{key}: this archive has no entry; `{asks}` asks for it.")
         now = states[-1]
-        names = [field] if field else [name for name in columns.every if now[name] or name == columns.key]
+        names = [field] if field else [name for name in columns.every if now.get(name) or name == columns.key]
         return {
             columns.key: key,
             "fields": {name: self._field(name, states) for name in names},
             **{
-                noted: {name: meanings[name] for name in now[noted]}
+                noted: {name: meanings[name] for name in now.get(noted) or ()}
                 for noted, meanings in self.derivation.archive.dataset.notes.items()
             },
         }
@@ -69,7 +69,7 @@ class Tracing:
             index -= 1
         state = states[index]
         return {
-            "value": state[name],
+            "value": state.get(name),
             "since": timestamp(state["observed_from"]),
             "cause": state["cause"],
             "reply": self._reply(state, name),

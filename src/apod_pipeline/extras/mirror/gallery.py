@@ -195,8 +195,8 @@ def _first_weekday(days: list[Row]) -> int:
 def _changes(old: Row, new: Row) -> Iterator[tuple[str, list[Any], list[Any]]]:
     """Name of each field that differs, its words before and its words after."""
     for name in ENTRY_FIELDS:
-        if old[name] != new[name]:
-            pieces = list(changed_words(as_text(old[name]), as_text(new[name])))
+        if old.get(name) != new.get(name):
+            pieces = list(changed_words(as_text(old.get(name)), as_text(new.get(name))))
             yield (
                 name,
                 [piece for piece in pieces if piece.change != "added"],

@@ -102,7 +102,7 @@ class NewApi:
 
     async def _told(self, row: Row, request: Request) -> dict[str, Any]:
         provenance = {name: row[name] for name in PROVENANCE} | await self._provenance.of(row)
-        entry = {name: row[name] for name in ENTRY_FIELDS}
+        entry = {name: row.get(name) for name in ENTRY_FIELDS}
         return {"entry": self._placed(entry, request), "provenance": provenance}
 
     def _placed(self, row: Row, request: Request) -> Row:

@@ -1,0 +1,36 @@
+"""Whether the files hold the fields that entries have today; where they do not, every entry is derived anew.
+
+Takes an archive, gives yes or no. A run that finds nothing new reads a mark, and no file. Never derives anything.
+"""
+
+from __future__ import annotations
+
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.processed import Table
+from apod_pipeline.errors import SettingsError
+
+
+def fields_alike(archive: Archive) -> bool:
+    """True when the Parquet file has today's fields; the file itself is asked where no mark tells.
+
+    Raises:
+        SettingsError: a field is of another kind than it was, and no file can hold both; nothing was changed.
+    """
+    now, there = archive.dataset.columns.told, archive.marks().fields
+    if there is None:
+        if not archive.parquet.exists():
+            return True
+        there = Table.of(archive).told
+        archive.advance(fields=there)
+    if now == there:
+        return True
+    was = dict(field.split() for field in there.split(","))
+    for field in now.split(","):
+        name, kind = field.split()
+        if was.get(name, kind) != kind:
+            raise SettingsError(
+                f"the field {name} is {kind} now, and {was[name]} in {archive.parquet}: what is stored is not changed "
+                "into another type. Nothing was changed; give the field another name in the code, or begin an archive "
+                "of its own: export APOD_ARCHIVE=ANOTHER-FOLDER, then type the same command again."
+            )
+    return False

@@ -7,9 +7,11 @@ import json
 
 import pytest
 
+from apod_pipeline.dataset.installed import simulation
 from apod_pipeline.dataset.spans import Span
 from former_code import unpacked
 from lab import TODAY, bare_repository
+from set_lab import SITE, SetLab
 
 BEFORE = "9177304"  # the last commit before the house was rebuilt
 SPAN = Span(dt.date(2018, 11, 20), TODAY)
@@ -65,3 +67,17 @@ def test_the_old_code_goes_on_with_what_todays_made(lab, old_code):
     told = lab.command("run", PYTHONPATH=old_code)
     assert told.returncode == 0, told.stderr
     assert (lab.files(), lab.tables()) == (before, tables)
+
+
+def test_an_archive_of_another_data_set_is_left_alone(tmp_path, database_url, old_code, monkeypatch):
+    """The program of before knows no other data set: one sentence, exit 2, and not a byte is another one."""
+    monkeypatch.setenv("PYTHONPATH", str(SITE))
+    with simulation("sightings") as watch:
+        toy = SetLab(watch, tmp_path / "archive", database_url, name="sightings")
+        toy.run(watch.span)
+        held = {path: path.read_bytes() for path in sorted(toy.root.rglob("*")) if path.is_file()}
+        words = ("run", "--archive", str(toy.root))
+        older = toy.command(*words, PYTHONPATH=old_code)
+    assert older.returncode == 2
+    assert "dataset is 'sightings'" in older.stderr
+    assert {path: path.read_bytes() for path in sorted(toy.root.rglob("*")) if path.is_file()} == held

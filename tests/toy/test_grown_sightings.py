@@ -87,3 +87,21 @@ def test_another_kind_is_refused_before_anybody_is_asked(toy, watch, code):
     assert "the field brightness is String now, and Float64 in" in " ".join(told.stderr.split())
     assert "give the field another name" in " ".join(told.stderr.split())
     assert (toy.files(), len(watch.requests)) == (before, asked)
+
+
+def test_an_older_program_leaves_it_alone(toy, code):
+    """Files with a field that it does not know: one sentence, exit 2, and not a byte or a row is another one."""
+    toy.run(MONTH)
+    _grown(code)
+    _typed(toy, code, "run")
+    tip, rows = toy.git("rev-parse", "HEAD"), toy.rows("SELECT * FROM sightings_revision ORDER BY 1, 2")
+    held = {path: path.read_bytes() for path in (toy.archive.csv, toy.archive.parquet)}
+    for clean in (False, True):
+        if clean:  # as on another machine, where no mark tells
+            (toy.archive.private / "progress.json").unlink()
+        older = toy.command("run")
+        assert older.returncode == 2
+        assert "holds the field witness, which this program does not know" in older.stderr
+        assert {path: path.read_bytes() for path in held} == held
+        assert toy.git("rev-parse", "HEAD") == tip
+    assert toy.rows("SELECT * FROM sightings_revision ORDER BY 1, 2") == rows

@@ -5,6 +5,8 @@ Takes an archive, gives yes or no. A run that finds nothing new reads a mark, an
 
 from __future__ import annotations
 
+from shlex import quote
+
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.errors import SettingsError
@@ -14,7 +16,8 @@ def fields_alike(archive: Archive) -> bool:
     """True when the Parquet file has today's fields; the file itself is asked where no mark tells.
 
     Raises:
-        SettingsError: a field is of another kind than it was, and no file can hold both; nothing was changed.
+        SettingsError: the files hold a field that this program does not know, so a newer one made them; or a field is
+            of another kind than it was, and no file can hold both. Nothing was changed.
     """
     now, there = archive.dataset.columns.told, archive.marks().fields
     if there is None:
@@ -24,9 +27,13 @@ def fields_alike(archive: Archive) -> bool:
         archive.advance(fields=there)
     if now == there:
         return True
-    was = dict(field.split() for field in there.split(","))
-    for field in now.split(","):
-        name, kind = field.split()
+    was, kinds = (dict(field.split() for field in fields.split(",")) for fields in (there, now))
+    if unknown := [name for name in was if name not in kinds]:
+        raise SettingsError(
+            f"{archive.parquet} holds the field {unknown[0]}, which this program does not know: a newer one made "
+            f"it. Nothing was changed; install that one: `git -C {quote(str(archive.root))} log -1` names it (Code-Version)."
+        )
+    for name, kind in kinds.items():
         if was.get(name, kind) != kind:
             raise SettingsError(
                 f"the field {name} is {kind} now, and {was[name]} in {archive.parquet}: what is stored is not changed "

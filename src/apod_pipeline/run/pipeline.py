@@ -29,6 +29,7 @@ from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Beside, Listener, Publisher, Store, Versioner
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.gathering import Gathering, Wanted, count_refused
+from apod_pipeline.run.grown import fields_alike
 from apod_pipeline.run.publishing import MOST_TAKEOVERS, Publishing
 from apod_pipeline.run.takeover import Takeover
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
@@ -265,6 +266,7 @@ class Pipeline:
 
     def _resume(self, versions: list[Version], outcome: Outcome) -> None:
         self.ledger.known(versions[-1].lines)  # a ledger that lost lines is told before anything is built upon it
+        fields_alike(self.archive)  # and so are files that a newer program made
         if self.derivation.catch_up():
             self.tell("brought the files to the last version, where an interrupted run had left them behind")
         marks = self.archive.marks()

@@ -30,8 +30,9 @@ def fields_alike(archive: Archive) -> bool:
     was, kinds = (dict(field.split() for field in fields.split(",")) for fields in (there, now))
     if unknown := [name for name in was if name not in kinds]:
         raise SettingsError(
-            f"{archive.parquet} holds the field {unknown[0]}, which this program does not know: a newer one made "
-            f"it. Nothing was changed; install that one: `git -C {quote(str(archive.root))} log -1` names it (Code-Version)."
+            f"{archive.parquet} holds the field {unknown[0]}, which this program does not know: a newer one made it. "
+            "Nothing was changed; install that one, whose version (Code-Version) is told by: "
+            f"git -C {quote(str(archive.root))} log -1"
         )
     for name, kind in kinds.items():
         if was.get(name, kind) != kind:

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from apod_pipeline.archive.beginning import begin
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Table, readable
-from apod_pipeline.archive.writing import replacing
 from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.dataset.sources import Source
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
     from apod_pipeline.versions.releases import Releases
     from apod_pipeline.versions.states import States
     from apod_pipeline.versions.tracing import Tracing
-
-IGNORED = ("/.apod/", "/data/raw/.incoming/", "/data/processed/{name}_transformed.json", ".*.partial", ".env")
 
 
 def data_set_of(settings: Settings) -> DataSet:
@@ -305,45 +302,12 @@ def copies(settings: Settings, tell: Callable[[str], None] = print) -> Iterator[
 
 
 def initialise(settings: Settings) -> Archive:
-    """The archive's folder, made where it is missing; the preference is written down once.
+    """The archive's folder, made where it is missing; data set and preference are written down once.
 
     Raises:
         SettingsError: when the folder holds something else, or has a name that DVC cannot work with.
     """
     archive = archive_of(settings)
-    for folder in (str(archive.root), str(settings.remote_folder), settings.dvc_remote or ""):
-        if "{" in folder or "}" in folder:  # in a progress line of DVC's, that is a place where a word belongs
-            raise SettingsError(
-                f"{folder} holds a brace, which DVC cannot work with. Nothing was touched; name another folder (with "
-                "--archive, or APOD_DVC_REMOTE)."
-            )
-    names = {path.name for path in archive.root.iterdir()} if archive.root.is_dir() else set()
-    if archive.exists and names != {archive.private.name}:  # which may hold this machine's settings before all else
-        archive.create_folders()
-        return archive
-    strangers = names - {".apod.toml.partial", archive.private.name}
-    if strangers and not (archive.root / "apod.toml").exists():
-        raise SettingsError(
-            f"{archive.root} is not empty and no archive. Nothing was touched; name another folder with --archive."
-        )
-    try:
-        _write_once(archive.root / "apod.toml", _toml(settings))
-        _write_once(
-            archive.root / ".gitignore", "".join(f"{line}\n" for line in IGNORED).format(name=archive.dataset.name)
-        )
-        archive.create_folders()
-    except OSError as error:
-        raise SettingsError(f"{archive.root} cannot be made: {error.strerror}. Name another with --archive.") from error
+    dataset = settings.dataset if settings.dataset != Settings.dataset else None
+    begin(archive, (str(settings.remote_folder), settings.dvc_remote or ""), settings.preference, dataset)
     return archive
-
-
-def _toml(settings: Settings) -> str:
-    names = ", ".join(f'"{name}"' for name in settings.preference)
-    other = f'dataset = "{settings.dataset}"\n' if settings.dataset != Settings.dataset else ""
-    return f"# Settings of this archive; `apod config` shows all.\n{other}preference = [{names}]\n"
-
-
-def _write_once(path: Path, text: str) -> None:
-    if not path.exists():
-        with replacing(path) as file:
-            file.write(text.encode())

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from apod_pipeline.embedded_postgres import account
 from apod_pipeline.embedded_postgres.binaries import Binaries
 from apod_pipeline.embedded_postgres.folder import ServerFolder, ticks
-from apod_pipeline.embedded_postgres.socket_directory import DATABASE, PORT, ROLE, listens, make_socket_directory, sweep
+from apod_pipeline.embedded_postgres.socket_directory import DATABASE, PORT, ROLE, make_socket_directory, sweep
 from apod_pipeline.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Cluster:
             sweep(socket)
             raise
 
-    def await_ready(self, postgres: subprocess.Popen[bytes], socket: Path) -> str | None:
+    def await_ready(self, postgres: subprocess.Popen[bytes]) -> str | None:
         """Wait until the server accepts connections.
 
         Returns:
@@ -119,7 +119,7 @@ class Cluster:
         for _ in ticks(time.monotonic() + START_SECONDS):
             if postgres.poll() is not None:
                 return f"it ended with status {postgres.returncode}"
-            if self._says_ready() and listens(socket):
+            if self._says_ready():
                 return None
         return f"it did not accept connections within {START_SECONDS:.0f} s"
 

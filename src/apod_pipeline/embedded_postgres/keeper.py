@@ -50,7 +50,7 @@ def _serve(cluster: Cluster, postgres: subprocess.Popen[bytes], socket: Path) ->
     log = threading.Thread(target=_write_log, args=(cluster.folder, postgres), daemon=True)
     log.start()
     try:
-        hindrance = cluster.await_ready(postgres, socket)
+        hindrance = cluster.await_ready(postgres)
         if hindrance is None:
             cluster.folder.write_state(socket)
             _answer(READY)

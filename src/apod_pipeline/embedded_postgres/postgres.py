@@ -21,7 +21,7 @@ from urllib.parse import quote
 from apod_pipeline.embedded_postgres.binaries import find_binaries
 from apod_pipeline.embedded_postgres.cluster import READY, START_SECONDS, Cluster
 from apod_pipeline.embedded_postgres.folder import ServerFolder, ticks
-from apod_pipeline.embedded_postgres.socket_directory import DATABASE, PORT, ROLE, listens
+from apod_pipeline.embedded_postgres.socket_directory import DATABASE, PORT, ROLE
 from apod_pipeline.errors import DatabaseError
 
 if TYPE_CHECKING:
@@ -93,9 +93,8 @@ class EmbeddedPostgres:
         with self._explained():
             for _ in ticks(time.monotonic() + _PATIENCE_SECONDS):
                 socket = self._folder.read_state()
-                if socket is not None and listens(socket):
-                    host = quote(os.fsencode(socket), safe="")
-                    return f"postgresql://{ROLE}@/{DATABASE}?host={host}&port={PORT}"
+                if socket is not None and _accepts(url := _url(socket)):
+                    return url
                 with self._folder.lock(self._folder.server_lock) as lock:
                     if lock.exclusive():
                         self._start_keeper(lock)
@@ -211,3 +210,22 @@ def _keeper(cluster: Cluster, log: int) -> subprocess.Popen[str]:
         encoding="utf-8",
         errors="replace",
     )
+
+
+def _url(socket: Path) -> str:
+    host = quote(os.fsencode(socket), safe="")
+    return f"postgresql://{ROLE}@/{DATABASE}?host={host}&port={PORT}"
+
+
+def _accepts(url: str) -> bool:
+    """Whether a server takes connections now (one that is full does). That somebody listens is not enough.
+
+    A server that was killed may leave a child behind that holds its socket for a moment longer.
+    """
+    import psycopg
+
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        return "too many clients" in str(error) or "connection slots" in str(error)
+    return True

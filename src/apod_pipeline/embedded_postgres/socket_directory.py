@@ -1,4 +1,4 @@
-"""Where the server's Unix socket lies, in its folder where that path is short enough; and whether anybody listens.
+"""Where the server's Unix socket lies: in its folder where that path is short enough, else elsewhere.
 
 Takes the wished folder, gives it or one under the system's temporary folder, private and made anew, never one
 that somebody else made.
@@ -7,7 +7,6 @@ that somebody else made.
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +16,6 @@ from apod_pipeline.errors import DatabaseError
 PORT = 5432
 ROLE = DATABASE = "apod"
 SOCKET_NAME = f".s.PGSQL.{PORT}"
-_SECONDS = 10.0
 _LONGEST_PATH = 107 if sys.platform == "linux" else 103
 """Bytes that a socket's address holds, less the closing zero: unix(7)."""
 
@@ -43,17 +41,6 @@ def make_socket_directory(wished: Path) -> Path:
         "to a folder with a short path and repeat the command."
     )
     raise DatabaseError(message)
-
-
-def listens(directory: Path) -> bool:
-    """Whether a server listens at the socket in a directory."""
-    with socket.socket(socket.AF_UNIX) as one:
-        one.settimeout(_SECONDS)
-        try:
-            one.connect(str(directory / SOCKET_NAME))
-        except OSError:
-            return False
-    return True
 
 
 def sweep(directory: Path | None) -> None:

@@ -103,7 +103,7 @@ def test_a_wide_question_that_failed_is_not_repeated(nasa, asked_of):
 
 def test_a_fast_service_is_asked_for_whole_years(nasa, asked_of):
     """A service that answers at once is asked for as much as a list may hold, after the first question."""
-    result, _, _ = asked_of(Planetary(nasa.url, KEY), 2900)
+    result, _, _ = asked_of(Planetary(nasa.url, KEY), 2900, timeout=60)
     assert result.missing == {}
     assert len(nasa.requests) <= 2 + 2900 // 366 + 1
 

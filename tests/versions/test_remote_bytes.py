@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apod_pipeline.audit.copies import Reading, objects
+from apod_pipeline.audit.copies import RemoteShare, objects
 from apod_pipeline.audit.sampling import sample
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.jobs.verify import verify
@@ -37,7 +37,7 @@ def remote(lab):
 
 def _check(lab, share, day=dt.date(2026, 11, 2)):
     settings = resolve(lab.all_flags(), {}, None)
-    checks = objects(lab.archive, objects_of(settings, lab.archive), Reading(share, day))
+    checks = objects(lab.archive, objects_of(settings, lab.archive), RemoteShare(share, day))
     return next(check for check in checks if check.what == "DVC remote")
 
 

@@ -74,7 +74,7 @@ class CountingPublisher:
     commits: list[dt.datetime] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Any:
-        if name not in {"prepare", "settle", "ledger_waits", "lacks_sealed_lines", "push", "page", "remote"}:
+        if name not in {"prepare", "protect", "ledger_waits", "lacks_sealed_lines", "push", "page", "remote"}:
             raise AttributeError(name)
         return lambda *_: None
 

@@ -14,7 +14,7 @@ from test_each_rule import ANSWER, DAY
 from apod_pipeline.archive.processed import csv_line, json_line
 from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.datasets.apod import DATA_SET
-from apod_pipeline.datasets.apod.entry import MEDIA_TYPES, OUTPUT_FIELDS, Entry
+from apod_pipeline.datasets.apod.fields import MEDIA_TYPES, OUTPUT_FIELDS, Entry
 from apod_pipeline.datasets.apod.rules.derive import derive
 from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.datasets.apod.rules.text import text_of_html

@@ -17,8 +17,7 @@ from apod_pipeline.database.tables import Tables
 from apod_pipeline.dataset.about import Search
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod import DATA_SET
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, Entry
-from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.datasets.apod.fields import ENTRY, ENTRY_FIELDS, Entry
 from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS
 from apod_pipeline.dictionary.files import files
 from apod_pipeline.dictionary.page import page

@@ -11,7 +11,7 @@ import pytest
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod import DATA_SET
-from apod_pipeline.datasets.apod.entry import Entry
+from apod_pipeline.datasets.apod.fields import Entry
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.exporting.choice import Provenance, choose
 from apod_pipeline.exporting.export import export

@@ -17,8 +17,7 @@ from datasette.app import Datasette
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.datasets.apod import DATA_SET
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
-from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.datasets.apod.fields import ENTRY, ENTRY_FIELDS
 from apod_pipeline.exporting.choice import choose
 from apod_pipeline.exporting.export import export
 from apod_pipeline.exporting.snapshot import snapshot

@@ -14,8 +14,7 @@ from mlcroissant._src.core.rdf import make_context
 
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
-from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.datasets.apod.fields import ENTRY, ENTRY_FIELDS
 from apod_pipeline.exporting.descriptors import croissant_context
 
 FILES = {

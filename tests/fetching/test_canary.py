@@ -13,7 +13,7 @@ from apod_pipeline.dataset.doubts import Limits
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.calendar import CALENDAR, FIRST_DAY, GAPS
-from apod_pipeline.datasets.apod.doubts import DOUBTS, implausible
+from apod_pipeline.datasets.apod.canary import DOUBTS, implausible
 from apod_pipeline.fetching.canary import Canary
 
 TODAY = dt.date(2018, 12, 31)

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
+from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
 from apod_pipeline.settings import resolve
 from patience import until
 

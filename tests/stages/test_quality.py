@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS, Entry
+from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS, Entry
 from apod_pipeline.stages.check_quality import check_quality, refused
 
 TODAY = dt.date(2018, 12, 31)

@@ -10,7 +10,7 @@ import pytest
 
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
+from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.settings import resolve
 from apod_pipeline.versioning.dvc import tracked_hash

@@ -8,7 +8,6 @@ command that enters them.
 from __future__ import annotations
 
 import atexit
-import errno
 import gc
 import io
 import os
@@ -107,8 +106,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        mend = "make room (`apod doctor` tells how much is left)" if full else "mend that"
+        from apod_pipeline.archive.disk import is_full, make_room
+
+        mend = make_room() if is_full(error) else "mend that"
         done = f"What was received is kept; {mend}, then type the same command again."
         click.echo(f"apod: {where}{error.strerror or error}. {done}", err=True)
         sys.exit(1)

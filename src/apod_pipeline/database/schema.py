@@ -74,6 +74,6 @@ def _apply(connection: Connection, tables: Tables) -> None:
 def _statements(tables: Tables, name: str) -> bytes:
     if tables.dataset.migrations is not None:
         return (tables.dataset.migrations / name).read_text(encoding="utf-8").encode()
-    from apod_pipeline.database.made_from_fields import statements
+    from apod_pipeline.database.tables_from_fields import statements
 
     return statements(tables.dataset).encode()

@@ -7,7 +7,6 @@ DVC is imported only when there is something to track. Never commits, never dele
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import logging
@@ -24,7 +23,7 @@ from shlex import quote
 from shutil import rmtree
 from typing import Any
 
-from apod_pipeline.archive.disk import room
+from apod_pipeline.archive.disk import Room, is_full, make_room, no_space, room
 from apod_pipeline.archive.folder import Archive, close_folder
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.errors import VersioningError
@@ -110,11 +109,7 @@ class DvcVersioner:
         files = len(new) * 2 * times + FILES_MARGIN  # an object often needs a folder of its own
         left = room(self.archive.root)
         if left.octets < octets or left.files < files:
-            raise VersioningError(
-                f"no space left: a version takes {octets / 1e6:.0f} MB and {files} files on the disk of "
-                f"{self.archive.root}, which takes {left.octets / 1e6:.0f} MB and {left.files} files more. Nothing was "
-                "committed, and what came is kept; make room, then type the same command again."
-            )
+            raise VersioningError(no_space(Room(octets, files), left, self.archive.root))
 
     def _keep(self, repo: Any, targets: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
         """Take the files into DVC's cache, and their hashes into the `.dvc` files beside them."""
@@ -169,10 +164,9 @@ class DvcVersioner:
                 "committed; when they have ended, type the same command again. If nobody is at work there: remove it."
             ) from error
         except (DvcException, OSError, sqlite3.Error, Timeout) as error:
-            full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
             mend = (
-                f"make room on the disk of {self.archive.root}"
-                if full
+                make_room(self.archive.root)
+                if is_full(error)
                 else f"see that {self.remote} is there and writable (`apod doctor`)"
             )
             raise VersioningError(

@@ -12,9 +12,8 @@ from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.datasets.apod.about import ABOUT, RELATIONS, SEARCH
 from apod_pipeline.datasets.apod.calendar import CALENDAR
-from apod_pipeline.datasets.apod.doubts import DOUBTS
-from apod_pipeline.datasets.apod.entry import OUTPUT_FIELDS
-from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.datasets.apod.canary import DOUBTS
+from apod_pipeline.datasets.apod.fields import ENTRY, OUTPUT_FIELDS
 from apod_pipeline.datasets.apod.quality import QUALITY
 from apod_pipeline.datasets.apod.rules import RULES_VERSION
 from apod_pipeline.datasets.apod.rules.notes import FLAGS, REPAIRS

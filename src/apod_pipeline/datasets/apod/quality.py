@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from apod_pipeline.dataset.quality import Quality, Rule
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY, GAPS
-from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
+from apod_pipeline.datasets.apod.fields import MEDIA_TYPES
 from apod_pipeline.datasets.apod.rules.addresses import WHOLE_ADDRESS
 
 if TYPE_CHECKING:

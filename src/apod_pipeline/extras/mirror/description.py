@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
+from apod_pipeline.datasets.apod.fields import MEDIA_TYPES
 from apod_pipeline.extras.mirror.response_schemas import SCHEMAS, Schema, named, some
 
 Parameter = dict[str, Any]

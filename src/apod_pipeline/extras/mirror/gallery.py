@@ -23,7 +23,7 @@ from starlette.routing import Route
 from apod_pipeline import __version__
 from apod_pipeline.datasets.apod.drawn_pictures import picture as drawn
 from apod_pipeline.datasets.apod.drawn_pictures import stem_of
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
+from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
 from apod_pipeline.extras.mirror.description import description
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
 from apod_pipeline.extras.mirror.picture_addresses import DRAWN, link, picture

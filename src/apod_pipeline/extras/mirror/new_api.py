@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from apod_pipeline.datasets.apod.entry import ENTRY_FIELDS
+from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, media_type, number
 from apod_pipeline.extras.mirror.picture_addresses import places
 from apod_pipeline.extras.mirror.provenance import Provenance

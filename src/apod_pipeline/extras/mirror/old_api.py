@@ -12,7 +12,7 @@ from contextlib import suppress
 from email.utils import format_datetime
 from typing import NamedTuple
 
-from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
+from apod_pipeline.datasets.apod.fields import MEDIA_TYPES
 from apod_pipeline.datasets.apod.old_api.planetary_api import (
     Question,
     QuestionRefused,

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
-from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
+from apod_pipeline.datasets.apod.fields import MEDIA_TYPES
 from apod_pipeline.versions.commits import moment
 
 

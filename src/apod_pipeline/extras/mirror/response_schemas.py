@@ -11,8 +11,7 @@ from typing import Any
 
 from apod_pipeline.dataset.fields import KINDS, Field
 from apod_pipeline.datasets.apod import DATA_SET
-from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
-from apod_pipeline.datasets.apod.fields import ENTRY
+from apod_pipeline.datasets.apod.fields import ENTRY, MEDIA_TYPES
 from apod_pipeline.dictionary.tables import relations
 
 Schema = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any, LiteralString, NamedTuple
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from apod_pipeline.datasets.apod.entry import MEDIA_TYPES
+from apod_pipeline.datasets.apod.fields import MEDIA_TYPES
 from apod_pipeline.extras.mirror.highlighting import Highlighting
 from apod_pipeline.extras.mirror.parameters import as_of, number
 from apod_pipeline.extras.mirror.selects import AT, Row, Selects

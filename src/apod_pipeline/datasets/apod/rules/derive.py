@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from apod_pipeline.datasets.apod.entry import Entry
+from apod_pipeline.datasets.apod.fields import Entry
 from apod_pipeline.datasets.apod.rules.addresses import mend_address
 from apod_pipeline.datasets.apod.rules.credit import claims, holder_of, mend_copyright, mend_title, name_of
 from apod_pipeline.datasets.apod.rules.explanation import flag_damage, mend_explanation

@@ -9,10 +9,17 @@ import signal
 
 import pytest
 
+from apod_pipeline.dataset.readings import short_hash
 from lab import bare_repository
 from toy.conftest import FIRST, MONTH, TODAY
 
+SECOND = FIRST + dt.timedelta(days=1)
 EMPTY = str(FIRST + dt.timedelta(days=5))
+
+
+def _key(night, letter):
+    """What the sighting of a night is called here, for ever."""
+    return f"s-{short_hash(f'{night}-{letter}')}"
 
 
 def test_a_month_is_had(toy):
@@ -20,15 +27,15 @@ def test_a_month_is_had(toy):
     outcome = toy.run(MONTH)
     assert (outcome.exit_code, outcome.inserted, outcome.missing) == (0, 58, {})
     entries = toy.entries()
-    assert list(entries)[:3] == ["s-0001", "s-0002", "s-0003"]
-    assert entries["s-0002"] == {
-        "sighting": "s-0002",
+    assert {*[*entries][:2]} == {_key(FIRST, "F"), _key(FIRST, "L")}
+    assert entries[_key(FIRST, "L")] == {
+        "sighting": _key(FIRST, "L"),
         "night": str(FIRST),
         "place": "Low Mill",
         "brightness": -2.5,
         "heard": False,
     }
-    assert toy.archive.csv.read_text().splitlines()[1] == f"s-0001,{FIRST},Far Hill,-1.5,true"
+    assert f"{_key(FIRST, 'F')},{FIRST},Far Hill,-1.5,true" in toy.archive.csv.read_text().splitlines()[1:3]
     days = dict(toy.tables()["day"])
     assert (days.pop(EMPTY), {*days.values()}, len(days)) == ("gap", {"present"}, 29)
     assert toy.rows("SELECT count(*), min(brightness), count(*) FILTER (WHERE heard) FROM sightings") == [
@@ -52,17 +59,17 @@ def test_what_changes_moves_and_leaves(toy, watch):
     outcome = toy.run(MONTH)
     assert (outcome.exit_code, outcome.inserted, outcome.changed) == (0, 0, 3)
     ended = toy.rows("SELECT sighting, cause FROM sightings_revision WHERE changed <> '{}' ORDER BY 1")
-    assert ended == [("s-0001", "source"), ("s-0003", "moved")]
+    assert {*ended} == {(_key(FIRST, "F"), "source"), (_key(SECOND, "F"), "moved")}
     assert toy.rows("SELECT sighting FROM sightings_revision GROUP BY 1 HAVING bool_and(observed_to IS NOT NULL)") == [
-        ("s-0058",)
+        (_key(TODAY, "L"),)
     ]
-    assert "s-0058" not in toy.entries()
-    assert list(toy.entries())[-1] == "s-0057"
+    assert _key(TODAY, "L") not in toy.entries()
+    assert {*[*toy.entries()][-2:]} == {_key(TODAY, "F"), _key(SECOND, "F")}
     assert toy.rows("SELECT count(*) FROM sightings_entry") == [(57,)]
     watch.sightings.append(gone)
     back = toy.run(MONTH)
     assert (back.exit_code, back.inserted) == (0, 1)
-    assert toy.rows("SELECT count(*) FROM sightings_revision WHERE sighting = 's-0058'") == [(2,)]
+    assert toy.rows(f"SELECT count(*) FROM sightings_revision WHERE sighting = '{_key(TODAY, 'L')}'") == [(2,)]
 
 
 def _change(watch):
@@ -117,7 +124,7 @@ def test_what_is_gone_is_in_the_version_before(changed, tmp_path, second_databas
     assert done.returncode == 0, done.stderr
     then = dataclasses.replace(changed, root=tmp_path / "then", database=second_database)
     assert (len(then.entries()), len(changed.entries())) == (58, 57)
-    assert then.entries()["s-0001"]["brightness"] == -1.5
+    assert then.entries()[_key(FIRST, "F")]["brightness"] == -1.5
 
 
 def test_two_machines_hear_of_changes(toy, watch, tmp_path, second_database):
@@ -131,8 +138,8 @@ def test_two_machines_hear_of_changes(toy, watch, tmp_path, second_database):
     toy.run(MONTH)
     watch.named(f"{FIRST}-F")["magnitude"] = -8
     assert other.run(MONTH).exit_code == 0
-    assert other.entries()["s-0001"]["brightness"] == -8
-    states = "SELECT brightness FROM sightings_revision WHERE sighting = 's-0001' ORDER BY observed_from"
+    assert other.entries()[_key(FIRST, "F")]["brightness"] == -8
+    states = f"SELECT brightness FROM sightings_revision WHERE sighting = '{_key(FIRST, 'F')}' ORDER BY observed_from"
     assert other.rows(states) == [(-1.5,), (-7,), (-8,)]
     _audited(other)
     toy.run(MONTH)
@@ -179,10 +186,33 @@ def test_a_placeholder_is_refused(changed, watch):
 
 def test_its_history_is_told_by_its_key(changed):
     """`apod history` of an entry that moved: from when to when it was where, and why it changed."""
-    done = changed.command("history", "s-0003", "--json")
+    done = changed.command("history", _key(SECOND, "F"), "--json")
     assert done.returncode == 0, done.stderr
     states = json.loads(done.stdout)["revisions"]
     assert [(state["cause"], state["entry"]["night"]) for state in states] == [
         ("source", str(FIRST + dt.timedelta(days=1))),
         ("moved", str(TODAY)),
     ]
+
+
+def test_new_ones_of_two_machines_are_not_mixed(toy, watch, tmp_path, second_database):
+    """Each hears of another new sighting, and one of them of a withdrawal; together they know all of it, none twice."""
+    remotes = {"git_remote": bare_repository(tmp_path / "remote.git"), "dvc_remote": str(tmp_path / "objects")}
+    toy.flags |= remotes
+    toy.run(MONTH)
+    other = dataclasses.replace(toy, root=tmp_path / "other", database=second_database, told=[]).cloned()
+    new = {"night": str(SECOND), "magnitude": -4.0, "sound": "no"}
+    watch.sightings.append(new | {"name": "one", "place": "West Ford"})
+    toy.run(MONTH)
+    watch.sightings[-1] = new | {"name": "two", "place": "East Ford"}
+    watch.sightings.remove(watch.named(f"{TODAY}-L"))
+    other.run(MONTH)
+    watch.sightings.append(new | {"name": "one", "place": "West Ford"})
+    for one in (toy, other, toy):
+        assert one.run(MONTH).exit_code == 0
+    assert toy.files() == other.files()
+    places = {row["place"] for row in toy.entries().values() if row["night"] == str(SECOND)}
+    assert places == {"Far Hill", "Low Mill", "West Ford", "East Ford"}
+    assert len(toy.entries()) == 59
+    _audited(toy)
+    _audited(other)

@@ -16,8 +16,9 @@ Traits = Mapping[str, Any]  # what an entry is recognised by; small, and what JS
 class Identity(NamedTuple):
     """What tells the entries of a data set apart where a day may have none, one or many of them.
 
-    A key holds no day: an entry may move to another one. What `identify` decides is written down in the ledger with the
-    traits, so that nobody has to open old replies to recognise what is told anew.
+    A key holds no day: an entry may move to another one. A new one is made of the traits alone, never of which entries
+    are known already: two machines that meet different new entries must not call them alike. What `identify` decides is
+    written down in the ledger with the traits, so that nobody has to open old replies to recognise what is told anew.
 
     Attributes:
         traits: what a record is recognised by.

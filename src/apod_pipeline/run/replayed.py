@@ -59,10 +59,13 @@ def unknown(known: Known, told: Told, line: Line, *, whole: bool) -> Line | None
         if known.refusals_heard.get((source, refusal_key(day, line["asked"]))) != why
     }
     absent = [day for day in line.get("absent", ()) if (source, day) not in known.denied]
-    if not (readings or refused or absent or whole):
+    left_out = [entry for entry in line.get("left_out", ()) if _left_since(known, line, entry)]
+    answered = bool(line.get("answered")) and not _answered(known, line)
+    if not (readings or refused or absent or left_out or answered or whole):
         return None
-    rest = {name: value for name, value in line.items() if name not in {"readings", "refused", "absent"}}
-    said = {"readings": readings, "refused": refused, "absent": absent}
+    entries = {entry: traits for entry, traits in line.get("entries", {}).items() if entry in readings}
+    said = {"readings": readings, "refused": refused, "absent": absent, "entries": entries, "left_out": left_out}
+    rest = {name: value for name, value in line.items() if name not in said}
     return rest | {name: value for name, value in said.items() if value}
 
 
@@ -72,6 +75,16 @@ def _withdrawn(known: Known, line: Line) -> Line | None:
     parts = ("withdrawn", "refused", "kept")
     part = {name: {day: told for day, told in line[name].items() if day in days} for name in parts}
     return line | part if days else None
+
+
+def _left_since(known: Known, line: Line, entry: str) -> bool:
+    """Whether an entry that a line leaves out is there, and nobody told of it since."""
+    return known.held(line["source"], entry) is not None and not _newer(known, line, entry)
+
+
+def _answered(known: Known, line: Line) -> bool:
+    first, last = map(dt.date.fromisoformat, line["asked"])
+    return any(first in span and last in span for span in known.entries.answered)
 
 
 def _newer(known: Known, line: Line, day: str) -> bool:

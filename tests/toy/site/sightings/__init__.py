@@ -19,13 +19,13 @@ from apod_pipeline.dataset.fields import Columns, Field
 from apod_pipeline.dataset.identity import Identity, Traits
 from apod_pipeline.dataset.json_items import json_items
 from apod_pipeline.dataset.quality import Quality, Rule
-from apod_pipeline.dataset.readings import Reading, Record, Row
+from apod_pipeline.dataset.readings import Reading, Record, Row, short_hash
 from apod_pipeline.dataset.settings import Setting, address, names_among
 from apod_pipeline.dataset.sources import Request
 from apod_pipeline.dataset.spans import Span
 
 FIELDS = (
-    Field("sighting", "name", "the number that we gave it", example="s-0001"),
+    Field("sighting", "name", "what we call it, whatever it is called", example="s-1a2b3c4d"),
     Field("night", "day", "the night in which it was seen", example="2026-11-26"),
     Field("place", "text", "where it was seen", example="Far Hill"),
     Field("brightness", "number", "how bright it was, in magnitudes", nullable=True, example=-3.5),
@@ -67,12 +67,12 @@ class Watch:
 
 
 def _identify(told: Sequence[Traits], known: Mapping[str, Traits]) -> list[str]:
-    """By the service's own name, or a former one; a new one gets the next number."""
+    """By the service's own name, or a former one; a new one is called by what its first name hashes to."""
     by_name = {name: key for key, traits in known.items() for name in traits["names"]}
     keys = []
     for traits in told:
         names = traits["names"]
-        key = next((by_name[name] for name in names if name in by_name), f"s-{len(set(by_name.values())) + 1:04}")
+        key = next((by_name[name] for name in names if name in by_name), f"s-{short_hash(names[0])}")
         by_name |= dict.fromkeys(names, key)
         keys.append(key)
     return keys

@@ -108,7 +108,7 @@ def main() -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        mend = "make room (`apod doctor` tells how much is left)" if full else "mend that"
+        mend = "free some space (`apod doctor` shows how much is left)" if full else "fix that"
         done = f"What was received is kept; {mend}, then type the same command again."
         click.echo(f"apod: {where}{error.strerror or error}. {done}", err=True)
         sys.exit(1)
@@ -116,5 +116,5 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("apod: stopped. What was received is kept; the same command goes on from there.", err=True)
+        click.echo("apod: stopped. What was received is kept; type the same command again to continue.", err=True)
         sys.exit(130)

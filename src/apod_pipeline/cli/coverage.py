@@ -72,7 +72,7 @@ def _tell_coverage(settings: Settings, newest: dt.date, span: Span | None, *, as
     if odd:
         presentation.table(["day", "status", "why"], [(str(d.day), d.status, d.detail or "") for d in odd[:40]])
         if odd[40:]:
-            click.echo(f"... and {len(odd) - 40} more; all of them with --json")
+            click.echo(f"... and {len(odd) - 40} more; --json lists them all")
 
 
 def _accept_gap(settings: Settings, day: dt.date, because: str, *, as_json: bool) -> None:

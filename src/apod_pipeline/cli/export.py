@@ -78,4 +78,4 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
     click.echo(f"{done.path}: {done.entries} entries, {done.bytes:,} bytes, sha256 {done.sha256[:16]}")
     if done.left_out:
         why = ", ".join(f"{name} {count}" for name, count in done.left_out_by_rights.items())
-        click.echo(f"left out: {done.left_out} entries that may not be passed on, as far as is known ({why})")
+        click.echo(f"left out: {done.left_out} entries that may not be redistributed, as far as is known ({why})")

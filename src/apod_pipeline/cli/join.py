@@ -31,7 +31,7 @@ def join(archive: Path | None, *, as_json: bool) -> None:
     """
     settings = existing(archive)
     if not settings.git_remote:
-        raise SettingsError("say what to join: APOD_GIT_REMOTE names the other archive. Nothing was changed.")
+        raise SettingsError("say what to join: set APOD_GIT_REMOTE to the other archive. Nothing was changed.")
     with wired(settings, "joining", 1) as pipeline:
         outcome = pipeline.join()
     report(settings.archive, outcome, as_json=as_json)

@@ -39,7 +39,7 @@ def log(limit: int, archive: Path | None, *, everything: bool, as_json: bool) ->
     headings = ["version", "date (UTC)", "+", "~", "-", "entries", "CSV's MD5", "by", "release"]
     presentation.table(headings, [_as_cells(one) for one in shown])
     if len(shown) < len(known):
-        click.echo(f"... and {len(known) - len(shown)} earlier ones; all of them with --all")
+        click.echo(f"... and {len(known) - len(shown)} earlier ones; --all shows them all")
 
 
 def _as_row(one: Changed) -> dict[str, Any]:

@@ -30,4 +30,4 @@ def migrate(archive: Path | None, *, as_json: bool) -> None:
     if as_json:
         presentation.as_object(done)
     else:
-        click.echo(f"the tables stand at migration {done['to']} (before: {done['from']}) and can be searched")
+        click.echo(f"the tables are at migration {done['to']} (before: {done['from']}) and can be searched")

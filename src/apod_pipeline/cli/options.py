@@ -76,9 +76,9 @@ def share(text: str | float) -> float:
     try:
         part = float(text.strip().removesuffix("%")) / 100
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no percentage such as 5%.") from error
+        raise click.BadParameter(f"{text!r} is not a percentage such as 5%.") from error
     if not 0 <= part <= 1:
-        raise click.BadParameter(f"{text!r} is not from 0% to 100%.")
+        raise click.BadParameter(f"{text!r} is not between 0% and 100%.")
     return part
 
 
@@ -141,7 +141,8 @@ def existing(archive: Path | None) -> Settings:
     settings = settings_of(archive=archive)
     if not (settings.archive / ".apod").is_dir():
         raise SettingsError(
-            f"{settings.archive} is no archive. Make one with `apod run`, or name it with --archive or $APOD_ARCHIVE."
+            f"{settings.archive} is not an archive. Make one with `apod run`, or name one with --archive or "
+            "$APOD_ARCHIVE."
         )
     return settings
 
@@ -164,5 +165,8 @@ def span_of(first: dt.datetime | None, last: dt.datetime | None, newest: dt.date
             f"midnight {calendar.zone_in_words})."
         )
     if span_last < span_first or span_first < calendar.first_day:
-        raise SettingsError(f"from {span_first} to {span_last}: days run from {calendar.first_day} on, and forward.")
+        raise SettingsError(
+            f"from {span_first} to {span_last}: days start at {calendar.first_day}, and the first must not be "
+            "after the last."
+        )
     return Span(span_first, span_last)

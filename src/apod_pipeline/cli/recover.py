@@ -58,11 +58,9 @@ def recover(
     Example: apod recover database
     """  # noqa: D301 - \b is click's
     if what is None and from_backup is None:
-        raise SettingsError(f"say what was lost: {', '.join(LOST)}. `apod verify` finds out. Nothing was changed.")
+        raise SettingsError(f"say what was lost: {', '.join(LOST)}. `apod verify` shows it. Nothing was changed.")
     if remote_bytes not in {0, 1} or (remote_bytes and what != "remote"):
-        raise SettingsError(
-            "--remote-bytes 100% goes with `remote`: all of it is read, or nothing. Nothing was changed."
-        )
+        raise SettingsError("--remote-bytes goes with `remote` alone, and only as 100%. Nothing was changed.")
     if from_backup and what not in {None, "database"}:
         raise SettingsError("--from-backup recovers the database, nothing else. Nothing was changed.")
     if from_backup:

@@ -52,9 +52,9 @@ def restore(
         if not yes:
             click.confirm(question, abort=True, err=True)
         done = restore_in_place(settings, name, tell)
-    said = f"{done['archive']} stands at version {done['version'][:10]} of {done['at']}"
+    said = f"{done['archive']} is at version {done['version'][:10]} of {done['at']}"
     presentation.done(said, done, as_json=as_json)
     if kept := done.get("kept"):
-        tell(f"what it held is kept: apod restore --as-of {kept[:10]} --in-place")
+        tell(f"its previous state is kept: apod restore --as-of {kept[:10]} --in-place")
         if settings.git_remote:
             tell("the Git remote still has the later versions: the next `apod run` takes them over again")

@@ -60,9 +60,9 @@ def run(
     from apod_pipeline.wiring import data_set_of, today
 
     if day and (first or last):
-        raise SettingsError("--date names one day; leave it out, or leave --from and --to out.")
+        raise SettingsError("--date names one day; use it without --from and --to.")
     if stateless and archive:
-        raise SettingsError("a stateless run keeps no archive here; leave --archive out, or --stateless.")
+        raise SettingsError("a stateless run keeps no archive here; use --stateless without --archive.")
     settings = settings_of(archive=archive, sources=sources)
     span = span_of(day or first, day or last, today(settings), data_set_of(settings).calendar)
     wanted = Wanted(f"run --from {span.first} --to {span.last}" if span else "run", span)
@@ -87,7 +87,8 @@ def _run_stateless(settings: Settings, wanted: Wanted, sources: str | None, *, a
             outcome = run_stateless(lambda folder: settings_of(archive=folder, sources=sources), wanted, tell, advance)
     except KeyboardInterrupt:
         tell(
-            "apod: stopped. What this stateless run had received and not pushed is forgotten; the next one asks again."
+            "apod: stopped. What this stateless run had received but not pushed is discarded; the next one requests it "
+            "again."
         )
         sys.exit(130)
     report("the remotes", outcome, as_json=as_json)

@@ -40,8 +40,8 @@ def show(day: str, name: str, archive: Path | None, *, as_json: bool) -> None:
     entry = known.entry(version, key)
     if entry is None:
         raise SettingsError(
-            f"{key}: version {version.commit[:10]} of {timestamp(version.at)} has no entry of it. "
-            f"`{_of_now(known.archive.dataset, key)}` says what is known of it now."
+            f"{key}: version {version.commit[:10]} of {timestamp(version.at)} has no entry for it. "
+            f"`{_of_now(known.archive.dataset, key)}` shows what is known about it now."
         )
     if as_json:
         presentation.as_object({"version": version.commit, "at": timestamp(version.at), "entry": entry})

@@ -32,13 +32,13 @@ def _remote(text: str) -> str:
 def _listed(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not all(re.fullmatch(r"[a-z][a-z0-9_-]*", name) for name in names):
-        raise ValueError(f"must be names with commas between, not {text!r}")
+        raise ValueError(f"must be names separated by commas, not {text!r}")
     return names
 
 
 def _data_set(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z_]*", name := text.replace("-", "_")):
-        raise ValueError(f"must be small letters with _ between, not {text!r}")
+        raise ValueError(f"must be lower-case letters and _, not {text!r}")
     return name
 
 

@@ -71,7 +71,7 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     listening = config.bind_socket()
     listening.listen(config.backlog)  # who comes before the first process is ready waits
     address = f"http://{host}:{listening.getsockname()[1]}"
-    click.echo(f"{address} is the gallery; {address}/planetary/apod answers as NASA's did; Ctrl-C ends it")
+    click.echo(f"{address} is the gallery; {address}/planetary/apod answers as NASA's old API did; Ctrl-C stops it")
     if workers > 1:
         Multiprocess(config, sockets=[listening]).run()
     else:

@@ -61,15 +61,15 @@ def _extras() -> Iterable[EntryPoint]:
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="apod")
-@click.option("--log", is_flag=True, help="Show what Git, DVC and the network are asked to do.")
+@click.option("--log", is_flag=True, help="Show what Git, DVC and the network are doing.")
 def apod(*, log: bool) -> None:
     """Your own complete, current, versioned archive of NASA's Astronomy Picture of the Day.
 
     \b
     Begin with:
       apod demo                                  the whole thing on a simulated NASA
-      apod backfill --from 1995-06-16            everything there is
-      apod run                                   what is new; every day, from cron or Airflow
+      apod backfill --from 1995-06-16            everything ever published
+      apod run                                   what is new; run it daily, from cron or Airflow
     """  # noqa: D301 - \b is click's
     if log:
         import logging

@@ -89,21 +89,19 @@ def remote_bytes_option(meaning: str) -> Callable[[Callable[..., None]], Callabl
 
 def archive_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--archive` and `--json`, which every command of an archive has."""
-    where = click.option(
-        "--archive", type=Path, help="The archive's folder (default: $APOD_ARCHIVE or ./apod-archive)."
-    )
+    where = click.option("--archive", type=Path, help="The archive folder (default: $APOD_ARCHIVE or ./apod-archive).")
     form = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     return where(form(command))
 
 
 def source_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--source`: whom to ask this time."""
-    return click.option("--source", "sources", help="Whom to ask, in this order: science,planetary.")(command)
+    return click.option("--source", "sources", help="Sources to ask, in this order: science,planetary.")(command)
 
 
 def because_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--because`: a person's reason, which is kept."""
-    return click.option("--because", metavar="TEXT", help="... and why: it is written into the ledger.")(command)
+    return click.option("--because", metavar="TEXT", help="... and why; the reason is kept in the ledger.")(command)
 
 
 def reason_for(day: dt.datetime | None, because: str | None, option: str) -> str:

@@ -23,12 +23,14 @@ LOST = ("database", "processed", "ledger", "raw", "cache", "remote", "archive")
 @click.command()
 @click.argument("what", type=click.Choice(LOST), required=False)
 @click.option(
-    "--from-backup", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The database, from FILE."
+    "--from-backup",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Recover the database from FILE.",
 )
 @click.option("--git-remote", help="Where `archive` is cloned from (default: APOD_GIT_REMOTE).")
-@click.option("--give-up", is_flag=True, help="Write down that raw replies which are nowhere any more are lost.")
+@click.option("--give-up", is_flag=True, help="Record raw replies that no longer exist anywhere as lost.")
 @remote_bytes_option(
-    "With `remote`: 100% also reads what a DVC remote that is no folder holds, and mends what is damaged."
+    "With `remote`: 100% also reads the objects on a DVC remote that is not a folder, and repairs damaged ones."
 )
 @archive_option
 def recover(
@@ -52,8 +54,8 @@ def recover(
     remote     the DVC remote and the Git remote, from what is kept here
     archive    the whole folder, from the Git remote and the DVC remote
 
-    Everything is verified by its hash, and no version is made: what was lost is what it was. `apod verify` says what
-    is to be recovered.
+    Everything is verified by its hash, and no version is made: the data is the same as before the loss. `apod verify`
+    shows what needs to be recovered.
 
     Example: apod recover database
     """  # noqa: D301 - \b is click's

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--from", "first", type=DAY, help="Ask these days again, from this one ...")
-@click.option("--to", "last", type=DAY, help="... to this one (default: the newest that is due).")
-@click.option("--date", "day", type=DAY, help="Ask one day again.")
+@click.option("--from", "first", type=DAY, help="Request days again, from this one ...")
+@click.option("--to", "last", type=DAY, help="... to this one (default: the newest day that is due).")
+@click.option("--date", "day", type=DAY, help="Request one day again.")
 @click.option(
-    "--stateless", is_flag=True, help="Keep nothing here: from the remotes, into the database, back to the remotes."
+    "--stateless",
+    is_flag=True,
+    help="Keep nothing on this machine: read from the remotes, load the database, push to the remotes.",
 )
 @source_option
 @archive_option
@@ -46,13 +48,13 @@ def run(
     stateless: bool,
     as_json: bool,
 ) -> None:
-    """Ask for what is new or missing.
+    """Request what is new or missing.
 
-    Without dates: whatever is due or missing, and the last ten days again. With dates: those days again.
+    Without dates: whatever is due or missing, plus the last ten days again. With dates: those days again.
 
     With --stateless: the newest version is cloned from APOD_GIT_REMOTE into a temporary folder, what is needed is
-    pulled from APOD_DVC_REMOTE, the server of APOD_DATABASE_URL (or POSTGRES_HOST) is loaded, all that is new is
-    pushed, and the folder is removed.
+    pulled from APOD_DVC_REMOTE, the server of APOD_DATABASE_URL (or POSTGRES_HOST) is loaded, everything new is pushed,
+    and the folder is removed.
 
     Example: apod run --from 2024-01-01 --to 2024-01-31
     """

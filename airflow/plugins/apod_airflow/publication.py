@@ -28,10 +28,10 @@ PARAMS = {
         minimum=0,
         maximum=LONGEST.days * 24 - 1,
         title="Patience",
-        description="hours to wait for the day at most",
+        description="maximum hours to wait for the day",
     ),
     "ask_every": Param(
-        300, type="number", minimum=1, maximum=3600, title="Ask every", description="seconds between two questions"
+        300, type="number", minimum=1, maximum=3600, title="Ask every", description="seconds between two requests"
     ),
 }
 """What a DAG with such a wait takes."""

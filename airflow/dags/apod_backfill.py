@@ -18,11 +18,11 @@ from apod_airflow.versions import ARCHIVE, linked, told
 DOC = """
 ### Backfill
 
-Trigger with `from` and `to`. Only days that are not there yet are asked for: after a failure, trigger it again with the
-same params, and it goes on where it stopped. The parts go one after another, each with at most `APOD_HTTP_CONCURRENCY`
-requests at one time. Everything that came is one version, made at the end.
+Trigger with `from` and `to`. Only days that are not there yet are requested: after a failure, trigger it again with the
+same params, and it continues where it stopped. The parts run one after another, each with at most
+`APOD_HTTP_CONCURRENCY` concurrent requests. Everything received is one version, made at the end.
 
-If a part is red, its log says which service refused what. What the other parts brought is in the version all the same,
+If a part is red, its log says which service refused what. What the other parts received is in the version all the same,
 and `report_missing` is red and names what is not. Clear the part, or trigger again.
 """
 
@@ -39,7 +39,9 @@ and `report_missing` is red and names what is not. Clear the part, or trigger ag
         "to": Param(
             None, type=["null", "string"], format="date", title="To", description="last day; the newest if empty"
         ),
-        "days": Param(366, type="integer", minimum=1, maximum=4000, title="Days a part", description="size of a part"),
+        "days": Param(
+            366, type="integer", minimum=1, maximum=4000, title="Days per part", description="size of a part, in days"
+        ),
     },
     default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=6), "on_failure_callback": failed},
     **deadline(dt.timedelta(hours=24)),
@@ -63,7 +65,7 @@ def apod_backfill() -> None:
     def make_version(parts: list[dict[str, str]] | None, **context: Any) -> dict[str, Any]:
         """One version of all that came, through all the stages; also when a part failed."""
         if parts is None:
-            raise AirflowFailException("nothing was asked for: the log of `plan` says why")
+            raise AirflowFailException("nothing was requested: the log of `plan` says why")
         with steps(context) as run:
             gather(run, context, parts)
             version = run.publish()

@@ -20,21 +20,21 @@ from apod_airflow.versions import ARCHIVE, linked, told
 DOC = """
 ### The daily run
 
-Asks NASA for the run's day, for the ten days before it, and for whatever is missing; loads, versions, commits.
+Requests the run's day, the ten days before it and whatever is missing from NASA; then loads, versions and commits.
 
 | task | red means | do |
 |---|---|---|
 | `wait_for_publication` | never red: at its deadline the run goes on | look at `report_missing` |
 | `extract_apod_data` | refused (the canary's words are in the log), or no answer four times | `apod doctor --probe` |
 | `transform_apod_data` | a raw reply is damaged | the log names the reply and the command that brings it back |
-| `check_quality` | the archive holds fewer entries than before; nothing was loaded | the log names both ways on |
+| `check_quality` | the archive holds fewer entries than before; nothing was loaded | the log names both ways out |
 | `load_to_postgres` | the database cannot be reached or refused | `apod doctor`; clear the task |
 | `dvc_track_data` | the DVC remote cannot be written | connection `apod_dvc_remote`; clear the task |
 | `git_commit_metadata` | the Git remote cannot be pushed to | connection `apod_git`; clear the task |
-| `report_missing` | days were not to be had, or refused; all others are committed | nothing: the next run asks again |
+| `report_missing` | days are not available or refused; all others are committed | nothing: the next run asks again |
 
-Skipped tasks behind a green `transform_apod_data` mean: nothing new. Clearing a run asks for *its* days again. Params
-`from` and `to` (YYYY-MM-DD) ask for those days; `patience` and `ask_every` are the wait's.
+Skipped tasks after a green `transform_apod_data` mean: nothing new. Clearing a run requests *its* days again. Params
+`from` and `to` (YYYY-MM-DD) request those days; `patience` and `ask_every` are the wait's.
 """
 
 
@@ -46,8 +46,8 @@ Skipped tasks behind a green `transform_apod_data` mean: nothing new. Clearing a
     tags=["apod"],
     doc_md=DOC,
     params={
-        "from": Param(None, type=["null", "string"], format="date", title="From", description="first day to ask for"),
-        "to": Param(None, type=["null", "string"], format="date", title="To", description="last day to ask for"),
+        "from": Param(None, type=["null", "string"], format="date", title="From", description="first day to request"),
+        "to": Param(None, type=["null", "string"], format="date", title="To", description="last day to request"),
         **PARAMS,
     },
     default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=2), "on_failure_callback": failed},

@@ -19,16 +19,16 @@ DOC = """
 ### The daily run, without a shared folder
 
 What `apod run --stateless` does: clones the newest version from the Git remote, pulls what it needs from the DVC
-remote, asks NASA for the run's day, the ten days before it and whatever is missing, loads, pushes, and forgets. Needs
-`apod_postgres` (a server), `apod_git` and `apod_dvc_remote`. Unpause this *or* `apod_etl_pipeline`, not both.
+remote, requests the run's day, the ten days before it and whatever is missing from NASA, loads, pushes, and forgets.
+Needs `apod_postgres` (a server), `apod_git` and `apod_dvc_remote`. Unpause this *or* `apod_etl_pipeline`, not both.
 
 | `run_stateless` | means | do |
 |---|---|---|
 | skipped | nothing new | nothing |
 | up for retry | a day is not out yet, or a service or a remote is away | nothing: three more tries, within four hours |
-| red | refused, or still not to be had; what came is loaded and pushed | the log names it; the next run asks again |
+| red | refused, or still not available; what was received is loaded and pushed | see the log; the next run asks again |
 
-Params `from` and `to` (YYYY-MM-DD) ask for those days.
+Params `from` and `to` (YYYY-MM-DD) request those days.
 """
 
 # There is no task that waits for the day's publication: the retries do.
@@ -44,8 +44,8 @@ PATIENT = {"retry_delay": dt.timedelta(minutes=30), "max_retry_delay": dt.timede
     tags=["apod"],
     doc_md=DOC,
     params={
-        "from": Param(None, type=["null", "string"], format="date", title="From", description="first day to ask for"),
-        "to": Param(None, type=["null", "string"], format="date", title="To", description="last day to ask for"),
+        "from": Param(None, type=["null", "string"], format="date", title="From", description="first day to request"),
+        "to": Param(None, type=["null", "string"], format="date", title="To", description="last day to request"),
     },
     default_args={**RETRYING, **PATIENT, "execution_timeout": dt.timedelta(hours=2), "on_failure_callback": failed},
     **deadline(dt.timedelta(hours=9)),

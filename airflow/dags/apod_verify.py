@@ -16,10 +16,10 @@ DOC = """
 ### The weekly audit
 
 Red means that something is not what it was (a reply, a file, a row, an object of DVC's, a commit), or that days are
-missing. The log names it, with what to type (`docs/runbook.md`). Nothing was changed; when it is mended, clear the
+missing. The log names it, with what to type (`docs/runbook.md`). Nothing was changed; when it is fixed, clear the
 task.
 
-On a DVC remote that is no folder of the worker's the objects are listed, and the param `remote_bytes` says how many
+On a DVC remote that is not a folder of the worker's, the objects are listed, and the param `remote_bytes` says how many
 percent of them are read and hashed: 5 reads all of them in twenty weeks, another part every week.
 """
 
@@ -37,7 +37,7 @@ percent of them are read and hashed: 5 reads all of them in twenty weeks, anothe
             minimum=0,
             maximum=100,
             title="Remote bytes, %",
-            description="how much of a remote elsewhere is read",
+            description="share of a remote elsewhere that is read",
         )
     },
     doc_md=DOC,

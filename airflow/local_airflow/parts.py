@@ -38,7 +38,7 @@ class PartEnded(ApodError):
     def __init__(self, part: Part) -> None:
         super().__init__(
             f"{part.name} ended by itself; the last lines of {part.log}:\n"
-            f"{part.last_lines()}\nEverything else is stopped, nothing of its data is lost. Mend what is named above "
+            f"{part.last_lines()}\nEverything else is stopped, nothing of its data is lost. Fix what is named above "
             "and type the same command again."
         )
         self.part = part

@@ -138,7 +138,7 @@ class PushRejected(VersioningError):
 
     def __init__(self, where: str) -> None:
         super().__init__(
-            f"{where} has versions that this archive has not, again and again. Nothing is lost, our commit stays here; "
-            "type the same command again when the other side rests."
+            f"{where} keeps getting versions that this archive does not have. Nothing is lost, our commit stays here; "
+            "type the same command again when the other side is quiet."
         )
         self.where = where

@@ -58,6 +58,6 @@ def test_extra_fields_that_are_not_libpqs_are_left_out(connected, database_url):
     extra = {"iam": True, "cursor": KEY, "options": {"a": 1}, "application_name": "from the extra", "keepalives": 0}
     reached, told = connected(extra)
     assert reached == f"from the extra|{conninfo_to_dict(database_url)['dbname']}"
-    assert "apod_postgres: the extra fields cursor, iam, options are no options of libpq; they are left out" in told
+    assert "apod_postgres: the extra fields cursor, iam, options are not options of libpq; they are left out" in told
     assert KEY not in told
     assert f"APOD_ARCHIVE is not set: the archive is {Path.cwd() / 'apod-archive'}, on this machine alone" in told

@@ -32,7 +32,7 @@ def test_fail_over_is_0(lab, nasa):
     nasa.fault("envoy_text", match="wp-json|feed")
     done = lab.command("run", *DAYS, APOD_HTTP_RETRIES="0")
     assert done.returncode == 0
-    assert "science: not asked any further" in done.stderr
+    assert "science: no further requests" in done.stderr
 
 
 @pytest.mark.parametrize("words", [["--date", "2020-06-10"], ["--from", "1995-06-17", "--to", "1995-06-19"]])
@@ -40,9 +40,9 @@ def test_a_known_gap_is_0_and_explained(lab, nasa, words):
     """Days on which NASA published nothing are not asked for: done, and why stands on stderr, day by day."""
     done = lab.command("run", *words, APOD_TODAY="2020-06-30")
     assert done.returncode == 0
-    assert "nothing asked" in done.stdout
+    assert "nothing requested" in done.stdout
     told = done.stderr.splitlines()
-    assert all("not asked for: nothing was published" in line for line in told)
+    assert all("not requested: nothing was published" in line for line in told)
     assert told[0].startswith(words[1])
     assert len(told) == (3 if "--to" in words else 1)
     assert nasa.requests == []
@@ -53,7 +53,7 @@ def test_days_to_come_are_left_out_and_told(lab):
     done = lab.command("run", "--from", "2018-12-30", "--to", "2019-01-05")
     assert done.returncode == 0
     assert "2018-12-30..2018-12-31: 2 new" in done.stdout
-    assert done.stderr == "days after 2018-12-31 are not asked for: it is the newest day that is due\n"
+    assert done.stderr == "days after 2018-12-31 are not requested: it is the newest day that is due\n"
 
 
 # ---- 1 -------------------------------------------------------------------------------------
@@ -96,20 +96,20 @@ def test_a_full_disk_is_1_in_words(lab):
         (["no-such-command"], "No such command"),
         (["run", "--date", "yesterday"], "does not match the format"),
         (["run", "--date", "2018-02-30"], "does not match the format"),
-        (["run", "--date", "2018-12-20", "--to", "2018-12-25"], "leave it out"),
-        (["run", "--from", "2018-12-25", "--to", "2018-12-20"], "forward"),
-        (["backfill", "--from", "1995-06-15"], "days run from 1995-06-16 on"),
+        (["run", "--date", "2018-12-20", "--to", "2018-12-25"], "use it without --from and --to"),
+        (["run", "--from", "2018-12-25", "--to", "2018-12-20"], "must not be after the last"),
+        (["backfill", "--from", "1995-06-15"], "days start at 1995-06-16"),
         (["run", "--date", "2019-01-01"], "2019-01-01 is not due yet: the newest day that is due is 2018-12-31"),
         (["run", "--from", "2019-01-01", "--to", "2019-01-09"], "the newest day that is due is 2018-12-31"),
         (["backfill", "--from", "2019-01-01"], "the newest day that is due is 2018-12-31"),
         (["run", "--source", "hubble"], "APOD_SOURCES (from flag)"),
         (["run", "--source", "file"], "type `apod import FILE`"),
         (["import", "no-such-file.json"], "does not exist"),
-        (["import", __file__], "a file ends in"),
+        (["import", __file__], "a file to import ends in"),
         (["history"], "Missing argument"),
-        (["status"], "Make one with `apod run`, or name it with --archive"),
-        (["rebuild"], "Make one with `apod run`, or name it with --archive"),
-        (["replay"], "Make one with `apod run`, or name it with --archive"),
+        (["status"], "Make one with `apod run`, or name one with --archive"),
+        (["rebuild"], "Make one with `apod run`, or name one with --archive"),
+        (["replay"], "Make one with `apod run`, or name one with --archive"),
     ],
     ids=range(18),
 )
@@ -162,7 +162,7 @@ def test_an_unreadable_import_is_3(lab, tmp_path):
     (tmp_path / "mine.json").write_text('[{"date": "2018-12-01", "ti')
     done = lab.command("import", str(tmp_path / "mine.json"))
     assert done.returncode == 3
-    assert "Nothing was imported; mend the file, then type it again." in _last(done)
+    assert "Nothing was imported; fix the file, then type the same command again." in _last(done)
 
 
 def test_unavailable_days_are_4(lab, nasa):
@@ -172,7 +172,7 @@ def test_unavailable_days_are_4(lab, nasa):
     assert done.returncode == 4
     assert done.stderr.count("\nmissing 2018-12-2") == 5
     assert "... and 7 more, to 2018-12-31" in done.stderr
-    assert _last(done).endswith("12 days will be asked for again by: apod run")
+    assert _last(done).endswith("12 days will be requested again by: apod run")
     nasa.clear_faults()
     assert lab.command("run").returncode == 0
 

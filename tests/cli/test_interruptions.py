@@ -36,7 +36,7 @@ def test_an_interrupted_backfill_goes_on(lab, nasa, span, undisturbed, sent, cod
     assert process.returncode == code
     assert output == ""
     if sent == signal.SIGINT:
-        assert words.strip().splitlines()[-1].endswith("the same command goes on from there.")
+        assert words.strip().splitlines()[-1].endswith("type the same command again to continue.")
         assert "Traceback" not in words
     nasa.clear_faults()
     asked = len(nasa.requests)

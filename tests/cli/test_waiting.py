@@ -40,7 +40,7 @@ def test_a_refused_day(lab, nasa):
     lab.run(DAYS)
     what, do = _only(lab)
     assert "2018-12-20" in what
-    again, accept = do.split(", or where it is right: ")
+    again, accept = do.split(", or if it is right: ")
     assert again == "apod run --date 2018-12-20"
     done = lab.command(*(word.replace("TEXT", "seen") for word in shlex.split(accept)[1:]))
     assert done.returncode == 0, done.stderr

@@ -78,8 +78,8 @@ def test_what_is_no_record_has_no_day(tmp_path):
 BAD_GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 GZIP = gzip.compress(LINES.encode())
 HOSTILE = [
-    ("a.jsonl", b'{"date": "2018-12-01"}\n{nonsense\n', "line 2 is not JSON"),
-    ("a.jsonl", b'{"date": "2018-12-01"', "line 1 is not JSON"),
+    ("a.jsonl", b'{"date": "2018-12-01"}\n{nonsense\n', "line 2 is not readable JSON"),
+    ("a.jsonl", b'{"date": "2018-12-01"', "line 1 is not readable JSON"),
     ("a.jsonl", b"caf\xe9\n", "cannot be read to its end"),
     ("a.jsonl", "\ufeff[]".encode("utf-16"), "cannot be read to its end"),
     ("a.json", b"<html>", "a web page"),

@@ -211,12 +211,12 @@ def test_new_ids_are_no_news(day, ident):
 @pytest.mark.parametrize("record", [{}, {"title": " \n"}, {"title": None}, {"title": ["x"]}, {"title": True}])
 def test_no_title_is_refused_with_the_next_step(record):
     """A reading without a title is refused, and the message says which day and what to type."""
-    with pytest.raises(DataRefused, match=r"2003-05-14: what file said has no title.*apod run --date 2003-05-14"):
+    with pytest.raises(DataRefused, match=r"2003-05-14: the reading of file has no title.*apod run --date 2003-05-14"):
         derive(Reading(DAY, "file", record))
 
 
 def test_no_day_is_refused():
     """A reading that is of no day is refused; its record's date is taken where the reading has none."""
-    with pytest.raises(DataRefused, match="no day"):
+    with pytest.raises(DataRefused, match="does not say which day"):
         derive(Reading(None, "file", {"title": "A Lamp"}))
     assert derive(Reading(None, "file", {"title": "A Lamp", "date": "2003-05-14"})).date == DAY

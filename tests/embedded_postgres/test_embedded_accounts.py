@@ -124,7 +124,7 @@ def test_root_without_any_way_says_so(closed_folder, python):
     closed_folder.mkdir(parents=True)
     os.chown(closed_folder, NOBODY, NOBODY)
     told = python(WITHOUT_AMBIENT + REFUSAL, closed_folder)
-    assert f"gets at {closed_folder}" in told
+    assert f"can access {closed_folder}" in told
     assert "as an ordinary user" in told
 
 

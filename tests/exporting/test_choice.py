@@ -53,7 +53,7 @@ def test_days_are_picked_with_both_ends():
 @pytest.mark.parametrize("rights", ["redistributable", "some"])
 def test_nothing_to_export_is_an_error(rights):
     """Where no entry is left, or the choice is unknown, nothing is written and the message says why."""
-    with pytest.raises(SettingsError, match=r"1 may not be passed on|there is no choice of rights 'some'"):
+    with pytest.raises(SettingsError, match=r"1 may not be redistributed|there is no rights choice 'some'"):
         choose(DATA_SET, _frame(["unknown"]), NOWHERE, rights=rights)
 
 
@@ -101,7 +101,7 @@ def test_the_snapshot_knows_commit_and_hash(taken, copied):
 def test_files_behind_the_version_are_not_exported(copied):
     """After a kill between seal and files nothing is exported under a version's name that it does not have."""
     copied.advance(derived=None)
-    with pytest.raises(ArchiveDamaged, match="`apod run` mends it"), snapshot(copied):
+    with pytest.raises(ArchiveDamaged, match="`apod run` fixes that"), snapshot(copied):
         pytest.fail("there is nothing to export")
 
 

@@ -47,7 +47,7 @@ def test_plain_output_says_how_many_and_why(taken, tmp_path):
     first, second = done.stdout.splitlines()
     count = (tmp_path / "a.csv").read_text(encoding="utf-8").count("\n") - 1
     assert first.startswith(f"{tmp_path / 'a.csv'}: {count} entries, ")
-    assert second.startswith(f"left out: {30 - count} entries that may not be passed on")
+    assert second.startswith(f"left out: {30 - count} entries that may not be redistributed")
     assert "unknown " in second
 
 
@@ -58,10 +58,10 @@ def test_wrong_words_and_places_are_told(taken, tmp_path):
     (tmp_path / "folder" / "mine").write_text("mine")
     for form, path, words in (
         ("xlsx", "a", "is not one of"),
-        ("csv", "file", "is there already"),
+        ("csv", "file", "already exists"),
         ("csv", "folder", "is a folder"),
         ("csv", "file/below", "file: File exists)"),
-        ("package", "folder", "no package of ours"),
+        ("package", "folder", "not a package of ours"),
         ("package", "file", "is a file"),
     ):
         done = _typed(taken, "--format", form, "--output", str(tmp_path / path))
@@ -93,7 +93,7 @@ def test_no_archive_is_told(tmp_path, taken):
     """Where there is no archive the command says how to make one."""
     done = _typed(taken, "--format", "csv", "-o", str(tmp_path / "a.csv"), "--archive", str(tmp_path / "none"))
     assert done.returncode == 2
-    assert "is no archive" in done.stderr
+    assert "is not an archive" in done.stderr
 
 
 @pytest.mark.parametrize("form", ["csv", "sqlite", "package"])
@@ -101,7 +101,7 @@ def test_force_replaces_an_older_export(taken, tmp_path, form):
     """With --force the new export takes the place of the old one, and nothing else stays beside it."""
     path = tmp_path / "out"
     taken.write(form, path, rights="redistributable")
-    with pytest.raises(SettingsError, match="is there already"):
+    with pytest.raises(SettingsError, match="already exists"):
         taken.write(form, path)
     done = taken.write(form, path, force=True)
     assert done.entries == 30
@@ -109,10 +109,10 @@ def test_force_replaces_an_older_export(taken, tmp_path, form):
 
 
 def test_force_does_not_remove_a_stranger(taken, tmp_path):
-    """A folder that is no package of ours is not replaced by one, whatever was typed."""
+    """A folder that is not a package of ours is not replaced by one, whatever was typed."""
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letter").write_text("mine")
-    with pytest.raises(SettingsError, match="no package of ours"):
+    with pytest.raises(SettingsError, match="not a package of ours"):
         taken.write("package", tmp_path / "home", force=True)
     assert (tmp_path / "home" / "letter").read_text() == "mine"
 

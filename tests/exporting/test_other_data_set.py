@@ -49,7 +49,7 @@ def test_days_are_picked_by_the_sets_own_key():
 
 def test_what_says_nothing_of_rights_cannot_be_chosen_by_them():
     """`--rights redistributable` is refused, with what to type in its place."""
-    words = r"an entry of garden_birds does not say .*Nothing was written; --rights all takes all of them\.$"
+    words = r"an entry of garden_birds does not say .*Nothing was written; --rights all takes all entries\.$"
     with pytest.raises(SettingsError, match=words):
         choose(BIRDS, frame(9), PROVENANCE, rights="redistributable")
 

@@ -172,7 +172,7 @@ def test_a_service_without_a_key_does_not_blame_it(ask, status):
     assert isinstance(error, SourceRefused)
     assert len(wire.heads) == 1
     assert f"{wire.host} refuses us (HTTP {status})" in str(error)
-    assert re.search(r"later, or ask another source with --source", str(error))
+    assert re.search(r"later, or use another source with --source", str(error))
     assert "key" not in str(error).lower()
 
 
@@ -367,9 +367,9 @@ def test_a_host_that_wants_https_is_said_to(ask, user):
     with Wire(lambda host: answer(301, b"", Location=f"https://{user}{host}/planetary/apod")) as wire:
         error, _ = ask(wire)
     assert isinstance(error, SourceRefused)
-    assert f"{wire.host} wants https" in str(error)
+    assert f"{wire.host} requires https" in str(error)
     assert f"to https://{wire.host}." in str(error)
-    assert "sends us" not in str(error)
+    assert "redirects us" not in str(error)
     assert KEY not in _all_words(error)
 
 

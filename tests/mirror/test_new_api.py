@@ -207,7 +207,7 @@ def test_a_body_is_not_taken(client):
     ("path", "why"),
     [
         ("/api/entries/2020-06-10", "no entry of 2020-06-10: NASA has none: nothing was published on this day"),
-        ("/api/entries/2020-05-10/history", "no entry of 2020-05-10: it was never asked for"),
+        ("/api/entries/2020-05-10/history", "no entry of 2020-05-10: it was never requested"),
         ("/api/entries/2020-06-01?as_of=2001-01-01", "no entry of 2020-06-01"),
     ],
 )

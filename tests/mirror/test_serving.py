@@ -107,7 +107,7 @@ def test_without_its_database_it_says_so_and_recovers(lab, served_lab):
 def test_an_archive_that_is_none(lab):
     """Without an archive there is nothing to serve: a message, and exit code 2."""
     done = lab.command("serve", "--port", "0")
-    assert (done.returncode, "is no archive" in done.stderr) == (2, True)
+    assert (done.returncode, "is not an archive" in done.stderr) == (2, True)
 
 
 def test_tables_alone_are_served(served_lab, tmp_path):

@@ -56,7 +56,7 @@ def test_five_rounds_at_once_lose_nothing(pair, nasa, remote, tmp_path):
     """Every day and edit of ten runs is in both archives and on the remote; no push was forced, no conflict is left."""
     done = _at_once(pair, nasa)
     assert [(one.returncode, one.stderr) for one in done if one.returncode] == []
-    assert any("taking its versions over" in one.stderr for one in done)  # they did meet
+    assert any("taking over its versions" in one.stderr for one in done)  # they did meet
     whole = Span(START, _days(ROUNDS - 1, 1).last)
     for one in (*pair, *pair):
         assert one.run(whole).exit_code == 0

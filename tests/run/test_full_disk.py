@@ -113,7 +113,7 @@ def test_archive_on_a_full_disk(lab, shell, undisturbed, span, size):
     first = said.partition("new, ")[0]
     assert "Traceback" not in said
     assert "space left" in first
-    assert "make room" in first
+    assert "free some space" in first
     _is_as_undisturbed(lab, out, undisturbed, span)
 
 

@@ -149,7 +149,7 @@ def test_what_is_no_gap_is_not_accepted_as_one(lab, day):
     """A day that has an entry, one that is not due, one before the first picture: refused in words, nothing changed."""
     lab.filled(SPAN)
     lines = [path.read_bytes() for path in sorted(lab.archive.ledger.iterdir())]
-    with pytest.raises(SettingsError, match="no gap"):
+    with pytest.raises(SettingsError, match="not a gap"):
         lab.wired(lambda wired: accept_gap(wired, day, "because"))
     assert [path.read_bytes() for path in sorted(lab.archive.ledger.iterdir())] == lines
 

@@ -256,7 +256,7 @@ def test_stopped_it_leaves_nothing(passing, nasa, sent):
     process.send_signal(sent)
     _, said = process.communicate(timeout=30)
     assert (process.returncode, passing.left(), passing.git("for-each-ref")) == (130, [], "")
-    assert said.strip().splitlines()[-1].endswith("is forgotten; the next one asks again.")
+    assert said.strip().splitlines()[-1].endswith("is discarded; the next one requests it again.")
 
 
 def test_failed_it_leaves_nothing_and_says_what_is_forgotten(passing):

@@ -181,8 +181,8 @@ def test_a_ledger_that_lost_lines_is_told_as_damage(lab):
     ("harm", "words"),
     [
         (lambda path: path.unlink(), "is gone"),
-        (lambda path: path.write_bytes(path.read_bytes()[:-400]), "cannot be read any more"),
-        (lambda path: path.write_bytes(b"[]"), "does not hold them any more"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-400]), "can no longer be read"),
+        (lambda path: path.write_bytes(b"[]"), "no longer holds them"),
     ],
     ids=["gone", "torn", "emptied"],
 )

@@ -84,7 +84,7 @@ def test_another_kind_is_refused_before_anybody_is_asked(toy, watch, code):
     _changed(code, ('"brightness", "number"', '"brightness", "text"'))
     told = toy.command("run", PYTHONPATH=str(code.parents[1]))
     assert told.returncode == 2
-    assert "the field brightness is String now, and Float64 in" in " ".join(told.stderr.split())
+    assert "the field brightness is now String, but Float64 in" in " ".join(told.stderr.split())
     assert "give the field another name" in " ".join(told.stderr.split())
     assert (toy.files(), len(watch.requests)) == (before, asked)
 

@@ -68,8 +68,8 @@ def test_a_ledger_alone_is_an_archive(judged):
 @pytest.mark.parametrize(
     ("files", "named"),
     [
-        ({"README.md": "# apod\n", "LICENSE": "MIT\n"}, "LICENSE, README.md: that is no archive"),
-        ({}, "nothing: that is no archive"),
+        ({"README.md": "# apod\n", "LICENSE": "MIT\n"}, "LICENSE, README.md: that is not an archive"),
+        ({}, "nothing: that is not an archive"),
         ({"data/apod.csv": "date\n", "src/x.py": ""}, "data/, src/"),
         (
             {
@@ -111,6 +111,6 @@ ORDERS = {
 @pytest.mark.parametrize("orders", ORDERS.values(), ids=ORDERS)
 def test_what_would_order_something_is_refused(judged, orders):
     """Settings, secrets, and whatever leads elsewhere: the file is named, and nothing comes in."""
-    with pytest.raises(SettingsError, match=r"do not come in\. Nothing was touched") as told:
+    with pytest.raises(SettingsError, match=r"are not taken over\. Nothing was touched") as told:
         judged(WHOLE | orders)
     assert next(iter(orders)) in str(told.value)

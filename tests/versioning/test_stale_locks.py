@@ -113,7 +113,7 @@ def test_git_lock_of_a_git_that_was_killed(lab, first):
     assert lock.exists()
     done = lab.command(*RUN)
     assert (done.returncode, lock.exists()) == (0, False), done.stderr
-    assert "left by a git that is dead" in done.stderr
+    assert "left by a git process that has died" in done.stderr
     assert lab.commits() == 1 + (not first)
     assert lab.git("status", "--porcelain") == ""
 
@@ -140,14 +140,14 @@ def test_git_lock_of_this_moment_is_waited_for(lab):
     lock.touch()
     words = [sys.executable, "-m", "apod_pipeline.cli", *RUN]
     with subprocess.Popen(words, env=lab.environment(), stderr=subprocess.PIPE, text=True) as run:
-        assert "when it is a minute old" in run.stderr.readline()
+        assert "once it is a minute old" in run.stderr.readline()
         lock.unlink()
         said = run.stderr.read()
     assert (run.returncode, "removed" in said, lab.commits()) == (0, False, 2)
 
 
 def test_git_lock_becomes_old_while_it_is_waited_for(lab):
-    """Nobody is seen, and the lock stays: when it is a minute old it is taken away."""
+    """Nobody is seen, and the lock stays: once it is a minute old it is taken away."""
     lab.filled(FIRST)
     lock = lab.root / ".git" / "index.lock"
     lock.touch()

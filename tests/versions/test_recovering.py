@@ -181,5 +181,5 @@ def test_embedded_server_damaged(past):
     next(server.rglob("pg_control")).write_bytes(b"damaged")
     done = past.command("recover", "database")
     assert done.returncode == 0, done.stderr
-    assert "a new one is made" in done.stderr
+    assert "a new one is created" in done.stderr
     assert len(list(server.parent.glob("postgres-damaged-*"))) == 1

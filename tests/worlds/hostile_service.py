@@ -83,7 +83,9 @@ def services() -> Services:
 
 def _told(lies: list[Lie], status: int, body: bytes, request: Request) -> tuple[int, bytes]:
     if any(lie.kind == "silence" for lie in lies):
-        raise SourceUnavailable(f"{request.asked}: no answer. What came before is kept; type it again later.")
+        raise SourceUnavailable(
+            f"{request.asked}: no answer. What was received before is kept; type the same command again later."
+        )
     for lie in lies:
         if lie.kind == "bytes":
             body = _bytes(lie.value, body)

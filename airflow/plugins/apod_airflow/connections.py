@@ -85,7 +85,7 @@ def _libpqs(extra: dict[str, Any]) -> dict[str, Any]:
     plain = {name: int(value) if isinstance(value, bool) else value for name, value in extra.items()}
     taken = {name: value for name, value in plain.items() if name in known and isinstance(value, str | int)}
     if others := sorted(extra.keys() - taken.keys()):
-        log.warning("%s: the extra fields %s are no options of libpq; they are left out", POSTGRES, ", ".join(others))
+        log.warning("%s: the extra fields %s are not options of libpq; they are left out", POSTGRES, ", ".join(others))
     return taken
 
 

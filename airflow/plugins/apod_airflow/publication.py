@@ -28,10 +28,10 @@ PARAMS = {
         minimum=0,
         maximum=LONGEST.days * 24 - 1,
         title="Patience",
-        description="hours to wait for the day at most",
+        description="maximum hours to wait for the day",
     ),
     "ask_every": Param(
-        300, type="number", minimum=1, maximum=3600, title="Ask every", description="seconds between two questions"
+        300, type="number", minimum=1, maximum=3600, title="Ask every", description="seconds between two requests"
     ),
 }
 """What a DAG with such a wait takes."""
@@ -46,7 +46,7 @@ class Publication(BaseSensorOperator):
 
         params = context["params"]
         if params.get("from") or params.get("to"):
-            self.log.info("days were named: nothing is waited for")
+            self.log.info("days were given: not waiting")
             return
         day = day_of(context)
         with told_to_airflow():
@@ -85,7 +85,7 @@ class PublicationTrigger(BaseTrigger):
                 return
             left = (deadline - dt.datetime.now(dt.UTC)).total_seconds()
             if left <= 0:
-                yield TriggerEvent({"message": f"{self.day} is not out by {self.deadline}; going on without it"})
+                yield TriggerEvent({"message": f"{self.day} is not out by {self.deadline}; continuing without it"})
                 return
             await asyncio.sleep(min(self.every, left))
 

@@ -67,7 +67,10 @@ def span_of(context: Mapping[str, Any]) -> Span:
     first = dt.date.fromisoformat(params["from"]) if params.get("from") else FIRST_DAY
     last = dt.date.fromisoformat(params["to"]) if params.get("to") else day
     if last < first or first > day:
-        raise SettingsError(f"from {first} to {last}: days run forward, up to {day}. Trigger again with other params.")
+        raise SettingsError(
+            f"from {first} to {last}: the first day must not be after the last, nor after {day}. "
+            "Trigger again with other params."
+        )
     return Span(first, last)
 
 
@@ -158,7 +161,8 @@ def stateless(context: Mapping[str, Any]) -> dict[str, Any]:
             kind = DataRefused if outcome.exit_code == DataRefused.exit_code else DaysMissing
             raise kind(
                 f"{day}{f' and {len(outcome.missing) - 1} more days' if outcome.missing.keys() - {day} else ''}: "
-                f"{outcome.missing[day]}. All that came is loaded and pushed; the next run asks for these days again."
+                f"{outcome.missing[day]}. Everything received is loaded and pushed; the next run requests these days "
+                "again."
             )
     commit = outcome.version
     return as_json(outcome) | {"commit": commit, "commit_url": commit_page(known.git_remote, commit)}

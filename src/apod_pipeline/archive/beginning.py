@@ -31,7 +31,7 @@ def begin(archive: Archive, remotes: Sequence[str], preference: Sequence[str], d
     for folder in (str(archive.root), *remotes):
         if "{" in folder or "}" in folder:  # in a progress line of DVC's, that is a place where a word belongs
             raise SettingsError(
-                f"{folder} holds a brace, which DVC cannot work with. Nothing was touched; name another folder (with "
+                f"{folder} contains a brace, which DVC cannot handle. Nothing was touched; name another folder (with "
                 "--archive, or APOD_DVC_REMOTE)."
             )
     names = {path.name for path in archive.root.iterdir()} if archive.root.is_dir() else set()
@@ -40,7 +40,8 @@ def begin(archive: Archive, remotes: Sequence[str], preference: Sequence[str], d
     strangers = names - {".apod.toml.partial", archive.private.name}
     if strangers and not (archive.root / "apod.toml").exists():
         raise SettingsError(
-            f"{archive.root} is not empty and no archive. Nothing was touched; name another folder with --archive."
+            f"{archive.root} is not empty and is not an archive. Nothing was touched; name another folder with "
+            "--archive."
         )
     try:
         _write_once(archive.root / "apod.toml", _toml(preference, dataset))
@@ -48,7 +49,9 @@ def begin(archive: Archive, remotes: Sequence[str], preference: Sequence[str], d
         _write_once(archive.root / ".gitignore", ignored)
         archive.create_folders()
     except OSError as error:
-        raise SettingsError(f"{archive.root} cannot be made: {error.strerror}. Name another with --archive.") from error
+        raise SettingsError(
+            f"{archive.root} cannot be created: {error.strerror}. Name another with --archive."
+        ) from error
 
 
 def _toml(preference: Sequence[str], dataset: str | None) -> str:

@@ -40,7 +40,7 @@ def is_full(error: BaseException) -> bool:
 def make_room(folder: Path | None = None) -> str:
     """What is to be done about a full disk: of a folder, or of whichever it was."""
     where = f" on the disk of {folder}" if folder else ""
-    return f"make room{where} (`apod doctor` tells how much is left)"
+    return f"free some space{where} (`apod doctor` shows how much is left)"
 
 
 def no_space(wanted: Room, left: Room, folder: Path) -> str:
@@ -48,5 +48,5 @@ def no_space(wanted: Room, left: Room, folder: Path) -> str:
     return (
         f"no space left: a version takes {wanted.octets / 1e6:.0f} MB and {wanted.files} files on the disk of "
         f"{folder}, which takes {left.octets / 1e6:.0f} MB and {left.files} files more. Nothing was committed, and "
-        "what came is kept; make room, then type the same command again."
+        "what was received is kept; free some space, then type the same command again."
     )

@@ -203,8 +203,9 @@ def close_folder(folder: Path, shared_like: Path) -> None:
     except OSError as error:
         if mode & ~allowed & 0o022:
             raise SettingsError(
-                f"{folder} may be written by others (its mode is {mode:04o}) and cannot be closed: {error.strerror}. "
-                f"Nothing was touched; let its owner type: chmod {allowed:o} {shlex.quote(str(folder))}"
+                f"{folder} is writable by others (its mode is {mode:04o}) and cannot be made private: "
+                f"{error.strerror}. Nothing was touched; have its owner type: chmod {allowed:o} "
+                f"{shlex.quote(str(folder))}"
             ) from error
 
 

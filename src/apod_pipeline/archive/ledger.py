@@ -79,7 +79,7 @@ class Ledger:
             state.add(line)
         if state.lines < wanted:
             raise ArchiveDamaged(
-                f"the ledger holds {state.lines} of the {wanted} reply lines that its last version was sealed with. "
+                f"the ledger holds {state.lines} of the {wanted} reply lines it had when its last version was sealed. "
                 f"Nothing was changed; `git -C {self.archive.root} checkout -- data/ledger` brings it back."
             )
         self._folded.append(state)

@@ -132,6 +132,6 @@ def instant(text: str) -> dt.datetime:
         return dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise ArchiveDamaged(
-            f"the ledger tells of {text!r} where an instant belongs. Nothing was changed; `apod recover ledger` "
-            "makes it whole again."
+            f"the ledger holds {text!r} where an instant belongs. Nothing was changed; `apod recover ledger` repairs "
+            "it."
         ) from error

@@ -295,7 +295,7 @@ class Table:
 
         if not self.path.exists():
             raise ArchiveDamaged(
-                f"{self.path} is gone. The raw replies and the ledger are whole; `apod recover processed` brings it "
+                f"{self.path} is gone. The raw replies and the ledger are intact; `apod recover processed` brings it "
                 "back."
             )
         with readable(self.path):

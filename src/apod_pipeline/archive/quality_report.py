@@ -30,8 +30,8 @@ def keep_report(archive: Archive, report: Report, before: int) -> None:
         file.write(json.dumps(said, indent=1).encode() + b"\n")
     if report.entries < before:
         raise ArchiveDamaged(
-            f"the archive holds {report.entries} entries, and held {before}: its ledger is an older one. Nothing "
-            "was loaded. `apod recover ledger` brings the newer one back; to let the archive be as it is now, type "
+            f"the archive holds {report.entries} entries but held {before} before: its ledger is an older one. Nothing "
+            "was loaded. `apod recover ledger` brings the newer one back; to accept the archive as it is now, type "
             "`apod rebuild --accept-loss`."
         )
 

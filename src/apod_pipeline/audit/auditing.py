@@ -136,14 +136,14 @@ def _derived(
 def _made_otherwise(what: Audit, last: Version) -> Finding | None:
     """What tells that the last version cannot be derived again as it is; None where it can."""
     if last.rules != what.rules:
-        says = f"rules {last.rules} made the last version, today's are {what.rules}"
+        says = f"the last version was made with rules {last.rules}, the current ones are {what.rules}"
     elif last.preference != what.preference:
-        says = "another preference made the last version"
+        says = "the last version was made with another preference"
     elif _other_fields(what.archive):
-        says = "the last version was made with other fields than an entry has today"
+        says = "the last version was made with other fields than an entry has now"
     else:
         return None
-    return looked_at("derivation", well=True, says=f"{says}: the next run makes one of its own")
+    return looked_at("derivation", well=True, says=f"{says}: the next run makes a new version")
 
 
 def _other_fields(archive: Archive) -> bool:

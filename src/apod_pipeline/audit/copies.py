@@ -124,7 +124,7 @@ def _ledger(archive: Archive, git: Git) -> Finding:
         if committed is None or not path.is_file() or not path.read_bytes().startswith(whole):
             wrong.append(name)
     if not wrong and (lacking := _published(archive) and sealed_and_uncommitted(archive)):
-        ill = "{count} files hold lines of a version that no commit holds"
+        ill = "{count} files hold lines of a version that is not committed"
         return found("ledger", lacking, well="", ill=ill, do="apod run")
     well = f"{len(names)} files, as they were committed"
     return found(
@@ -166,9 +166,9 @@ def _pushed(git: Git, remote: str | None) -> Finding:
     if told and told[0] == git.head():
         return looked_at("Git remote", well=True, says="it has the newest commit")
     if told and _is_ahead(git, remote, told[0]):
-        says = f"it has the newest commit and later ones, to {told[0][:10]}: the next version takes them over"
+        says = f"it has the newest commit and later ones, up to {told[0][:10]}: the next version takes them over"
         return looked_at("Git remote", well=True, says=says)
-    says = f"it stands at {told[0][:10] if told else 'nothing'}, not at ours"
+    says = f"it is at {told[0][:10] if told else 'no commit'}, not at ours"
     return looked_at("Git remote", well=False, says=says, do="apod run")
 
 

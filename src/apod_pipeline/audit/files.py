@@ -23,13 +23,14 @@ def replies(archive: Archive, known: Known) -> Iterator[Finding]:
     """Every raw reply, hashed again; and whether there are strange ones among them."""
     wrong = damaged(archive, known)
     lost = given_up(archive)
-    well = f"{len(known.replies) - len(lost)} replies, every byte as it came{f'; {len(lost)} given up' if lost else ''}"
+    less = f"; {len(lost)} given up" if lost else ""
+    well = f"{len(known.replies) - len(lost)} replies, every byte as received{less}"
     ill = f"{{count}} of {len(known.replies)} are gone or damaged"
     yield found("raw replies", wrong, well=well, ill=ill, do="apod recover raw")
     there = {path.name for path in archive.raw.iterdir() if path.is_file()} if archive.raw.exists() else set()
     strange = sorted(there - known.replies.keys())
     if strange:
-        yield found("raw folder", strange, well="", ill="{count} files that no ledger tells of", do="move them away")
+        yield found("raw folder", strange, well="", ill="{count} files that no ledger mentions", do="move them away")
 
 
 def tracked(archive: Archive) -> Iterator[Finding]:
@@ -41,7 +42,7 @@ def tracked(archive: Archive) -> Iterator[Finding]:
             yield looked_at(what, well=False, says=f"{path.name} is gone", do="apod recover processed")
             continue
         hashed = md5(path)
-        says = f"it hashes to {hashed}" + ("" if hashed == told else f", DVC knows {told}")
+        says = f"it hashes to {hashed}" + ("" if hashed == told else f", DVC has {told} on record")
         yield looked_at(what, hashed == told, says, "apod recover processed")
 
 
@@ -68,6 +69,6 @@ def _lines(what: str, path: Path, days: list[str], wanted: Mapping[str, bytes], 
         if not line.endswith(end) or fingerprint(line if not array else line.removesuffix(end)) != wanted[day]
     ]
     if first != head or (array and tail != [b"]\n"]) or len(lines) != len(days):
-        wrong.append(f"{len(lines)} of {len(days)} lines, or another frame")
+        wrong.append(f"{len(lines)} of {len(days)} lines, or a different frame")
     well = f"{len(days)} entries, byte for byte what the replies give"
     return found(what, wrong, well=well, ill="{count} differences from what the replies give", do=do)

@@ -71,7 +71,7 @@ def _compared(projection: Projection, connection: Connection, hashes: dict[str, 
     before = ([row for row in rows if row[0] < newest] for rows in (projection.days(known), told))
     yield _table(shapes.day, *before)
     if is_searchable(connection, shapes):
-        well, ill = "the words of every state of every entry", "{count} states have other words"
+        well, ill = "the words of every state of every entry", "{count} states have different words"
         yield found(f"{shapes.name}_search", not_in_step(connection, shapes), well=well, ill=ill, do=DO)
 
 
@@ -101,7 +101,7 @@ def _table(table: TableShape, wanted: Rows, there: Rows) -> Finding:
             wrong.append(key)
     wrong += rows  # what is left of the wanted ones is not there
     names = sorted({_name(key) for key in wrong})
-    return found(table.name, names, well=f"{count} rows, as the files have them", ill="{count} rows differ", do=DO)
+    return found(table.name, names, well=f"{count} rows, as in the files", ill="{count} rows differ", do=DO)
 
 
 def _name(key: Any) -> str:  # noqa: ANN401 - a column's value, or several

@@ -60,15 +60,15 @@ def _extras() -> Iterable[EntryPoint]:
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="apod")
-@click.option("--log", is_flag=True, help="Show what Git, DVC and the network are asked to do.")
+@click.option("--log", is_flag=True, help="Show what Git, DVC and the network are doing.")
 def apod(*, log: bool) -> None:
     """Your own complete, current, versioned archive of NASA's Astronomy Picture of the Day.
 
     \b
     Begin with:
       apod demo                                  the whole thing on a simulated NASA
-      apod backfill --from 1995-06-16            everything there is
-      apod run                                   what is new; every day, from cron or Airflow
+      apod backfill --from 1995-06-16            everything ever published
+      apod run                                   what is new; run it daily, from cron or Airflow
     """  # noqa: D301 - \b is click's
     if log:
         import logging
@@ -108,7 +108,7 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         from apod_pipeline.archive.disk import is_full, make_room
 
-        mend = make_room() if is_full(error) else "mend that"
+        mend = make_room() if is_full(error) else "fix that"
         done = f"What was received is kept; {mend}, then type the same command again."
         click.echo(f"apod: {where}{error.strerror or error}. {done}", err=True)
         sys.exit(1)
@@ -116,5 +116,5 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("apod: stopped. What was received is kept; the same command goes on from there.", err=True)
+        click.echo("apod: stopped. What was received is kept; type the same command again to continue.", err=True)
         sys.exit(130)

@@ -22,7 +22,7 @@ from apod_pipeline.cli.outcomes import ask
 
 @click.command()
 @click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
-@click.option("--to", "last", type=DAY, help="The last day (default: the newest that is due).")
+@click.option("--to", "last", type=DAY, help="The last day (default: the newest day that is due).")
 @source_option
 @archive_option
 def backfill(
@@ -33,9 +33,9 @@ def backfill(
     *,
     as_json: bool,
 ) -> None:
-    """Ask for all days that are not there yet.
+    """Request all days that are not in the archive yet.
 
-    Interrupted, it goes on where it stopped.
+    If interrupted, it continues where it stopped.
 
     Example: apod backfill --from 1995-06-16
     """

@@ -17,10 +17,10 @@ from apod_pipeline.cli.options import archive_option, existing
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
 @archive_option
 def backup(file: Path | None, archive: Path | None, *, as_json: bool) -> None:
-    """Save the database as one file.
+    """Save the database to one file.
 
-    PostgreSQL's custom format, restored once into a scratch server and compared before it gets its name. It holds what
-    the archive's files do not: what each run did. FILE is by default in ARCHIVE-backups.
+    The file is in PostgreSQL's custom format. Before it gets its name, it is restored into a scratch server and
+    compared. It also holds what the archive's files do not: what each run did. FILE is by default in ARCHIVE-backups.
 
     Example: apod backup apod.dump
     """

@@ -15,7 +15,7 @@ from apod_pipeline.cli.options import archive_option, settings_of
 @click.command()
 @archive_option
 def config(archive: Path | None, *, as_json: bool) -> None:
-    """Every setting and where it came from.
+    """Show every setting and where it came from.
 
     Secrets are masked.
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--from", "first", type=DAY, help="The first day (default: the year in which the archive begins).")
-@click.option("--to", "last", type=DAY, help="The last day (default: the newest that is due).")
-@click.option("--accept-gap", "gap", type=DAY, help="Believe that nothing was published on this day ...")
+@click.option("--from", "first", type=DAY, help="The first day (default: the first year of the archive).")
+@click.option("--to", "last", type=DAY, help="The last day (default: the newest day that is due).")
+@click.option("--accept-gap", "gap", type=DAY, help="Accept that nothing was published on this day ...")
 @because_option
 @archive_option
 def coverage(
@@ -34,10 +34,10 @@ def coverage(
     *,
     as_json: bool,
 ) -> None:
-    """Every calendar day, a line a year.
+    """Show every calendar day, one line per year.
 
-    A day is present, gap, pending, failed, quarantined or unasked. With --accept-gap a day that no source has is a gap
-    by your word; an entry that comes later heals it.
+    A day is present, gap, pending, failed, quarantined or unasked. With --accept-gap, a day that no source has becomes
+    a gap on your word; an entry that arrives later closes the gap.
 
     Example: apod coverage --from 2020-01-01
     """
@@ -72,7 +72,7 @@ def _tell_coverage(settings: Settings, newest: dt.date, span: Span | None, *, as
     if odd:
         presentation.table(["day", "status", "why"], [(str(d.day), d.status, d.detail or "") for d in odd[:40]])
         if odd[40:]:
-            click.echo(f"... and {len(odd) - 40} more; all of them with --json")
+            click.echo(f"... and {len(odd) - 40} more; --json lists them all")
 
 
 def _accept_gap(settings: Settings, day: dt.date, because: str, *, as_json: bool) -> None:

@@ -11,11 +11,13 @@ import click
 
 
 @click.command()
-@click.option("--archive", type=Path, default=Path("apod-demo"), show_default=True, help="The folder it leaves behind.")
+@click.option(
+    "--archive", type=Path, default=Path("apod-demo"), show_default=True, help="The folder for the demo archive."
+)
 def demo(archive: Path) -> None:
-    """The main job on a simulated NASA.
+    """Run the main job on a simulated NASA.
 
-    No network, no key, no server to start.
+    It needs no network, no key and no server.
 
     Example: apod demo
     """

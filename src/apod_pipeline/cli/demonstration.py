@@ -71,7 +71,9 @@ def _make_room(folder: Path) -> None:
         for old in (folder, folder.with_name(f"{folder.name}-remote")):
             shutil.rmtree(old, ignore_errors=True)
     elif folder.exists():
-        raise SettingsError(f"{folder} exists and no demo made it. Nothing was touched; try --archive another-folder.")
+        raise SettingsError(
+            f"{folder} exists and was not made by a demo. Nothing was touched; try --archive another-folder."
+        )
 
 
 def _settings(folder: Path, address: str, today: dt.date) -> Settings:
@@ -118,10 +120,10 @@ def _sum_up(archive: Archive, times: dict[str, dict[str, float]], took: float) -
     click.echo()
     rows = [(name, state[name]) for name in ("entries", "first", "last", "gaps", "revisions", "versions")]
     table(["archive", str(archive.root)], [*rows, ("version", state["version"]), ("csv_md5", state["csv_md5"])])
-    click.echo("\nseconds a stage")
+    click.echo("\nseconds per stage")
     for name, stages in times.items():
         click.echo(f"  {name:<12} {seconds(stages)}")
-    click.echo(f"  all in all   {took:.1f}")
+    click.echo(f"  total        {took:.1f}")
     click.echo(_next_steps(archive.root))
     sys.stdout.flush()
 
@@ -129,10 +131,10 @@ def _sum_up(archive: Archive, times: dict[str, dict[str, float]], took: float) -
 def _next_steps(folder: Path) -> str:
     lines: list[tuple[str, str]] = [
         (f"apod status --archive {folder}", "the archive in a dozen numbers"),
-        (f"apod coverage --archive {folder}", "every day since 1995, a line a year"),
+        (f"apod coverage --archive {folder}", "every day since 1995, one line per year"),
         (f"apod log --archive {folder}", "its versions"),
         (f"apod diff HEAD~1 --archive {folder}", "what the last one changed, word by word"),
-        (f"apod verify --archive {folder}", "is every byte and row what it was?"),
+        (f"apod verify --archive {folder}", "is every byte and row unchanged?"),
         (f"apod serve --archive {folder}", "a gallery at http://127.0.0.1:8000, and NASA's old API at /planetary/apod"),
         ("make run", "the same with the real NASA"),
     ]

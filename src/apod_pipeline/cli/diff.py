@@ -20,14 +20,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("old", metavar="A")
 @click.argument("new", metavar="B", default="HEAD")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one self-contained page.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write one self-contained HTML page.")
 @archive_option
 def diff(old: str, new: str, html: Path | None, archive: Path | None, *, as_json: bool) -> None:
-    """What differs between two versions.
+    """Show what differs between two versions.
 
-    Entry by entry, field by field. A and B are commits, tags, HEAD~3, days (their last state, UTC) or instants; B is
-    the newest version when left out.
-    Words that went stand in [-...-], words that came in {+...+}.
+    Entry by entry, field by field. A and B are commits, tags, HEAD~3, days (their last state, UTC) or instants; B
+    defaults to the newest version. Removed words are shown in [-...-], added words in {+...+}.
 
     Example: apod diff 2026-11-01 HEAD --html changes.html
     """

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--probe", is_flag=True, help="Ask each service one of each question, and compare with what is known.")
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="Send each service one request of each kind, and compare the reply with what is known.",
+)
 @archive_option
 def doctor(archive: Path | None, *, probe: bool, as_json: bool) -> None:
-    """Look at all that a run needs.
+    """Check everything that a run needs.
 
-    And say what to do about what is wrong; exit code 1 when something is.
+    For everything that is wrong, it says what to do. Exit code 1 if anything is.
 
     Example: apod doctor --probe
     """

@@ -20,10 +20,10 @@ RIGHTS = ("all", "redistributable")
 
 
 @click.command()
-@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="What to write.")
-@click.option("--output", "-o", type=Path, required=True, help="The file; for a package the folder.")
+@click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="The format to write.")
+@click.option("--output", "-o", type=Path, required=True, help="The file; for a package, the folder.")
 @click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
-@click.option("--to", "last", type=DAY, help="The last day (default: the newest of the version).")
+@click.option("--to", "last", type=DAY, help="The last day (default: the newest day of the version).")
 @click.option("--as-of", "name", help="An earlier version: a commit, tag, day (its last state, UTC) or instant.")
 @click.option(
     "--rights",
@@ -32,7 +32,7 @@ RIGHTS = ("all", "redistributable")
     show_default=True,
     help="redistributable: only entries whose picture or film is in the public domain or under Creative Commons.",
 )
-@click.option("--force", is_flag=True, help="Replace what is there.")
+@click.option("--force", is_flag=True, help="Replace an existing file or package.")
 @archive_option
 def export(  # noqa: PLR0913 - an argument an option, as click hands them in
     form: str,
@@ -46,7 +46,7 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
     force: bool,
     as_json: bool,
 ) -> None:
-    """Write the entries of a version to a file, every field.
+    """Write the entries of a version to a file, with every field.
 
     csv and jsonl are plain text, parquet is for analysis, sqlite can be searched (and opens in Datasette), a package is
     a folder with data, descriptors (Data Package, Croissant), dictionary, provenance, rights and checksums.
@@ -78,4 +78,4 @@ def export(  # noqa: PLR0913 - an argument an option, as click hands them in
     click.echo(f"{done.path}: {done.entries} entries, {done.bytes:,} bytes, sha256 {done.sha256[:16]}")
     if done.left_out:
         why = ", ".join(f"{name} {count}" for name, count in done.left_out_by_rights.items())
-        click.echo(f"left out: {done.left_out} entries that may not be passed on, as far as is known ({why})")
+        click.echo(f"left out: {done.left_out} entries that may not be redistributed, as far as is known ({why})")

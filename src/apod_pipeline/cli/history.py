@@ -16,9 +16,9 @@ from apod_pipeline.cli.options import ENTRY, archive_option, existing, key_of
 @click.argument("day", type=ENTRY)
 @archive_option
 def history(day: str, archive: Path | None, *, as_json: bool) -> None:
-    """Every state a day's entry was ever in.
+    """Show every state a day's entry was ever in.
 
-    From when to when, and why it changed.
+    It tells from when to when, and why the entry changed.
 
     Example: apod history 2024-01-15
     """

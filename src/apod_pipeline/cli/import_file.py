@@ -21,9 +21,9 @@ from apod_pipeline.cli.outcomes import report, wired
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @archive_option
 def import_file(file: Path, archive: Path | None, *, as_json: bool) -> None:
-    """Take over an archive you already have.
+    """Import an archive you already have.
 
-    JSON, JSON lines (.gz too) or CSV of records as the old API words them.
+    A JSON, JSON Lines (also .gz) or CSV file of records in the form of the old API.
 
     Example: apod import nasa_apod.jsonl.gz
     """

@@ -19,9 +19,9 @@ from apod_pipeline.cli.outcomes import wired
 @click.command()
 @archive_option
 def init(archive: Path | None, *, as_json: bool) -> None:
-    """Make an archive.
+    """Create an archive.
 
-    Its folders, its Git repository, its database. `apod run` does it too, where there is none.
+    Its folders, its Git repository and its database. `apod run` also creates one where there is none.
 
     Example: apod init --archive ~/apod
     """

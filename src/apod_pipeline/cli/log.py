@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many of the newest.")
-@click.option("--all", "everything", is_flag=True, help="All of them.")
+@click.option("-n", "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many versions to list.")
+@click.option("--all", "everything", is_flag=True, help="List all versions.")
 @archive_option
 def log(limit: int, archive: Path | None, *, everything: bool, as_json: bool) -> None:
-    """The versions, newest first.
+    """List the versions, newest first.
 
     When each was made and by whom, and how many entries it added (+), edited (~) and removed (-).
 
@@ -39,7 +39,7 @@ def log(limit: int, archive: Path | None, *, everything: bool, as_json: bool) ->
     headings = ["version", "date (UTC)", "+", "~", "-", "entries", "CSV's MD5", "by", "release"]
     presentation.table(headings, [_as_cells(one) for one in shown])
     if len(shown) < len(known):
-        click.echo(f"... and {len(known) - len(shown)} earlier ones; all of them with --all")
+        click.echo(f"... and {len(known) - len(shown)} earlier ones; --all shows them all")
 
 
 def _as_row(one: Changed) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from apod_pipeline.cli.options import archive_option, existing, settings_of
 def migrate(archive: Path | None, *, as_json: bool) -> None:
     """Bring the tables up to date.
 
-    Also their searched words. For a database that others read before the next run, as in a deployment; every run does
-    the first by itself. With APOD_DATABASE_URL no archive is needed; it may be typed any number of times.
+    This also fills their search index. Use it for a database that others read before the next run, as in a deployment;
+    every run brings the tables up to date by itself. With APOD_DATABASE_URL no archive is needed. It is safe to repeat.
 
     Example: apod migrate
     """
@@ -30,4 +30,4 @@ def migrate(archive: Path | None, *, as_json: bool) -> None:
     if as_json:
         presentation.as_object(done)
     else:
-        click.echo(f"the tables stand at migration {done['to']} (before: {done['from']}) and can be searched")
+        click.echo(f"the tables are at migration {done['to']} (before: {done['from']}) and can be searched")

@@ -76,9 +76,9 @@ def share(text: str | float) -> float:
     try:
         part = float(text.strip().removesuffix("%")) / 100
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no percentage such as 5%.") from error
+        raise click.BadParameter(f"{text!r} is not a percentage such as 5%.") from error
     if not 0 <= part <= 1:
-        raise click.BadParameter(f"{text!r} is not from 0% to 100%.")
+        raise click.BadParameter(f"{text!r} is not between 0% and 100%.")
     return part
 
 
@@ -89,21 +89,19 @@ def remote_bytes_option(meaning: str) -> Callable[[Callable[..., None]], Callabl
 
 def archive_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--archive` and `--json`, which every command of an archive has."""
-    where = click.option(
-        "--archive", type=Path, help="The archive's folder (default: $APOD_ARCHIVE or ./apod-archive)."
-    )
+    where = click.option("--archive", type=Path, help="The archive folder (default: $APOD_ARCHIVE or ./apod-archive).")
     form = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     return where(form(command))
 
 
 def source_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--source`: whom to ask this time."""
-    return click.option("--source", "sources", help="Whom to ask, in this order: science,planetary.")(command)
+    return click.option("--source", "sources", help="Sources to ask, in this order: science,planetary.")(command)
 
 
 def because_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--because`: a person's reason, which is kept."""
-    return click.option("--because", metavar="TEXT", help="... and why: it is written into the ledger.")(command)
+    return click.option("--because", metavar="TEXT", help="... and why; the reason is kept in the ledger.")(command)
 
 
 def reason_for(day: dt.datetime | None, because: str | None, option: str) -> str:
@@ -141,7 +139,8 @@ def existing(archive: Path | None) -> Settings:
     settings = settings_of(archive=archive)
     if not (settings.archive / ".apod").is_dir():
         raise SettingsError(
-            f"{settings.archive} is no archive. Make one with `apod run`, or name it with --archive or $APOD_ARCHIVE."
+            f"{settings.archive} is not an archive. Make one with `apod run`, or name one with --archive or "
+            "$APOD_ARCHIVE."
         )
     return settings
 
@@ -164,5 +163,8 @@ def span_of(first: dt.datetime | None, last: dt.datetime | None, newest: dt.date
             f"midnight {calendar.zone_in_words})."
         )
     if span_last < span_first or span_first < calendar.first_day:
-        raise SettingsError(f"from {span_first} to {span_last}: days run from {calendar.first_day} on, and forward.")
+        raise SettingsError(
+            f"from {span_first} to {span_last}: days start at {calendar.first_day}, and the first must not be "
+            "after the last."
+        )
     return Span(span_first, span_last)

@@ -49,9 +49,9 @@ def tell_unasked(settings: Settings, span: Span) -> None:
     days = data_set_of(settings).calendar
     if not any(days.publishable(span)):
         for day in span:
-            tell(f"{day} is not asked for: {days.gaps[day]}, and never will be")
+            tell(f"{day} is not requested: {days.gaps[day]}, and never will be")
     if span.last > (newest := today(settings)):
-        tell(f"days after {newest} are not asked for: it is the newest day that is due")
+        tell(f"days after {newest} are not requested: it is the newest day that is due")
 
 
 def report(where: str | Path, outcome: Outcome, *, as_json: bool) -> None:
@@ -65,7 +65,7 @@ def report(where: str | Path, outcome: Outcome, *, as_json: bool) -> None:
         news = f"{outcome.inserted} new, {outcome.changed} changed, {outcome.unchanged} unchanged"
         refused = f", {outcome.refused} refused" if outcome.refused else ""
         version = f"version {outcome.version[:10]}" if outcome.version else "nothing new, no version"
-        click.echo(f"{outcome.span or 'nothing asked'}: {news}{refused}; {version}")
+        click.echo(f"{outcome.span or 'nothing requested'}: {news}{refused}; {version}")
         click.echo(f"seconds: {presentation.seconds(outcome.seconds)}")
     _tell_missing(where, outcome)
 
@@ -82,4 +82,4 @@ def _tell_missing(where: str | Path, outcome: Outcome) -> None:
         tell(f"... and {len(days) - 5} more, to {days[-1]}")
     again = "apod replay (after a fix), or apod run" if outcome.exit_code == 3 else "apod run"
     count = f"{len(days)} days" if days[1:] else str(days[0])
-    tell(f"All that came is stored in {where}; {count} will be asked for again by: {again}")
+    tell(f"Everything received is stored in {where}; {count} will be requested again by: {again}")

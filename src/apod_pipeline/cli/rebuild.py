@@ -17,13 +17,14 @@ from apod_pipeline.cli.outcomes import report, wired
 
 
 @click.command()
-@click.option("--accept-loss", is_flag=True, help="Take the archive as it is, also if it holds less than before.")
+@click.option("--accept-loss", is_flag=True, help="Accept the archive as it is, even if it holds less than before.")
 @archive_option
 def rebuild(archive: Path | None, *, accept_loss: bool, as_json: bool) -> None:
-    """Make every file and table again, offline.
+    """Rebuild every file and table, offline.
 
-    From the raw replies and the ledger; the bytes are what they were. An archive that holds fewer entries than before,
-    or most of which new rules refuse, stops here as everywhere; --accept-loss is your word that it is right so.
+    They are derived from the raw replies and the ledger, byte for byte as before. If the archive holds fewer entries
+    than before, or new rules refuse most of it, the command stops, as every other does; --accept-loss is your word that
+    this is right.
 
     Example: apod rebuild
     """

@@ -23,12 +23,14 @@ LOST = ("database", "processed", "ledger", "raw", "cache", "remote", "archive")
 @click.command()
 @click.argument("what", type=click.Choice(LOST), required=False)
 @click.option(
-    "--from-backup", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The database, from FILE."
+    "--from-backup",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Recover the database from FILE.",
 )
 @click.option("--git-remote", help="Where `archive` is cloned from (default: APOD_GIT_REMOTE).")
-@click.option("--give-up", is_flag=True, help="Write down that raw replies which are nowhere any more are lost.")
+@click.option("--give-up", is_flag=True, help="Record raw replies that no longer exist anywhere as lost.")
 @remote_bytes_option(
-    "With `remote`: 100% also reads what a DVC remote that is no folder holds, and mends what is damaged."
+    "With `remote`: 100% also reads the objects on a DVC remote that is not a folder, and repairs damaged ones."
 )
 @archive_option
 def recover(
@@ -52,17 +54,15 @@ def recover(
     remote     the DVC remote and the Git remote, from what is kept here
     archive    the whole folder, from the Git remote and the DVC remote
 
-    Everything is verified by its hash, and no version is made: what was lost is what it was. `apod verify` says what
-    is to be recovered.
+    Everything is verified by its hash, and no version is made: the data is the same as before the loss. `apod verify`
+    shows what needs to be recovered.
 
     Example: apod recover database
     """  # noqa: D301 - \b is click's
     if what is None and from_backup is None:
-        raise SettingsError(f"say what was lost: {', '.join(LOST)}. `apod verify` finds out. Nothing was changed.")
+        raise SettingsError(f"say what was lost: {', '.join(LOST)}. `apod verify` shows it. Nothing was changed.")
     if remote_bytes not in {0, 1} or (remote_bytes and what != "remote"):
-        raise SettingsError(
-            "--remote-bytes 100% goes with `remote`: all of it is read, or nothing. Nothing was changed."
-        )
+        raise SettingsError("--remote-bytes goes with `remote` alone, and only as 100%. Nothing was changed.")
     if from_backup and what not in {None, "database"}:
         raise SettingsError("--from-backup recovers the database, nothing else. Nothing was changed.")
     if from_backup:

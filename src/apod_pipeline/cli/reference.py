@@ -44,16 +44,16 @@ def _help(command: click.Command, path: str) -> str:
 
 
 SETTINGS = """\
-From flags, the environment, `.env` here, `.apod/local.toml` in the archive, `apod.toml` in the archive; the first that
-says something counts, and `apod config` tells which.
+Settings come from flags, the environment, `.env` here, `.apod/local.toml` in the archive and `apod.toml` in the
+archive; the first that sets a value wins, and `apod config` shows which.
 
-- `.apod/local.toml` is this machine's: every setting counts there, secrets too (`git_remote = "git@host:me/apod.git"`).
-  Nobody else may read it: `chmod 600`.
-- `apod.toml` goes into Git, and comes with every pull. So it may only say what the data is (the last column); a secret
-  there is refused, and any other setting is named and not followed.
-- A `.env` or a `.apod/local.toml` that the archive's Git tracks came with somebody's push, and is not followed.
-- `NASA_API_KEY` goes to NASA, or to the `APOD_PLANETARY_URL` that is set in the same place as the key or in a stronger
-  one; to any other host `DEMO_KEY` goes."""
+- `.apod/local.toml` belongs to this machine: every setting may be in it, secrets too
+  (`git_remote = "git@host:me/apod.git"`). Nobody else may read it: `chmod 600`.
+- `apod.toml` goes into Git and comes with every pull. So it may only describe the data (the last column); a secret
+  there is refused, and any other setting is reported and not followed.
+- A `.env` or a `.apod/local.toml` that the archive's Git tracks came with somebody's push and is not followed.
+- `NASA_API_KEY` is sent to NASA, or to the `APOD_PLANETARY_URL` that is set in the same place as the key or in a
+  stronger one; any other host gets `DEMO_KEY`."""
 
 
 def settings() -> str:

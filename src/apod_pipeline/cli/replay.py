@@ -22,14 +22,14 @@ from apod_pipeline.cli.outcomes import report, wired
 
 
 @click.command()
-@click.option("--accept", "day", type=DAY, help="Take what was refused of this day all the same ...")
+@click.option("--accept", "day", type=DAY, help="Accept this day although it was refused ...")
 @because_option
 @archive_option
 def replay(day: dt.datetime | None, because: str | None, archive: Path | None, *, as_json: bool) -> None:
-    """Judge the quarantine once more.
+    """Judge the quarantine again.
 
-    What passes today's rules is let in, from the bytes that were kept. With --accept one refused day is taken by your
-    word; your reason is kept with it.
+    Whatever passes the current rules is accepted, from the bytes that were kept. With --accept, one refused day is
+    accepted on your word; your reason is kept with it.
 
     Example: apod replay --accept 2022-11-03 --because "a rerun: I compared it with the page"
     """

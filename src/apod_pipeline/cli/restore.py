@@ -16,11 +16,13 @@ from apod_pipeline.errors import SettingsError
 
 @click.command()
 @click.option("--as-of", "name", required=True, help="A commit, tag, HEAD~3, day (its last state, UTC) or instant.")
-@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Into this new folder.")
-@click.option("--in-place", is_flag=True, help="The archive itself; what it held is kept under a ref of its own.")
-@click.option("--yes", is_flag=True, help="With --in-place: do not ask.")
+@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), help="Restore into this new folder.")
 @click.option(
-    "--configured-database", is_flag=True, help="Load the server of the settings, not one of the folder's own."
+    "--in-place", is_flag=True, help="Restore the archive itself; its previous state is kept under a ref of its own."
+)
+@click.option("--yes", is_flag=True, help="With --in-place: do not ask for confirmation.")
+@click.option(
+    "--configured-database", is_flag=True, help="Load the server named in the settings, not the folder's own database."
 )
 @archive_option
 def restore(
@@ -33,9 +35,9 @@ def restore(
     configured_database: bool,
     as_json: bool,
 ) -> None:
-    """Give back a version.
+    """Restore an earlier version.
 
-    Files from the DVC remote, verified by their hashes; the database loaded from them.
+    Its files come from the DVC remote and are verified by their hashes; the database is loaded from them.
 
     Example: apod restore --as-of 2026-10-01 --to ./as-of-october
     """
@@ -52,9 +54,9 @@ def restore(
         if not yes:
             click.confirm(question, abort=True, err=True)
         done = restore_in_place(settings, name, tell)
-    said = f"{done['archive']} stands at version {done['version'][:10]} of {done['at']}"
+    said = f"{done['archive']} is at version {done['version'][:10]} of {done['at']}"
     presentation.done(said, done, as_json=as_json)
     if kept := done.get("kept"):
-        tell(f"what it held is kept: apod restore --as-of {kept[:10]} --in-place")
+        tell(f"its previous state is kept: apod restore --as-of {kept[:10]} --in-place")
         if settings.git_remote:
             tell("the Git remote still has the later versions: the next `apod run` takes them over again")

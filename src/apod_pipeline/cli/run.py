@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--from", "first", type=DAY, help="Ask these days again, from this one ...")
-@click.option("--to", "last", type=DAY, help="... to this one (default: the newest that is due).")
-@click.option("--date", "day", type=DAY, help="Ask one day again.")
+@click.option("--from", "first", type=DAY, help="Request days again, from this one ...")
+@click.option("--to", "last", type=DAY, help="... to this one (default: the newest day that is due).")
+@click.option("--date", "day", type=DAY, help="Request one day again.")
 @click.option(
-    "--stateless", is_flag=True, help="Keep nothing here: from the remotes, into the database, back to the remotes."
+    "--stateless",
+    is_flag=True,
+    help="Keep nothing on this machine: read from the remotes, load the database, push to the remotes.",
 )
 @source_option
 @archive_option
@@ -46,13 +48,13 @@ def run(
     stateless: bool,
     as_json: bool,
 ) -> None:
-    """Ask for what is new or missing.
+    """Request what is new or missing.
 
-    Without dates: whatever is due or missing, and the last ten days again. With dates: those days again.
+    Without dates: whatever is due or missing, plus the last ten days again. With dates: those days again.
 
     With --stateless: the newest version is cloned from APOD_GIT_REMOTE into a temporary folder, what is needed is
-    pulled from APOD_DVC_REMOTE, the server of APOD_DATABASE_URL (or POSTGRES_HOST) is loaded, all that is new is
-    pushed, and the folder is removed.
+    pulled from APOD_DVC_REMOTE, the server of APOD_DATABASE_URL (or POSTGRES_HOST) is loaded, everything new is pushed,
+    and the folder is removed.
 
     Example: apod run --from 2024-01-01 --to 2024-01-31
     """
@@ -60,9 +62,9 @@ def run(
     from apod_pipeline.wiring import data_set_of, today
 
     if day and (first or last):
-        raise SettingsError("--date names one day; leave it out, or leave --from and --to out.")
+        raise SettingsError("--date names one day; use it without --from and --to.")
     if stateless and archive:
-        raise SettingsError("a stateless run keeps no archive here; leave --archive out, or --stateless.")
+        raise SettingsError("a stateless run keeps no archive here; use --stateless without --archive.")
     settings = settings_of(archive=archive, sources=sources)
     span = span_of(day or first, day or last, today(settings), data_set_of(settings).calendar)
     wanted = Wanted(f"run --from {span.first} --to {span.last}" if span else "run", span)
@@ -87,7 +89,8 @@ def _run_stateless(settings: Settings, wanted: Wanted, sources: str | None, *, a
             outcome = run_stateless(lambda folder: settings_of(archive=folder, sources=sources), wanted, tell, advance)
     except KeyboardInterrupt:
         tell(
-            "apod: stopped. What this stateless run had received and not pushed is forgotten; the next one asks again."
+            "apod: stopped. What this stateless run had received but not pushed is discarded; the next one requests it "
+            "again."
         )
         sys.exit(130)
     report("the remotes", outcome, as_json=as_json)

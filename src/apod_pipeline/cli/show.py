@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @click.option("--as-of", "name", default="HEAD", help="A commit, tag, day (its last state, UTC) or instant.")
 @archive_option
 def show(day: str, name: str, archive: Path | None, *, as_json: bool) -> None:
-    """A day's entry, with every field.
+    """Show a day's entry, with every field.
 
-    As it is, or with --as-of as it was known at another time.
+    As it is now, or with --as-of as it was known at an earlier time.
 
     Example: apod show 2024-01-15 --as-of 2026-10-01
     """
@@ -40,8 +40,8 @@ def show(day: str, name: str, archive: Path | None, *, as_json: bool) -> None:
     entry = known.entry(version, key)
     if entry is None:
         raise SettingsError(
-            f"{key}: version {version.commit[:10]} of {timestamp(version.at)} has no entry of it. "
-            f"`{_of_now(known.archive.dataset, key)}` says what is known of it now."
+            f"{key}: version {version.commit[:10]} of {timestamp(version.at)} has no entry for it. "
+            f"`{_of_now(known.archive.dataset, key)}` shows what is known about it now."
         )
     if as_json:
         presentation.as_object({"version": version.commit, "at": timestamp(version.at), "entry": entry})

@@ -16,11 +16,11 @@ from apod_pipeline.cli.options import DAY
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8099, show_default=True)
 @click.option("--today", type=DAY, help="The newest published day (default: today in US Eastern).")
-@click.option("--seed", default=0, show_default=True, help="Other entries for another number.")
+@click.option("--seed", default=0, show_default=True, help="Another number generates other entries.")
 def simulate(host: str, port: int, today: dt.datetime | None, seed: int) -> None:
-    """Both of NASA's services, simulated.
+    """Simulate both of NASA's services.
 
-    Over generated entries; POST /_control switches faults on, GET /_log tells what was asked (docs/simulator.md).
+    They serve generated entries; POST /_control switches faults on, GET /_log lists the requests (docs/simulator.md).
 
     Example: apod simulate --port 8099
     """

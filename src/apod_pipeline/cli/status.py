@@ -15,9 +15,9 @@ from apod_pipeline.cli.options import archive_option, existing
 @click.command()
 @archive_option
 def status(archive: Path | None, *, as_json: bool) -> None:
-    """The archive in a dozen numbers, and what waits.
+    """Show the archive in a dozen numbers, and what is waiting.
 
-    What waits is told a line each, with what to type.
+    Each thing that is waiting has a line, with what to type.
 
     Example: apod status --json
     """

@@ -18,7 +18,8 @@ from apod_pipeline.cli.options import archive_option, existing
 def tag(name: str, archive: Path | None, *, as_json: bool) -> None:
     """Make a release of the newest version.
 
-    An annotated tag with a summary; CHANGELOG.md and SHA256SUMS of the data are kept in the archive, and all is pushed.
+    This makes an annotated tag with a summary, updates CHANGELOG.md and SHA256SUMS of the data in the archive, and
+    pushes everything.
 
     Example: apod tag v2026.11.22
     """

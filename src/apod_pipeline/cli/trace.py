@@ -17,10 +17,10 @@ from apod_pipeline.cli.options import ENTRY, archive_option, existing, key_of
 @click.argument("field", required=False)
 @archive_option
 def trace(day: str, field: str | None, archive: Path | None, *, as_json: bool) -> None:
-    """Where an entry's values come from.
+    """Show where an entry's values come from.
 
-    From which reply (hash, source, time), by which rules and code version, in which run and commit; of every field,
-    or of one.
+    It names the reply (hash, source, time), the rules and code version, the run and the commit, for every field or for
+    one.
 
     Example: apod trace 2024-01-15 title
     """

@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @remote_bytes_option(
-    "Read this share of a DVC remote that is no folder here (5%), another one every week; else listed."
+    "Read this share of a DVC remote that is not a local folder (5%), a new share every week; by default, objects are "
+    "only listed."
 )
 @archive_option
 def verify(remote_bytes: float, archive: Path | None, *, as_json: bool) -> None:
-    """Look whether everything is what it was.
+    """Check that everything is unchanged.
 
-    Raw replies hashed again, every file derived again and compared byte for byte, tables row by row, DVC's objects
-    hashed here, Git clean and pushed, no day missing. On a DVC remote that is a folder of this machine every object is
-    hashed too; on any other they are listed, and --remote-bytes reads a share of them: with 5% every week all of them
-    in twenty. Exit code 1 when anything differs; nothing is changed.
+    Raw replies are hashed again; every file is derived again and compared byte for byte; tables are compared row by
+    row; DVC's objects here are hashed; Git must be clean and pushed; no day may be missing. On a DVC remote that is a
+    folder on this machine, every object is hashed too. On any other, objects are listed, and --remote-bytes reads a
+    share of them: with 5% a week, all of them in twenty weeks. Exit code 1 if anything differs; nothing is changed.
 
     Example: apod verify --remote-bytes 5%
     """

@@ -67,8 +67,8 @@ def back_up(conninfo: str, tables: Tables, file: Path, programs: Path, scratch: 
                     after = _digests(connection, tables)
         if wrong := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
             raise DatabaseError(
-                f"the backup does not hold what the database does: {', '.join(wrong)} differ. No file was kept; "
-                "`apod verify` looks at the tables, then type the same command again."
+                f"the backup does not match the database: {', '.join(wrong)} differ. No file was kept; check the "
+                "tables with `apod verify`, then type the same command again."
             )
         partial.replace(file)
     finally:
@@ -170,7 +170,7 @@ def _program(program: Path, conninfo: str, *words: str) -> None:
     )
     if done.returncode:
         said = " ".join(done.stderr.split())[-600:] or f"it ended with status {done.returncode}"
-        raise DatabaseError(f"{program.name}: {said}. The tables' rows and the archive's files are as they were.")
+        raise DatabaseError(f"{program.name}: {said}. The tables' rows and the archive's files are unchanged.")
 
 
 def _digests(connection: Connection, tables: Tables) -> dict[str, tuple[int, str]]:

@@ -57,7 +57,7 @@ def connected(conninfo: str, *, still: bool = False) -> Iterator[Connection]:
     except psycopg.Error as error:
         raise DatabaseError(
             f"PostgreSQL refused the load: {_clean(error)}. The transaction was rolled back, the archive's files are "
-            "complete; `apod doctor` looks at the tables, `apod recover database` makes them again."
+            "complete; `apod doctor` checks the tables, `apod recover database` rebuilds them."
         ) from error
 
 
@@ -89,9 +89,9 @@ def _begin(connection: Connection) -> None:
     if schema is None:
         path = (connection.execute("SHOW search_path").fetchone() or ("",))[0]
         raise DatabaseError(
-            f"no schema of the search_path ({path}) is there for this role, so there is no place for tables. "
-            "Nothing was loaded, the archive's files are complete; make one in that database (CREATE SCHEMA ...), or "
-            "name another in APOD_DATABASE_URL (?options=-csearch_path%3Dpublic)."
+            f"no schema of the search_path ({path}) exists for this role, so there is no place for the tables. Nothing "
+            "was loaded, the archive's files are complete; create one in that database (CREATE SCHEMA ...), or name "
+            "another in APOD_DATABASE_URL (?options=-csearch_path%3Dpublic)."
         )
 
 
@@ -103,7 +103,8 @@ def _unreached(error: Exception) -> DatabaseError:
             "set them for the role (ALTER ROLE ... SET search_path = ...), then type the same command again."
         )
     return DatabaseUnavailable(
-        f"{told}start the server or mend APOD_DATABASE_URL (`apod doctor` shows it), then type the same command again."
+        f"{told}start the server or correct APOD_DATABASE_URL (`apod doctor` shows it), then type the same command "
+        "again."
     )
 
 
@@ -119,9 +120,9 @@ def _readable(conninfo: str) -> None:
     if "@" in str(parts.get("host") or "") or not str(parts.get("port") or "0").replace(",", "").isdigit():
         # libpq quotes what it cannot read, and a password may stand in it: its words are not passed on.
         raise DatabaseError(
-            "APOD_DATABASE_URL is no connection string that PostgreSQL can read. Nothing was loaded, the archive's "
-            "files are complete; write it as postgresql://user@host:5432/database, with %25 for a percent sign "
-            "(`apod doctor` tries it)."
+            "APOD_DATABASE_URL is not a connection string that PostgreSQL can read. Nothing was loaded, the archive's "
+            "files are complete; write it as postgresql://user@host:5432/database, with %25 for a percent sign (`apod "
+            "doctor` tries it)."
         ) from None
 
 

@@ -88,10 +88,10 @@ def grow(connection: Connection, tables: Tables) -> None:
     _, odd, shown = look(connection, tables)
     if other := next((one for one in odd if one.there is not None), None):
         raise DatabaseError(
-            f"the column {other.field} of {other.relation} is {other.there}, and the field {other.field} is "
-            f"{other.wanted} now: what is stored is not changed into another type. Nothing was changed; give the field "
-            "another name in the code, or load a database of its own: "
-            "export APOD_DATABASE_URL=postgresql://user@host/another, then type the same command again."
+            f"the column {other.field} of {other.relation} is {other.there}, but the field {other.field} is now "
+            f"{other.wanted}: stored values are not converted to another type. Nothing was changed; give the field "
+            "another name in the code, or load a separate database: export "
+            "APOD_DATABASE_URL=postgresql://user@host/another, then type the same command again."
         )
     view = f"{tables.name}_entry"
     for one in odd:

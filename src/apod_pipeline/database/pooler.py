@@ -40,7 +40,7 @@ def refuse_pooler(connection: Connection, command: str) -> None:
     host = f"[{host}]" if host and ":" in host else host or "HOST"
     address = f"postgresql://{quote(str(user), safe='')}@{host}:{port or 5432}/{quote(str(database), safe='')}"
     raise SettingsError(
-        f"`{command}` needs a session of PostgreSQL's own, and this address leads to a connection pooler. Nothing was "
-        f"asked or changed; give the server's own address, with its password if it wants one, as in: "
+        f"`{command}` needs a session of its own, but this address leads to a connection pooler. Nothing was requested "
+        "or changed; give the server's own address, with its password if it needs one, as in: "
         f"APOD_DATABASE_URL={address} {command}"
     )

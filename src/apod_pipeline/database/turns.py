@@ -45,7 +45,7 @@ def turn(conninfo: str, tables: Tables, patience: float) -> Iterator[None]:
             connection.execute("SELECT pg_advisory_lock(%s)", [tables.lock + 1])
         except LockNotAvailable:
             raise ArchiveBusy(
-                f"another stateless run has been at this database for {patience:.0f} seconds. Nothing was changed; "
+                f"another stateless run has been using this database for {patience:.0f} seconds. Nothing was changed; "
                 "wait for it to end, then type the same command again."
             ) from None
         yield

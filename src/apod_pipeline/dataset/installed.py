@@ -33,7 +33,7 @@ def data_set(name: str) -> DataSet:
     if found is None:
         raise SettingsError(
             f"no data set {name!r} is installed; there are {', '.join(names())}. Nothing was touched: correct "
-            "`dataset` in the archive's apod.toml, or install what brings it."
+            "`dataset` in the archive's apod.toml, or install the package that provides it."
         )
     return found
 
@@ -70,6 +70,6 @@ def simulation(name: str) -> Simulation:
 
     point = next(iter(entry_points(group=ACTORS, name=name)), None)
     if point is None:
-        raise SettingsError(f"nobody acts out the services of {name!r}: nothing can be shown or tried without them.")
+        raise SettingsError(f"the services of {name!r} have no simulator: nothing can be shown or tried without one.")
     found: Simulation = point.load()()
     return found

@@ -36,14 +36,14 @@ class Setting(NamedTuple):
 def address(text: str) -> str:
     """An http(s) address, without a user in it and without a slash at its end."""
     if not re.match(r"https?://[^/@]+", text) or "@" in text:
-        raise ValueError("must be an http(s) address without a user or password in it")
+        raise ValueError("must be an http(s) address without a user or password")
     return text.rstrip("/")
 
 
 def one_word(text: str) -> str:
     """A key: one word of plain letters."""
     if not re.fullmatch(r"[!-~]+", text):
-        raise ValueError("must be one word of plain letters, digits and signs")
+        raise ValueError("must be one word of plain letters, digits and punctuation")
     return text
 
 
@@ -80,7 +80,7 @@ def names_among(known: tuple[str, ...], not_asked: tuple[str, ...] = ()) -> Call
         if unknown or not names:
             raise ValueError(f"holds {text!r}; known sources: {', '.join(known)}")
         if wrong := [name for name in names if name in not_asked]:
-            raise ValueError(f"names {wrong[0]!r}, which cannot be asked: type `apod import FILE` to take one over")
+            raise ValueError(f"names {wrong[0]!r}, which cannot be queried: type `apod import FILE` to import one")
         return names
 
     return parse

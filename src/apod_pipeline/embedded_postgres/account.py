@@ -79,9 +79,9 @@ def account_for(folder: Path, program: Path) -> Account | None:
         if _gets_at(account, folder, program):
             return account
     message = (
-        f"PostgreSQL does not run as root, and root can lend it no account that gets at {folder} and {program} "
-        f"(looked for: the folder's owner, {', '.join(_ACCOUNTS)}); nothing was changed. Run the same command as "
-        "an ordinary user, or set APOD_DATABASE_URL to a server of your own."
+        f"PostgreSQL does not run as root, and root found no account for it that can access {folder} and {program} "
+        f"(tried: the folder's owner, {', '.join(_ACCOUNTS)}); nothing was changed. Run the same command as an "
+        "ordinary user, or set APOD_DATABASE_URL to a server of your own."
     )
     raise DatabaseError(message)
 

@@ -112,7 +112,7 @@ def _nothing_fits(folder: Path, major: int | None, found: list[Binaries]) -> str
         )
     others = ", ".join(f"{one.major} in {one.folder}" for one in found) or "none"
     return (
-        f"The database in {folder} was made by PostgreSQL {major}, and no binaries of that version were "
-        f"found (found: {others}); it was left as it is. Install PostgreSQL {major}, or delete that folder "
-        f"(its tables are made again from the archive's files), {own_server}"
+        f"The database in {folder} was made by PostgreSQL {major}, and no binaries of that version were found (found: "
+        f"{others}); it was left as it is. Install PostgreSQL {major}, or delete that folder (its tables are rebuilt "
+        f"from the archive's files), {own_server}"
     )

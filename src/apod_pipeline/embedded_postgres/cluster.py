@@ -129,9 +129,9 @@ class Cluster:
         return (
             f"PostgreSQL {self.binaries.major} in {self.folder.path} could not be started: {what}.\n"
             + (f"The last lines of {self.folder.log}:\n{messages}\n" if messages else "")
-            + "The archive's files are untouched. Mend what is named above and repeat the command; or delete "
-            "that folder (its tables are made again from the archive's files); or set APOD_DATABASE_URL to a "
-            "server of your own."
+            + "The archive's files are untouched. Fix what is named above and repeat the command; or delete "
+            "that folder (its tables are rebuilt from the archive's files); or set APOD_DATABASE_URL to a server of "
+            "your own."
         )
 
     def _says_ready(self) -> bool:

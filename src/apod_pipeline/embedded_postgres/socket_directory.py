@@ -37,8 +37,8 @@ def make_socket_directory(wished: Path) -> Path:
             return directory
         directory.rmdir()
     message = (
-        f"No folder is short enough for the Unix socket of {wished.parent}; nothing was changed. Set TMPDIR "
-        "to a folder with a short path and repeat the command."
+        f"No folder has a short enough path for the Unix socket of {wished.parent}; nothing was changed. Set TMPDIR to "
+        "a folder with a short path and repeat the command."
     )
     raise DatabaseError(message)
 

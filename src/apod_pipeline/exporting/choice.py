@@ -118,14 +118,14 @@ def _free(dataset: DataSet, rights: str) -> polars.Expr:
 
     if rights not in RIGHTS:
         raise SettingsError(
-            f"there is no choice of rights {rights!r}. Nothing was written; there are {', '.join(RIGHTS)}."
+            f"there is no rights choice {rights!r}. Nothing was written; there are {', '.join(RIGHTS)}."
         )
     if rights == "all":
         return polars.lit(value=True)
     if dataset.about.rights is None:
         raise SettingsError(
-            f"an entry of {dataset.name} does not say whether it may be passed on, so none can be chosen by that. "
-            "Nothing was written; --rights all takes all of them."
+            f"an entry of {dataset.name} does not say whether it may be redistributed, so none can be selected by "
+            "that. Nothing was written; --rights all takes all entries."
         )
     return polars.col(dataset.about.rights.field).is_in(list(dataset.about.rights.redistributable))
 
@@ -137,8 +137,8 @@ def _counted(frame: polars.LazyFrame, name: str) -> dict[str, int]:
 def _nothing(choice: Choice) -> str:
     days = f"from {choice.span.first} to {choice.span.last} " if choice.span else ""
     missing = sum(choice.left_out.values())
-    why = f": {missing} may not be passed on, as far as is known" if missing else ""
+    why = f": {missing} may not be redistributed, as far as is known" if missing else ""
     return (
         f"the archive has no entry {days}that could be exported{why}. Nothing was written; `apod coverage` shows which "
-        "days there are, --rights all takes all of them."
+        "days it has, --rights all takes all entries."
     )

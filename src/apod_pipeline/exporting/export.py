@@ -95,14 +95,14 @@ def _free(path: Path, form: str, *, force: bool) -> None:
         return
     if folder and not (form == "package" and (path / DESCRIPTOR).is_file() and (path / SUMS).is_file()):
         raise SettingsError(
-            f"{path} is a folder, and no package of ours. Nothing was touched; name another with --output."
+            f"{path} is a folder, but not a package of ours. Nothing was touched; name another with --output."
         )
     if form == "package" and not folder:
         raise SettingsError(
-            f"{path} is a file, and a package is a folder. Nothing was touched; name another with --output."
+            f"{path} is a file, but a package is a folder. Nothing was touched; name another with --output."
         )
     if not force:
-        raise SettingsError(f"{path} is there already. Nothing was touched; --force replaces it, or name another.")
+        raise SettingsError(f"{path} already exists. Nothing was touched; --force replaces it, or name another.")
 
 
 def _write_folder(choice: Choice, path: Path) -> None:
@@ -136,5 +136,5 @@ def _errors_in_words(path: Path) -> Iterator[None]:
     except (OSError, sqlite3.Error, PolarsError) as error:
         said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.strerror else error
         raise SettingsError(
-            f"{path} cannot be written ({said}). What was there is still there; name another place with --output."
+            f"{path} cannot be written ({said}). What was there is unchanged; name another place with --output."
         ) from error

@@ -78,8 +78,8 @@ def _provenance(archive: Archive) -> Provenance:
     last = versions[-1]
     if not marks.is_derived(last):
         raise ArchiveDamaged(
-            f"the files of {archive.root} are not those of its last version, as after a kill. Nothing is lost and "
-            "nothing was written; `apod run` mends it, then type the same command again."
+            f"the files of {archive.root} do not match its last version, as after a kill. Nothing is lost and nothing "
+            "was written; `apod run` fixes that, then type the same command again."
         )
     commit = marks.commit if marks.is_published(last) else None
     return Provenance(last.at, commit, _md5(archive.csv), last.rules, __version__, last.today)

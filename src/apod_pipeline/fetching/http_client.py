@@ -118,7 +118,7 @@ class HttpClient:
         except (ImportError, ValueError) as error:
             raise SettingsError(
                 "the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used. Nothing was "
-                "asked; unset it, or name an http proxy."
+                "requested; unset it, or name an http proxy."
             ) from error
         return client
 
@@ -194,15 +194,15 @@ class HttpClient:
         kind = SourceTooSlow if request.divisible and last.slow else SourceUnavailable
         many = f"{tries} tries" if tries > 1 else "one try"
         return kind(
-            f"{request.asked}: no answer from {request.address} after {many} ({last}). "
-            "What came before is kept; type the same command again later."
+            f"{request.asked}: no answer from {request.address} after {many} ({last}). What was received before is "
+            "kept; type the same command again later."
         )
 
     def _pause(self, attempt: int, asked: float | None, request: Request) -> float:
         if asked is not None and asked > LONGEST_WAIT:
             raise SourceUnavailable(
-                f"{request.asked}: {urlsplit(request.address).netloc} asks to wait {asked:.0f} seconds. "
-                "What came before is kept; type the same command again then."
+                f"{request.asked}: {urlsplit(request.address).netloc} asks us to wait {asked:.0f} seconds. What was "
+                "received before is kept; type the same command again then."
             )
         pause: float = self.backoff * 2**attempt * random.uniform(0.5, 1.5)
         return max(pause, asked or 0.0)
@@ -212,8 +212,8 @@ class HttpClient:
         if self._used_up.get(host, 0.0) > time.monotonic():
             own = ", or set NASA_API_KEY to a key of your own" if request.headers else ""
             raise SourceUnavailable(
-                f"{request.asked}: the rate limit of {host} is used up. What came before is kept; "
-                f"type the same command again in an hour{own}."
+                f"{request.asked}: the rate limit of {host} is used up. What was received before is kept; type the "
+                f"same command again in an hour{own}."
             )
 
     def _once(self, request: Request, into: Path, seconds: float) -> Answer:
@@ -236,8 +236,8 @@ class HttpClient:
             else:
                 raise _Again(f"more than {REDIRECTS} redirects")
         raise SourceRefused(
-            f"{request.asked}: the question cannot be sent, because of a sign in NASA_API_KEY that no header can hold. "
-            "Nothing was asked; set it to a valid key."
+            f"{request.asked}: the request cannot be sent, because NASA_API_KEY contains a character that no header "
+            "can hold. Nothing was requested; set it to a valid key."
         )
 
     def _same_host(self, target: str, request: Request) -> str:
@@ -247,11 +247,11 @@ class HttpClient:
         there = f"{new.scheme}://{new.netloc.rpartition('@')[2]}"  # what stands before an @ is a secret
         if (old.scheme, new.scheme, new.hostname) == ("http", "https", old.hostname):
             raise SourceRefused(
-                f"{request.asked}: {old.netloc} wants https. Nothing was stored; set its base address {_BASES} "
-                f"to {there}."
+                f"{request.asked}: {old.netloc} requires https. Nothing was stored; set its base address {_BASES} to "
+                f"{there}."
             )
         raise SourceRefused(
-            f"{request.asked}: {old.netloc} sends us to {there}, where we do not follow. Nothing was stored; if the "
+            f"{request.asked}: {old.netloc} redirects us to {there}, which is not followed. Nothing was stored; if the "
             f"service has moved, set its new base address {_BASES}."
         )
 
@@ -263,7 +263,7 @@ class HttpClient:
                 if size > self.body_limit:
                     raise ReplyRefused(
                         f"{request.asked}: {request.address} sends more than {self.body_limit >> 20} MB. Nothing of it "
-                        "was kept; if that is right, raise APOD_HTTP_BODY_LIMIT."
+                        "was kept; if that is expected, raise APOD_HTTP_BODY_LIMIT."
                     )
                 digest.update(piece)
                 file.write(piece)
@@ -282,7 +282,7 @@ class HttpClient:
             whom, do = ("the key", "set NASA_API_KEY to a valid key") if request.headers else ("us", "try later")
             raise SourceRefused(
                 f"{request.asked}: {urlsplit(request.address).netloc} refuses {whom} (HTTP {status}). Nothing was "
-                f"stored of these days; {do}, or ask another source with --source."
+                f"stored for these days; {do}, or use another source with --source."
             )
 
 

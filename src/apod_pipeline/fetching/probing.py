@@ -51,7 +51,7 @@ def _differs(
         return f"HTTP {answer.status}"
     try:
         if request.form != "feed" and shape_of(body) != ("list" if request.form == "list" else "object"):
-            return f"a {shape_of(body)} where a {request.form} was asked for"
+            return f"a {shape_of(body)} where a {request.form} was requested"
         items = [(told, source.settle(item)) for told, item in source.items(body, request.form)]
     except Unreadable as error:
         return str(error)

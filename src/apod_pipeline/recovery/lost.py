@@ -87,7 +87,7 @@ class Recovery:
                 raise
             aside = self.embedded.with_name(f"{self.embedded.name}-damaged-{dt.datetime.now(dt.UTC):%Y%m%dT%H%M%SZ}")
             self.embedded.rename(aside)
-            self.pipeline.tell(f"the archive's server does not start: its folder is {aside} now, a new one is made")
+            self.pipeline.tell(f"the archive's server does not start: its folder is now {aside}, a new one is created")
 
     def _logged_runs(self) -> Iterator[tuple[Outcome, dt.datetime]]:
         for line in read_lines(self.archive.log):
@@ -132,8 +132,8 @@ class Recovery:
         told = pointer_hashes(self.archive).get(self.archive.relative(self.archive.csv))
         if told and md5(self.archive.csv) != told:
             raise ArchiveDamaged(
-                "the CSV that today's rules derive is not the one of the last version: other rules made that. The raw "
-                "replies are sound; `apod run` makes a version by today's rules."
+                "the CSV that the current rules derive is not the one of the last version, which other rules made. The "
+                "raw replies are intact; `apod run` makes a version with the current rules."
             )
 
     def ledger_files(self) -> Done:
@@ -184,8 +184,8 @@ class Recovery:
                 raise ArchiveDamaged(
                     f"{len(lost)} raw replies ({', '.join(lost[:3])}) are neither in DVC's cache nor on its remote; "
                     f"they hold readings of {', '.join(days[:3]) or 'no day'}{' ...' if days[3:] else ''}. Entries and "
-                    "tables still hold those days. Bring the remote back and type it again; or let `apod recover raw "
-                    "--give-up` write down that they are lost."
+                    "tables still hold those days. Bring the remote back and type the same command again; or record "
+                    "them as lost with `apod recover raw --give-up`."
                 )
             self.pipeline.versioner.track_replies()  # the `.dvc` file may be what was damaged
             self.pipeline.versioner.finish()

@@ -339,9 +339,9 @@ class Derivation:
     def _too_many(self, withheld: Mapping[str, str], days: int) -> DataRefused:
         first = min(withheld)
         return DataRefused(
-            f"rules {self.rules} can make no entry of {len(withheld)} of {days} days ({first}: {withheld[first]}). "
-            "Nothing was changed. Install the program again that made the last version; or let these days be refused, "
-            "each with its last good state kept: apod rebuild --accept-loss"
+            f"rules {self.rules} cannot make an entry for {len(withheld)} of {days} days ({first}: {withheld[first]}). "
+            "Nothing was changed. Reinstall the program that made the last version; or have these days refused, each "
+            "with its last good state kept: apod rebuild --accept-loss"
         )
 
     def _withdraw(self, known: Known, withheld: Mapping[str, str], versions: list[Version], at: dt.datetime) -> None:

@@ -71,7 +71,7 @@ class Gathering:
         extraction = self.begin(outcome.run)
         known = extraction.known
         if adopted := extraction.adopt(list(self.readers.values())):
-            self.tell(f"took up {adopted} replies that an interrupted run had received")
+            self.tell(f"picked up {adopted} replies that an interrupted run had received")
         days = self._days(wanted, known)
         if known.gaps and wanted.span is None and self._terms().gaps_again:
             self.archive.advance(gaps_asked=str(self.today))
@@ -106,8 +106,8 @@ class Gathering:
         missing = missing_of(extracted, known, since=since, explicit=wanted.span is not None)
         for day, miss in missing.waited_for.items():
             self.tell(
-                f"{day}: {miss.why}; it is asked for again in every run. If nothing was published: "
-                f"apod coverage --accept-gap {day} --because TEXT"
+                f"{day}: {miss.why}; every run requests it again. If nothing was published: apod coverage --accept-gap "
+                f"{day} --because TEXT"
             )
         outcome.missing |= {day: miss.why for day, miss in missing.days.items()}
         outcome.exit_code = missing.exit_code
@@ -123,7 +123,7 @@ class Gathering:
             self.archive.advance(gaps_asked=str(self.today))
         extracted.lines += len(gaps)
         for day, why in gaps.items():
-            self.tell(f"{day}: a gap from now on, {why}; it is asked for again every week for a year")
+            self.tell(f"{day}: a gap from now on, {why}; it is requested again every week for a year")
 
 
 def count_refused(outcome: Outcome, refused: Mapping[str, str], known: Known, tell: Callable[[str], None]) -> None:

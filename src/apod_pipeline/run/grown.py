@@ -31,14 +31,14 @@ def fields_alike(archive: Archive) -> bool:
     if unknown := [name for name in was if name not in kinds]:
         raise SettingsError(
             f"{archive.parquet} holds the field {unknown[0]}, which this program does not know: a newer one made it. "
-            "Nothing was changed; install that one, whose version (Code-Version) is told by: "
-            f"git -C {quote(str(archive.root))} log -1"
+            "Nothing was changed; install that one; its version (Code-Version) is shown by: git -C "
+            f"{quote(str(archive.root))} log -1"
         )
     for name, kind in kinds.items():
         if was.get(name, kind) != kind:
             raise SettingsError(
-                f"the field {name} is {kind} now, and {was[name]} in {archive.parquet}: what is stored is not changed "
-                "into another type. Nothing was changed; give the field another name in the code, or begin an archive "
-                "of its own: export APOD_ARCHIVE=ANOTHER-FOLDER, then type the same command again."
+                f"the field {name} is now {kind}, but {was[name]} in {archive.parquet}: stored values are not "
+                "converted to another type. Nothing was changed; give the field another name in the code, or start a "
+                "separate archive: export APOD_ARCHIVE=ANOTHER-FOLDER, then type the same command again."
             )
     return False

@@ -68,8 +68,8 @@ def _tell_refused(pipeline: Pipeline, refusals: Sequence[Refusal]) -> None:
     if refusals:
         again = f"apod run --date {days[0]}" if days else "apod run"
         pipeline.tell(
-            f"{len(refusals)} records were refused and are kept: `apod replay` judges them again; a service can be "
-            f"asked for such a day, `{again}`"
+            f"{len(refusals)} records were refused and are kept: `apod replay` judges them again; to request such a "
+            f"day from a service, type `{again}`"
         )
 
 
@@ -82,7 +82,9 @@ def _suffix(file: Path) -> str:
     suffixes = [suffix.lower() for suffix in file.suffixes]
     form = next((suffix for suffix in reversed(suffixes) if suffix in SUFFIXES), None)
     if form is None or (suffixes[-1] not in {form, ".gz"}):
-        raise SettingsError(f"{_readable(file)}: a file ends in {', '.join(SUFFIXES)} (and .gz). Nothing was imported.")
+        raise SettingsError(
+            f"{_readable(file)}: a file to import ends in {', '.join(SUFFIXES)} (and .gz). Nothing was imported."
+        )
     return form + (".gz" if suffixes[-1] == ".gz" else "")
 
 
@@ -98,7 +100,7 @@ def _days_of(source: Source, body: Path, file: Path) -> tuple[Span, int]:
     except Unreadable as error:
         body.unlink()
         raise DataRefused(
-            f"{_readable(file)}: {error}. Nothing was imported; mend the file, then type it again."
+            f"{_readable(file)}: {error}. Nothing was imported; fix the file, then type the same command again."
         ) from error
     if not days:
         body.unlink()
@@ -119,7 +121,7 @@ def replay_quarantine(pipeline: Pipeline) -> Outcome:
             line = known.replies[file]
             reply = reply_of_line(line)
             let_in = _reconsider(extraction, pipeline.readers[reply.source], reply, days)
-            pipeline.tell(f"{file} ({reply.asked}): {f'{let_in} days let in' if let_in else 'still refused'}")
+            pipeline.tell(f"{file} ({reply.asked}): {f'{let_in} days accepted' if let_in else 'still refused'}")
         if not open_days:
             pipeline.tell("the quarantine is empty")
         outcome.refused = 0
@@ -157,7 +159,7 @@ def _accept(extraction: Extraction, source: Source, reply: Reply, day: dt.date, 
     Raises:
         DataRefused: the reply does not tell of the day, or no entry can be made of what it says.
     """
-    why, readings = "the reply that was refused does not tell of it", list[tuple[Reading, Traits | None]]()
+    why, readings = "the reply that was refused does not mention it", list[tuple[Reading, Traits | None]]()
     try:
         items = settled_items(source, extraction.incoming.body(reply), reply.form)
         readings = [
@@ -172,8 +174,8 @@ def _accept(extraction: Extraction, source: Source, reply: Reply, day: dt.date, 
             let_in = (Digest(day, doubts.digest(one.record), one.key, traits) for one, traits in readings)
             return extraction.let_in(reply, Verdict(tuple(let_in)), because)
     raise DataRefused(
-        f"{day} cannot be taken from data/raw/{reply.file}: {why}. Nothing was changed; ask for the day again: "
-        f"apod run --date {day}"
+        f"{day} cannot be taken from data/raw/{reply.file}: {why}. Nothing was changed; request the day again: apod "
+        f"run --date {day}"
     )
 
 
@@ -195,8 +197,8 @@ def accept_refused(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
         )
         if refusal is None:
             raise SettingsError(
-                f"{day}: nothing that was refused waits for an answer. Nothing was changed; `apod coverage` lists the "
-                "days that are in quarantine."
+                f"{day}: no refusal of this day is open. Nothing was changed; `apod coverage` lists the days in "
+                "quarantine."
             )
         reply = reply_of_line(known.replies[refusal.file])
         _accept(extraction, pipeline.readers[refusal.source], reply, day, because)
@@ -217,8 +219,8 @@ def accept_gap(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
         known = extraction.known
         first = known.calendar.first_day
         if known.covers(str(day)) or day > pipeline.today or day < first:
-            what = "has an entry" if known.covers(str(day)) else f"does not lie between {first} and {pipeline.today}"
-            raise SettingsError(f"{day} {what}, so it is no gap. Nothing was changed; see `apod coverage`.")
+            what = "has an entry" if known.covers(str(day)) else f"is not between {first} and {pipeline.today}"
+            raise SettingsError(f"{day} {what}, so it is not a gap. Nothing was changed; see `apod coverage`.")
         for line in pipeline.ledger.append_gaps({day: because}, [], pipeline.today, pipeline.now()):
             known.add(line)
             extraction.result.lines += 1

@@ -66,9 +66,9 @@ class KeptReplies:
         except FileNotFoundError as error:
             raise ArchiveDamaged(_lost(file, sorted(wanted), "is gone")) from error
         except Unreadable as error:
-            raise ArchiveDamaged(_lost(file, sorted(left), f"cannot be read any more ({error})")) from error
+            raise ArchiveDamaged(_lost(file, sorted(left), f"can no longer be read ({error})")) from error
         if left:
-            raise ArchiveDamaged(_lost(file, sorted(left), "does not hold them any more"))
+            raise ArchiveDamaged(_lost(file, sorted(left), "no longer holds them"))
 
     def _by_day(
         self, source: Source, items: Iterable[tuple[str | None, Any]], left: dict[str, str]

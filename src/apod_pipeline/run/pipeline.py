@@ -268,7 +268,7 @@ class Pipeline:
         self.ledger.known(versions[-1].lines)  # a ledger that lost lines is told before anything is built upon it
         fields_alike(self.archive)  # and so are files that a newer program made
         if self.derivation.catch_up():
-            self.tell("brought the files to the last version, where an interrupted run had left them behind")
+            self.tell("brought the files up to the last version; an interrupted run had left them behind")
         marks = self.archive.marks()
         if marks.stored_to != (where := self.versioner.remote):
             self.refill(marks.stored_to)
@@ -277,19 +277,19 @@ class Pipeline:
         if not marks.is_published(versions[-1]):
             self.publishing.publish(self._healed(versions[-1], outcome), outcome)
         elif self.publisher.lacks_sealed_lines():
-            self.tell("committing lines of the ledger that no commit held yet")
+            self.tell("committing ledger lines that were not committed yet")
             self.publishing.commit_ledger(outcome, LACKED)
         elif not marks.is_pushed_to(self.publisher.remote):
             self.publishing.push(outcome)
         if version := self.derivation.seal_rules(outcome.run, self.now()):
-            self.tell("today's rules, or the preference, make other entries; that is a version of its own")
+            self.tell("the current rules or preference make other entries; that is a version of its own")
             self.publishing.publish(version, outcome)
 
     def _healed(self, version: Version, outcome: Outcome) -> Version:
         """A sealed version that is not published yet, or one above it where the gate refuses an entry of it."""
         if self.publishing.check_quality(outcome).passed:
             return version
-        self.tell("the last version holds what the quality gate refuses: it is derived anew before it is published")
+        self.tell("the last version holds what the quality gate refuses: it is derived again before it is published")
         return self.derivation.reseal(outcome.run, self.now()) or version
 
     def _publish_news(self, outcome: Outcome, extracted: Extracted) -> None:

@@ -134,7 +134,8 @@ class Publishing:
         if lost := missing_replies(self.archive, self.ledger.known(), self.elsewhere()):
             raise ArchiveDamaged(
                 f"{len(lost)} raw replies are gone from {self.archive.raw}: {', '.join(lost[:3])}. Nothing was "
-                "committed, and what came is kept; `apod recover raw` brings them back, then type this again."
+                "committed, and what was received is kept; `apod recover raw` brings them back, then type the same "
+                "command again."
             )
         self.publisher.prepare()
         self.versioner.track_replies()
@@ -159,7 +160,7 @@ class Publishing:
                     break
                 except PushRejected as rejected:
                     time.sleep(random.uniform(0.0, LONGEST_PAUSE))  # two that keep step would meet again
-                    self.take_over(outcome, f"{rejected.where} was ahead of us: taking its versions over")
+                    self.take_over(outcome, f"{rejected.where} was ahead of us: taking over its versions")
             else:
                 pushed = self.publisher.push()
             where = self.publisher.remote if pushed else None

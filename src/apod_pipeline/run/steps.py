@@ -216,8 +216,8 @@ class Steps:
         if outcome.missing:
             days = sorted(outcome.missing)
             raise DaysMissing(
-                f"{_days(days)}: {outcome.missing[days[0]]}. All that came is stored and committed; the next run asks "
-                "for these days again."
+                f"{_days(days)}: {outcome.missing[days[0]]}. Everything received is stored and committed; the next run "
+                "requests these days again."
             )
         return as_json(outcome)
 
@@ -231,7 +231,7 @@ class Steps:
 
     def _lost(self, run: str, span: Span) -> Outcome:
         days = missing(self.pipeline.ledger.known(), self.pipeline.today, span)
-        why = f"{run} ended before it could count what came; its log says why"
+        why = f"{run} ended before it could count what it received; its log says why"
         return Outcome(run, self.command, self.pipeline.now(), span, missing=dict.fromkeys(days, why), exit_code=4)
 
     # ---- what the steps know of each other -----------------------------------------------

@@ -93,9 +93,9 @@ class Takeover:
         shared = git.succeeds("merge-base", ours, tip)
         if not shared and not join:
             raise BeganApart(
-                f"{where} is an archive of the same data set that began apart from this one. Nothing was touched, here "
-                "or there; `apod join` makes one archive of both, in which every reply, state and commit of either "
-                "stays. Or let APOD_GIT_REMOTE name an empty repository of this archive's own, or begin with what is "
+                f"{where} is an archive of the same data set that was started separately from this one. Nothing was "
+                "touched, here or there; `apod join` makes one archive of both and keeps every reply, state and commit "
+                "of either. Or set APOD_GIT_REMOTE to an empty repository for this archive, or start from what is "
                 "there: `apod recover archive --archive ANOTHER-FOLDER`."
             )
         base = git.run("merge-base", ours, tip).strip() if shared else None

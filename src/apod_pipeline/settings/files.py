@@ -57,7 +57,7 @@ def of_dotenv(path: Path) -> dict[str, str]:
     try:
         variables = dotenv_values(path)
     except (UnicodeDecodeError, OSError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}. Mend it, or move it away.") from error
+        raise SettingsError(f"{path} cannot be read: {error}. Fix it, or move it away.") from error
     return {name: value for name, value in variables.items() if value is not None}
 
 
@@ -71,8 +71,8 @@ def of_machine(path: Path, known: Sequence[Setting]) -> dict[str, str]:
     allowed = 0o660 if archive.st_mode & stat.S_IWGRP else 0o600
     if stat.S_IMODE(told.st_mode) & ~allowed & 0o077:
         raise SettingsError(
-            f"{path} may hold secrets, and others can get at it. Nothing was read; type: "
-            f"chmod {allowed:o} {shlex.quote(str(path))}"
+            f"{path} may hold secrets, and others can access it. Nothing was read; type: chmod {allowed:o} "
+            f"{shlex.quote(str(path))}"
         )
     if told.st_uid not in {os.geteuid(), archive.st_uid, 0}:
         raise SettingsError(f"{path} belongs to another user. Nothing was read; remove it, or make it yours (chown).")
@@ -112,10 +112,10 @@ def of_archive(path: Path, known: Sequence[Setting], *, strict: bool = True) -> 
 def not_followed(path: Path, variable: str, value: str) -> str:
     """The line for what a file that comes with a pull says of this machine's business."""
     if not value.isprintable() or re.search(r"//[^/]*@", value):
-        return f"{path} sets {variable}; that comes with a pull, and is not followed."
+        return f"{path} sets {variable}; that comes with a pull and is not followed."
     return (
-        f"{path} sets {variable}; that comes with a pull, and is not followed. Where it is right, type: "
-        f"export {variable}={shlex.quote(value)}  (or write it into {LOCAL})"
+        f"{path} sets {variable}; that comes with a pull and is not followed. If it is right, type: export "
+        f"{variable}={shlex.quote(value)}  (or write it into {LOCAL})"
     )
 
 
@@ -130,11 +130,11 @@ def is_strangers(path: Path) -> str | None:
     try:
         tracked = Git(root).run("ls-files", "--", str(whole.relative_to(root))).strip()
     except GitFailed as error:
-        return f"{path} is not followed: git does not say whether it came with a pull ({error.said})."
+        return f"{path} is not followed: git cannot say whether it came with a pull ({error.said})."
     name = shlex.quote(str(whole.relative_to(root)))
     return (
-        f"{path} is not followed: the archive's Git tracks it, so it came with somebody's push. Where it is right, "
-        f"type: git -C {shlex.quote(str(root))} rm --cached {name}"
+        f"{path} is not followed: the archive's Git tracks it, so it came with somebody's push. If it is right, type: "
+        f"git -C {shlex.quote(str(root))} rm --cached {name}"
         if tracked
         else None
     )
@@ -144,9 +144,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not TOML: {error}. Mend it, or remove it and run `apod init`.") from error
+        raise SettingsError(f"{path} is not TOML: {error}. Fix it, or remove it and run `apod init`.") from error
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}. Mend that, or move it away.") from error
+        raise SettingsError(f"{path} cannot be read: {error.strerror}. Fix that, or move it away.") from error
 
 
 def _as_text(path: Path, key: str, value: object, known: Sequence[Setting]) -> str:

@@ -32,13 +32,13 @@ def _remote(text: str) -> str:
 def _listed(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not all(re.fullmatch(r"[a-z][a-z0-9_-]*", name) for name in names):
-        raise ValueError(f"must be names with commas between, not {text!r}")
+        raise ValueError(f"must be names separated by commas, not {text!r}")
     return names
 
 
 def _data_set(text: str) -> str:
     if not re.fullmatch(r"[a-z][a-z_]*", name := text.replace("-", "_")):
-        raise ValueError(f"must be small letters with _ between, not {text!r}")
+        raise ValueError(f"must be lower-case letters and _, not {text!r}")
     return name
 
 
@@ -64,39 +64,49 @@ class Settings:
     """
 
     archive: Path = _setting("APOD_ARCHIVE", Path("apod-archive"), "the archive folder", Path)
-    dataset: str = _setting("APOD_DATASET", "apod", "what a new archive is of; an old one says so itself", _data_set)
+    dataset: str = _setting(
+        "APOD_DATASET", "apod", "the data set of a new archive; an existing one names its own", _data_set
+    )
     database_url: str | None = _setting(
-        "APOD_DATABASE_URL", None, "PostgreSQL to load; without it the archive's embedded one", secret=True
+        "APOD_DATABASE_URL", None, "the PostgreSQL server to load; if unset, the archive's embedded one", secret=True
     )
     read_database_url: str | None = _setting(
-        "APOD_READ_DATABASE_URL", None, "the read-only role, for serving", secret=True
+        "APOD_READ_DATABASE_URL", None, "connection with the read-only role, for serving", secret=True
     )
-    postgres_host: str | None = _setting("POSTGRES_HOST", None, "selects a server, with the four below")
+    postgres_host: str | None = _setting(
+        "POSTGRES_HOST", None, "the PostgreSQL server, together with the four settings below"
+    )
     postgres_port: int = _setting("POSTGRES_PORT", 5432, "its port", whole(1, 65535))
     postgres_user: str = _setting("POSTGRES_USER", "postgres", "its user")
     postgres_password: str | None = _setting("POSTGRES_PASSWORD", None, "its password", secret=True)
     postgres_db: str = _setting("POSTGRES_DB", "apod", "its database")
-    extras: tuple[str, ...] = _setting("APOD_EXTRAS", (), "what else is plugged in, by name", _listed)
-    dvc_remote: str | None = _setting("APOD_DVC_REMOTE", None, "any DVC remote; without it a folder beside", _remote)
-    git_remote: str | None = _setting("APOD_GIT_REMOTE", None, "pushed to when set", _remote)
+    extras: tuple[str, ...] = _setting("APOD_EXTRAS", (), "names of the extras to plug in", _listed)
+    dvc_remote: str | None = _setting(
+        "APOD_DVC_REMOTE", None, "any DVC remote; if unset, a folder beside the archive", _remote
+    )
+    git_remote: str | None = _setting(
+        "APOD_GIT_REMOTE", None, "the Git remote to push to; if unset, nothing is pushed", _remote
+    )
     git_author: str = _setting(
-        "APOD_GIT_AUTHOR", "Airflow Pipeline <airflow@mlops.local>", "who makes the versions", _author
+        "APOD_GIT_AUTHOR", "Airflow Pipeline <airflow@mlops.local>", "the author of the versions", _author
     )
     today: dt.date | None = _setting(
         "APOD_TODAY",
         None,
-        "the newest day that is due; without it the clock tells",
+        "the newest day that is due; if unset, taken from the clock",
         dt.date.fromisoformat,
     )
-    lookback: int = _setting("APOD_LOOKBACK", 10, "how many days back every run reads again", positive(int))
+    lookback: int = _setting("APOD_LOOKBACK", 10, "how many days back every run requests again", positive(int))
     gap_after: int = _setting(
-        "APOD_GAP_AFTER", 21, "days after which a day that no source has becomes a gap", positive(int)
+        "APOD_GAP_AFTER", 21, "age in days at which a day that no source has becomes a gap", positive(int)
     )
-    http_timeout: float = _setting("APOD_HTTP_TIMEOUT", 30.0, "seconds a request may take in all", positive(float))
-    http_retries: int = _setting("APOD_HTTP_RETRIES", 5, "how often a failed request is repeated", whole(0, 100))
-    http_backoff: float = _setting("APOD_HTTP_BACKOFF", 0.5, "seconds before the first repetition", positive(float))
-    http_concurrency: int = _setting("APOD_HTTP_CONCURRENCY", 4, "requests at one time", positive(int))
-    http_body_limit: int = _setting("APOD_HTTP_BODY_LIMIT", 256 << 20, "bytes of the largest reply", positive(int))
+    http_timeout: float = _setting("APOD_HTTP_TIMEOUT", 30.0, "seconds a request may take in total", positive(float))
+    http_retries: int = _setting("APOD_HTTP_RETRIES", 5, "how often a failed request is retried", whole(0, 100))
+    http_backoff: float = _setting("APOD_HTTP_BACKOFF", 0.5, "seconds before the first retry", positive(float))
+    http_concurrency: int = _setting("APOD_HTTP_CONCURRENCY", 4, "concurrent requests", positive(int))
+    http_body_limit: int = _setting(
+        "APOD_HTTP_BODY_LIMIT", 256 << 20, "largest reply accepted, in bytes", positive(int)
+    )
     sources: tuple[str, ...] = ()
     preference: tuple[str, ...] = ()
     own: Mapping[str, Any] = field(default_factory=dict, repr=False)

@@ -133,8 +133,8 @@ def _kept_secrets(
         values[one.name], origins[one.variable] = one.default, "default"
         url = values[host.name]
         notices.append(
-            f"{one.variable} (from {where}) is not sent to {url}, which was set elsewhere ({set_by}): {one.default} "
-            f"is. Where it is right, type: export {host.variable}={url}"
+            f"{one.variable} (from {where}) is not sent to {url}, which was set elsewhere ({set_by}): {one.default} is "
+            f"sent instead. If it is right, type: export {host.variable}={url}"
         )
     return notices
 
@@ -151,7 +151,7 @@ def _value(setting: Setting, layers: Layers) -> tuple[Any, str]:
         except ValueError as error:
             shown = "its value cannot be used" if setting.secret else str(error)
             raise SettingsError(
-                f"{setting.variable} (from {origin}): {shown}. Correct it; `apod config` shows all."
+                f"{setting.variable} (from {origin}): {shown}. Correct it; `apod config` shows all settings."
             ) from error
     return setting.default, "default"
 

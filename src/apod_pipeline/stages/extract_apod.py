@@ -172,7 +172,7 @@ class Extraction:
         if asking.over:
             for day in wanted - self._had:
                 self._miss(day, asking.over)
-            self.tell(f"{source.name}: not asked any further: {asking.over.why}")
+            self.tell(f"{source.name}: no further requests: {asking.over.why}")
 
     def _rounds(self, source: Source, wanted: set[dt.date]) -> Iterator[tuple[list[dt.date], int]]:
         """What is still to be asked for, and how many days a list may cover: fewer each time."""
@@ -191,7 +191,7 @@ class Extraction:
         request = asking.next_request(idle=idle)
         if request and asking.is_second_look():
             left = len(wanted - self._had)
-            self.tell(f"{asking.source.name}: {left} days did not come in a list; asking again for less")
+            self.tell(f"{asking.source.name}: {left} days did not arrive in a list; requesting shorter lists")
         return request
 
     def _open(self, wanted: set[dt.date]) -> list[dt.date]:

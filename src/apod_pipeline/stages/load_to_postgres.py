@@ -259,8 +259,8 @@ def _merge_entries(
                 times.append(document_times(tables, states))
     if len(times) != expected:
         raise ArchiveDamaged(
-            f"the Parquet file holds {len(times)} of the {expected} entries that the ledger tells of. "
-            "Nothing was loaded; `apod recover processed` makes the file whole again."
+            f"the Parquet file holds {len(times)} of the {expected} entries that the ledger knows. Nothing was loaded; "
+            "`apod recover processed` repairs the file."
         )
     after_reading()
     told = (tables.key, *current.columns[-2:])

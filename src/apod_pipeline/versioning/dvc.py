@@ -160,14 +160,15 @@ class DvcVersioner:
             ) from error
         except FileLocked as error:
             raise VersioningError(
-                f"dvc {doing}: somebody is at work with Git, and holds {os.fsdecode(error.lockfilename)}. Nothing was "
-                "committed; when they have ended, type the same command again. If nobody is at work there: remove it."
+                f"dvc {doing}: another Git process is at work and holds {os.fsdecode(error.lockfilename)}. Nothing was "
+                "committed; when it has ended, type the same command again. If no process is at work there, remove the "
+                "file."
             ) from error
         except (DvcException, OSError, sqlite3.Error, Timeout) as error:
             mend = (
                 make_room(self.archive.root)
                 if is_full(error)
-                else f"see that {self.remote} is there and writable (`apod doctor`)"
+                else f"check that {self.remote} exists and is writable (`apod doctor`)"
             )
             raise VersioningError(
                 f"dvc {doing}: {error}. Nothing was committed, the archive's files and tables are complete; {mend}, "
@@ -221,7 +222,7 @@ class DvcVersioner:
         if hidden:
             raise VersioningError(
                 f"DVC left {len(hidden)} raw replies out ({', '.join(hidden[:3])}): a line of "
-                f"{self.archive.root / '.dvcignore'} hides them. Nothing was committed; take that line out, then type "
+                f"{self.archive.root / '.dvcignore'} hides them. Nothing was committed; remove that line, then type "
                 "the same command again."
             )
 
@@ -231,7 +232,7 @@ class DvcVersioner:
             typed = f"git -C {quote(str(self.archive.root))}"
             raise VersioningError(
                 f"{self.archive.root / name} is tracked by Git: it came with somebody's push, and may name commands. "
-                f"Nothing was changed; see what it says, then type: {typed} rm -q -f {name} && {typed} commit -q -m "
+                f"Nothing was changed; check what it says, then type: {typed} rm -q -f {name} && {typed} commit -q -m "
                 f"'Take {name} out'"
             )
 
@@ -257,8 +258,8 @@ class DvcVersioner:
         missing = wanted.difference(odb.oids_exist(sorted(wanted)))
         if missing:
             raise VersioningError(
-                f"dvc push said it was done, but {len(missing)} of {len(wanted)} objects are not on {self.remote}. "
-                "Nothing was committed. See that the remote is writable, then type the same command again."
+                f"dvc push reported success, but {len(missing)} of {len(wanted)} objects are not on {self.remote}. "
+                "Nothing was committed. Check that the remote is writable, then type the same command again."
             )
 
 
@@ -302,7 +303,7 @@ def _device(path: Path) -> int:
 def _forget_torn(pointer: Path) -> None:
     """Remove a `.dvc` file that DVC wrote in part, as on a full disk: it is made anew from the file that it names."""
     if pointer.exists() and not (hash_in(told := pointer.read_bytes()) and PATH_LINE.search(told)):
-        log.warning("%s was written in part only; it is made anew", pointer)
+        log.warning("%s was only partly written; it is written again", pointer)
         pointer.unlink()
 
 
@@ -317,7 +318,7 @@ def tracked_hash(path: Path) -> str | None:
         return None
     if md5 := hash_in(pointer.read_bytes()):
         return md5
-    raise VersioningError(f"{pointer} holds no md5 line; remove it and type the same command again.")
+    raise VersioningError(f"{pointer} has no md5 line; remove it and type the same command again.")
 
 
 def hash_in(pointer: bytes) -> str | None:

@@ -126,8 +126,9 @@ class DvcProcess:
             return dict(json.loads(line))
         self.close()
         raise VersioningError(
-            f"DVC's process ended in the middle of {question}, as if killed. Nothing was committed, and what came is "
-            "kept; see that there is memory and disk left (`apod doctor`), then type the same command again."
+            f"DVC's process ended in the middle of {question}, as if killed. Nothing was committed, and what was "
+            "received is kept; check that there is enough memory and disk space (`apod doctor`), then type the same "
+            "command again."
         )
 
 

@@ -76,8 +76,8 @@ def options(root: Path, remote: str) -> dict[str, str]:
     pulled, own = _options_in(root / ".dvc" / "config"), _options_in(root / ".dvc" / "config.local")
     for name in sorted(pulled.keys() - own.keys() - HARMLESS):
         log.warning(
-            ".dvc/config says %s of the DVC remote; that comes with a pull, and is not followed. Where it is right: "
-            "dvc remote modify --local %s %s VALUE",
+            ".dvc/config sets %s for the DVC remote; that comes with a pull and is not followed. If it is right: dvc "
+            "remote modify --local %s %s VALUE",
             *(name, REMOTE, name),
         )
     same_kind = urlsplit(pulled.get("url", "")).scheme == urlsplit(remote).scheme
@@ -120,7 +120,7 @@ def _read(path: Path) -> Any:  # noqa: ANN401 - configobj's class is untyped
     try:
         return ConfigObj(str(path), encoding="utf-8", interpolation=False)
     except (ConfigObjError, UnicodeDecodeError) as error:
-        log.warning("%s cannot be read (%s): it is written anew", path, error)
+        log.warning("%s cannot be read (%s): it is written again", path, error)
         return ConfigObj(encoding="utf-8", interpolation=False)
 
 

@@ -32,8 +32,8 @@ class GitFailed(VersioningError):
 
     def __init__(self, command: str, said: str, code: int = 128) -> None:
         super().__init__(
-            f"git {command}: {said or 'failed without a word'}. The archive's files and tables are complete, and "
-            "nothing that was committed is lost; mend what git names, then type the same command again."
+            f"git {command}: {said or 'failed without a message'}. The archive's files and tables are complete, and "
+            "nothing that was committed is lost; fix what git names, then type the same command again."
         )
         self.said = said
         self.code = code
@@ -97,7 +97,7 @@ class Git:
         except FileNotFoundError as error:
             raise GitFailed(arguments[0], "git is not installed: install it (apt-get install git)") from error
         except subprocess.TimeoutExpired as error:
-            raise GitFailed(arguments[0], f"no end after {NETWORK_SECONDS} seconds") from error
+            raise GitFailed(arguments[0], f"did not finish within {NETWORK_SECONDS} seconds") from error
 
     def succeeds(self, *arguments: str) -> bool:
         """True when a git command ends well; its words are not of interest."""

@@ -35,11 +35,11 @@ def released(lock: Path, root: Path) -> bool:
         if _is_held(lock, now.st_uid, root):
             return False
         if time.time() - now.st_mtime > STALE_SECONDS or time.monotonic() > deadline:
-            log.warning("git: %s was left by a git that is dead: removed", lock)
+            log.warning("git: %s was left by a git process that has died: removed", lock)
             lock.unlink(missing_ok=True)
             return True
         if not told:
-            log.warning("git: %s is nobody's, as it seems: it is taken away when it is a minute old", lock)
+            log.warning("git: %s seems to belong to no process: it is removed once it is a minute old", lock)
             told = True
         time.sleep(0.2)  # nothing tells of a file's end
         now = _look(lock)

@@ -76,13 +76,13 @@ def see_that_it_is_an_archive(git: Git, commit: str, archive: Archive, where: st
     tree = tree_of(git, commit)
     told = f"{where} holds {named(_tops(tree)) or 'nothing'}"
     do = (
-        "Nothing was touched, here or there; let APOD_GIT_REMOTE name an empty repository of this archive's own "
-        "(`git init --bare FOLDER` makes one), then type the same command again."
+        "Nothing was touched, here or there; set APOD_GIT_REMOTE to an empty repository for this archive (`git init "
+        "--bare FOLDER` creates one), then type the same command again."
     )
     pointer = archive.relative(Path(f"{archive.csv}.dvc"))
     others = [path for path in tree if fnmatch(path, "data/processed/*_data.csv.dvc") and path != pointer]
     if not any(path.startswith("data/ledger/") for path in tree):
-        raise SettingsError(f"{told}: that is no archive. {do}")
+        raise SettingsError(f"{told}: that is not an archive. {do}")
     if others and pointer not in tree:
         raise SettingsError(f"{told}: that is an archive of another data set ({named(others)}). {do}")
     orders = {path for path in tree if any(fnmatch(path, pattern) for pattern in ORDERS)}
@@ -95,9 +95,9 @@ def see_that_it_is_an_archive(git: Git, commit: str, archive: Archive, where: st
     orders |= {path for path, body in zip(pointers, bodies, strict=True) if not _points_beside(path, body or b"")}
     if orders:
         raise SettingsError(
-            f"{where} holds {named(orders)}: settings, secrets, and what leads elsewhere do not come in. Nothing was "
-            f"touched, here or there; where they were committed, take them out (`git rm --cached {min(orders)}`), "
-            "commit and push, then type the same command again."
+            f"{where} holds {named(orders)}: settings, secrets and whatever leads elsewhere are not taken over. "
+            "Nothing was touched, here or there; where they were committed, take them out (`git rm --cached "
+            f"{min(orders)}`), commit and push, then type the same command again."
         )
 
 

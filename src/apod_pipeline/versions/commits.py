@@ -102,13 +102,13 @@ def resolve(archive: Archive, name: str) -> str:
             )
         except GitFailed as error:
             raise SettingsError(
-                f"{name!r} is no version of {archive.root}: neither a commit, a tag nor a day (YYYY-MM-DD). Nothing "
+                f"{name!r} is not a version of {archive.root}: neither a commit, a tag nor a day (YYYY-MM-DD). Nothing "
                 "was changed; `apod log` lists the versions."
             ) from error
     known = commits(archive)
     index = bisect_right([version.at for version in known], instant)
     if not index:
-        first = f"the first is of {timestamp(known[0].at)}" if known else "there are none yet"
+        first = f"the first is from {timestamp(known[0].at)}" if known else "there are none yet"
         raise SettingsError(f"{name}: this archive had no version then; {first}. `apod log` lists the versions.")
     return known[index - 1].commit
 
@@ -174,7 +174,7 @@ def parquet_hash(archive: Archive, commit: str) -> str:
     path = archive.relative(archive.parquet)
     if md5 := hashes(archive, commit).get(path):
         return md5
-    raise VersioningError(f"{commit[:10]} is no version of the data: it holds no {path}.dvc. `apod log` lists them.")
+    raise VersioningError(f"{commit[:10]} is not a version of the data: it holds no {path}.dvc. `apod log` lists them.")
 
 
 # ---- the log -------------------------------------------------------------------------------

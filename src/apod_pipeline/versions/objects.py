@@ -96,9 +96,9 @@ class DvcObjects:
         """
         if lost := self.fetch(oids):
             raise VersioningError(
-                f"{len(lost)} of {len(oids)} objects ({min(lost)} ...) are neither here nor, sound, on {self.remote}. "
-                "Nothing else was changed; see that the remote is the right one (`apod doctor`, APOD_DVC_REMOTE), then "
-                "type the same command again; `apod verify` names what differs."
+                f"{len(lost)} of {len(oids)} objects ({min(lost)} ...) are neither here nor intact on {self.remote}. "
+                "Nothing else was changed; check that the remote is the right one (`apod doctor`, APOD_DVC_REMOTE), "
+                "then type the same command again; `apod verify` names what differs."
             )
 
     def fetch(self, oids: Collection[str]) -> set[str]:

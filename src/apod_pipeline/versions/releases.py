@@ -72,9 +72,11 @@ class Releases:
         if name.startswith("-") or not self._git.succeeds("check-ref-format", f"refs/tags/{name}"):
             raise SettingsError(f"{name!r} cannot be a tag. Nothing was changed; try one like v2026.11.22.")
         if self._git.succeeds("rev-parse", "-q", "--verify", f"refs/tags/{name}"):
-            raise SettingsError(f"{name} is a release already, and stays it. Nothing was changed; name another.")
+            raise SettingsError(f"{name} is already a release, and stays one. Nothing was changed; name another.")
         if not self.pipeline.ledger.versions():
-            raise SettingsError("there is no version to release yet: `apod backfill` makes the first. Nothing done.")
+            raise SettingsError(
+                "there is no version to release yet: `apod backfill` makes the first. Nothing was done."
+            )
 
     def _written(self, name: str) -> tuple[list[str], dt.datetime]:
         """Both files of the release; gives its summary and its instant."""

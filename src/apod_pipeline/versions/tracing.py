@@ -41,7 +41,7 @@ class Tracing:
         """
         columns, ledger = self.derivation.columns, self.derivation.ledger
         if field is not None and field not in columns.every:
-            raise SettingsError(f"{field!r} is no field of an entry; there are {', '.join(columns.every)}.")
+            raise SettingsError(f"{field!r} is not a field of an entry; the fields are {', '.join(columns.every)}.")
         versions = ledger.versions()
         states: list[Row] = []
         if versions and ledger.known(versions[-1].lines).has(key):

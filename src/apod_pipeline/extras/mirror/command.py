@@ -21,12 +21,18 @@ from apod_pipeline.wiring import archive_of
 
 
 @click.command()
-@click.option("--archive", type=Path, help="The archive's folder (default: $APOD_ARCHIVE or ./apod-archive).")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Processes that answer.")
-@click.option("--keys", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Ask for keys: a TOML file.")
-@click.option("--access-log/--no-access-log", default=True, help="A JSON line a request, on standard error.")
+@click.option("--archive", type=Path, help="The archive folder (default: $APOD_ARCHIVE or ./apod-archive).")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="The port; 0 picks a free one."
+)
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="The number of worker processes.")
+@click.option(
+    "--keys",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Require API keys, listed in this TOML file.",
+)
+@click.option("--access-log/--no-access-log", default=True, help="Log one JSON line per request to standard error.")
 def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path | None, *, access_log: bool) -> None:
     """Serve a gallery and NASA's old API from your archive.
 
@@ -71,7 +77,7 @@ def serve(archive: Path | None, host: str, port: int, workers: int, keys: Path |
     listening = config.bind_socket()
     listening.listen(config.backlog)  # who comes before the first process is ready waits
     address = f"http://{host}:{listening.getsockname()[1]}"
-    click.echo(f"{address} is the gallery; {address}/planetary/apod answers as NASA's did; Ctrl-C ends it")
+    click.echo(f"{address} is the gallery; {address}/planetary/apod answers as NASA's old API did; Ctrl-C stops it")
     if workers > 1:
         Multiprocess(config, sockets=[listening]).run()
     else:

@@ -53,5 +53,7 @@ def _state_folder(environ: Mapping[str, str]) -> Path | None:
 def _passing_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="apod-serve-counts-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    log.warning("neither the archive nor a home can be written: what keys have asked is forgotten when this ends")
+    log.warning(
+        "neither the archive nor a home folder is writable: the requests counted per key are lost when this ends"
+    )
     return folder

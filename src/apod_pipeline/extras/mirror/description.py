@@ -25,23 +25,23 @@ AS_OF = _in("as_of", "as it was known then: a day (its end, UTC) or an instant",
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 100, "default": 1}
 _SEARCH = [
     _in("q", 'words, "a phrase", or, -not', _TEXT),
-    _in("year", "only of this year", {"type": "integer", "minimum": 1995, "maximum": 9998}),
-    _in("media_type", "only of this kind", {"type": "string", "enum": list(MEDIA_TYPES)}),
-    _in("credit", "only with these words in the credit", _TEXT),
+    _in("year", "only entries of this year", {"type": "integer", "minimum": 1995, "maximum": 9998}),
+    _in("media_type", "only entries of this kind", {"type": "string", "enum": list(MEDIA_TYPES)}),
+    _in("credit", "only entries with these words in the credit", _TEXT),
     AS_OF,
     _in("page", "which page", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1}),
-    _in("per_page", "hits a page", {"type": "integer", "minimum": 1, "maximum": 50, "default": 10}),
+    _in("per_page", "results per page", {"type": "integer", "minimum": 1, "maximum": 50, "default": 10}),
 ]
-_KIND = _in("media_type", "only of this kind", {"type": "string", "enum": list(MEDIA_TYPES)})
+_KIND = _in("media_type", "only entries of this kind", {"type": "string", "enum": list(MEDIA_TYPES)})
 _OLD = [
     _in("date", "one day", {"type": "string"}),
     _in("start_date", "first day of a range", {"type": "string"}),
     _in("end_date", "its last day", {"type": "string"}),
-    _in("count", "so many days at random, 1 to 100", {"type": "string"}),
+    _in("count", "this many random days, 1 to 100", {"type": "string"}),
     _in("thumbs", "with a still for films: true or false", {"type": "string"}),
-    _in("concept_tags", "true or false; they are off", {"type": "string"}),
+    _in("concept_tags", "true or false; concept tags are off", {"type": "string"}),
     _in("hd", "ignored", {"type": "string"}),
-    _in("api_key", "any, unless the mirror asks for keys", {"type": "string"}),
+    _in("api_key", "any value, unless the mirror requires keys", {"type": "string"}),
     _KIND,
     AS_OF,
 ]
@@ -87,7 +87,7 @@ PATHS: dict[str, Path] = {
         refusal="ApodRefusal",
     ),
     "/api/entries/{day}": Path(
-        "one entry with every field and where it came from",
+        "one entry, with every field and its provenance",
         "entry",
         [DAY, AS_OF],
         named("EntryState"),
@@ -98,32 +98,34 @@ PATHS: dict[str, Path] = {
     ),
     "/api/search": Path("full text in English, best first", "search", _SEARCH, named("Hits")),
     "/api/on-this-day": Path(
-        "this day in all years",
+        "this day in every year",
         "on_this_day",
-        [_in("date", "the day; today unless given", _DATE), _KIND, AS_OF],
+        [_in("date", "the day; defaults to today", _DATE), _KIND, AS_OF],
         named("OnThisDay"),
     ),
     "/api/random": Path("some entries", "random", [_in("count", "how many", _COUNT), _KIND, AS_OF], named("Entries")),
-    "/api/coverage": Path("which days there are, and why others are not", "coverage", [AS_OF], named("Coverage")),
+    "/api/coverage": Path(
+        "which days the archive has, and why others are missing", "coverage", [AS_OF], named("Coverage")
+    ),
     "/api/status": Path("the archive in a few numbers, and its last runs", "status", [AS_OF], named("Status")),
     "/feed.xml": Path("the newest entries, Atom", "atom", [_KIND, AS_OF], None, "application/atom+xml"),
     "/feed.json": Path(
         "the newest entries, JSON Feed", "json_feed", [_KIND, AS_OF], named("Feed"), "application/feed+json"
     ),
     "/health": Path("whether it can answer", "health", [], named("Health"), refusals=(503,), refusal="Health"),
-    "/health/live": Path("whether the process lives", "live", [], named("Health"), refusals=()),
+    "/health/live": Path("whether the process is alive", "live", [], named("Health"), refusals=()),
     "/health/ready": Path("whether it can answer", "ready", [], named("Health"), refusals=(503,), refusal="Health"),
     "/metrics": Path("counters for Prometheus", "metrics", [], None, _PLAIN, refusals=()),
 }
 # Every name that may stand in a query; a page's own are the last three.
 PARAMETERS = {one["name"] for path in PATHS.values() for one in path.parameters} | {"before", "part", "w"}
 WORDS = {
-    200: "as asked",
-    400: "what was asked makes no sense",
-    403: "no key, or none that is known",
+    200: "as requested",
+    400: "the request is not valid",
+    403: "no key, or an unknown one",
     404: "there is no such day",
     429: "too many requests",
-    503: "the database is away",
+    503: "the database is not available",
 }
 
 

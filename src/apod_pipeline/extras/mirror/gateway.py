@@ -77,7 +77,7 @@ def read_keys(file: Path) -> dict[str, int]:
         return {str(key["sha256"]).lower(): int(key.get("limit", 1000)) for key in keys}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(
-            f"{file} is no file of keys ({error!r}). Nothing is served; docs/serve.md shows one."
+            f"{file} is not a file of keys ({error!r}). Nothing is served; docs/serve.md shows one."
         ) from error
 
 
@@ -129,7 +129,7 @@ class KeyedGate:
         try:
             left, wait = self._count(name, limit)
         except sqlite3.Error as error:  # a full disk, say: nobody passes uncounted
-            raise DatabaseUnavailable(f"what keys have asked cannot be counted now ({error})") from error
+            raise DatabaseUnavailable(f"the requests of the keys cannot be counted now ({error})") from error
         headers = limit_headers(limit, left)
         if wait:
             return Passage("OVER_RATE_LIMIT", (*headers, (b"retry-after", str(wait).encode())))

@@ -26,7 +26,7 @@ def old_links() -> list[Route]:
 async def _lead(request: Request) -> Response:
     name = request.path_params.get("name", "")
     if (page := PAGES.get(name.lower()) or _entry(name)) is None:
-        raise HTTPException(404, f"{request.url.path} is none of NASA's links that are known here")
+        raise HTTPException(404, f"{request.url.path} is not one of NASA's links that are known here")
     query = f"?{request.url.query}" if request.url.query else ""
     return RedirectResponse(page + query, 301)
 

@@ -20,7 +20,7 @@ def day_of(text: str) -> dt.date:
     try:
         day = dt.date.fromisoformat(text)
     except ValueError:
-        raise HTTPException(400, f"{text!r} is no day: write it YYYY-MM-DD") from None
+        raise HTTPException(400, f"{text!r} is not a day: write it as YYYY-MM-DD") from None
     if day < FIRST_DAY:
         raise HTTPException(400, f"{day} is before the first picture, {FIRST_DAY}")
     return day
@@ -49,5 +49,5 @@ def number(request: Request, name: str, least: int, most: int, default: str = ""
     text = request.query_params.get(name) or default
     # Beyond nine digits nothing is within any bounds; int() would refuse some of them in words of its own.
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and least <= int(text) <= most):
-        raise HTTPException(400, f"{name}={text!r} is no number from {least} to {most}")
+        raise HTTPException(400, f"{name}={text!r} is not a number from {least} to {most}")
     return int(text)

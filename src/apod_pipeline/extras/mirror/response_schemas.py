@@ -106,7 +106,7 @@ SCHEMAS: dict[str, Schema] = {
             "url": or_none(_ADDRESS),
             "thumbnail_url": or_none(_ADDRESS),
             "credit": or_none(_TEXT),
-            "title_html": _TEXT | {"description": "the words found in <mark>; all else is escaped"},
+            "title_html": _TEXT | {"description": "with the words found in <mark>; everything else is escaped"},
             "snippet_html": _TEXT,
         }
     ),
@@ -116,12 +116,12 @@ SCHEMAS: dict[str, Schema] = {
             "years": {
                 "type": "object",
                 "additionalProperties": {"type": "object", "additionalProperties": _COUNT},
-                "description": "for every year how many of its days are in which state",
+                "description": "for every year, the number of its days in each state",
             },
             "days": {
                 "type": "object",
                 "additionalProperties": some(or_none(_TEXT)),
-                "description": "each day that is neither there nor never asked for: its state, and why",
+                "description": "each requested day that has no entry: its state, and why",
             },
         }
     ),

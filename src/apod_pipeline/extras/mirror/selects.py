@@ -38,12 +38,12 @@ OF_TYPE: LiteralString = "(%(media_type)s::text IS NULL OR media_type = %(media_
 WHY_NONE = {
     "gap": "NASA has none",
     "pending": "NASA may still publish it",
-    "failed": "it could not be had yet",
-    "quarantined": "what came was not believed",
-    "unasked": "it was never asked for",
+    "failed": "it could not be fetched yet",
+    "quarantined": "what was received was refused",
+    "unasked": "it was never requested",
 }
 WAIT_SECONDS = 3
-AWAY = "the database does not answer; it is asked again at the next request"
+AWAY = "the database does not answer; the next request tries again"
 FIRST_PIECE, PIECE = 50, 500  # rows that are fetched at one time: few at first, so that an answer begins at once
 
 

@@ -43,8 +43,8 @@ def derive(reading: Reading) -> Entry:
     fields = told(reading.record, day, notes)
     if not fields["title"]:
         raise NoEntry(
-            f"{day}: what {reading.source} said has no title; nothing of it was stored. "
-            f"Ask again, or another source: apod run --date {day}",
+            f"{day}: the reading of {reading.source} has no title; nothing of it was stored. Request it again, or use "
+            f"another source: apod run --date {day}",
             "it has no title, its markup aside",
         )
     if any(_LOST in fields[name] for name in ("title", "explanation", "copyright", "credit") if fields[name]):
@@ -170,8 +170,8 @@ def _day(reading: Reading, notes: Notes) -> dt.date:
         return dt.date.fromisoformat(str(told).strip()[:10])
     except ValueError:
         raise NoEntry(
-            f"a reading of {reading.source} tells no day it is of; nothing of it was stored. "
-            "Ask for the days that are missing again: apod run",
+            f"a reading of {reading.source} does not say which day it is of; nothing of it was stored. Request the "
+            "missing days again: apod run",
             "it tells no day",
         ) from None
 

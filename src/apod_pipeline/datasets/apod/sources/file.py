@@ -35,7 +35,7 @@ class ArchiveFile:
 
     def list_request(self, span: Span) -> Request:
         """A file cannot be asked."""
-        raise Unreadable(f"{span}: a file is imported (`apod import FILE`), not asked")
+        raise Unreadable(f"{span}: a file is imported (`apod import FILE`), not requested")
 
     def day_request(self, day: dt.date) -> Request:
         """A file cannot be asked."""
@@ -119,7 +119,7 @@ def _json_lines(body: Path) -> Iterator[Any]:
             try:
                 yield json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise Unreadable(f"line {number} is not JSON that can be read: {error}") from error
+                raise Unreadable(f"line {number} is not readable JSON: {error}") from error
 
 
 def _csv_records(body: Path) -> Iterator[dict[str, str]]:
@@ -129,6 +129,6 @@ def _csv_records(body: Path) -> Iterator[dict[str, str]]:
     with _opened(body) as lines:
         reader = csv.DictReader(lines)
         if "date" not in (reader.fieldnames or ()):
-            raise Unreadable("its first line names no column 'date'")
+            raise Unreadable("its first line has no column 'date'")
         for row in reader:
             yield {name: value for name, value in row.items() if name and value}

@@ -282,7 +282,7 @@ class Pipeline:
         elif not marks.is_pushed_to(self.publisher.remote):
             self.publishing.push(outcome)
         if version := self.derivation.seal_rules(outcome.run, self.now()):
-            self.tell("the current rules or preference make other entries; that is a version of its own")
+            self.tell("the current rules or preference make other entries; that becomes a separate version")
             self.publishing.publish(version, outcome)
 
     def _healed(self, version: Version, outcome: Outcome) -> Version:

@@ -231,7 +231,7 @@ class DvcVersioner:
         if _is_tracked(self.archive.root, name):
             typed = f"git -C {quote(str(self.archive.root))}"
             raise VersioningError(
-                f"{self.archive.root / name} is tracked by Git: it came with somebody's push, and may name commands. "
+                f"{self.archive.root / name} is tracked by Git: it came with somebody's push and may name commands. "
                 f"Nothing was changed; check what it says, then type: {typed} rm -q -f {name} && {typed} commit -q -m "
                 f"'Take {name} out'"
             )

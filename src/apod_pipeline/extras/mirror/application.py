@@ -99,7 +99,7 @@ class Mirror:
         if scope["type"] != "http":
             await self._routes(scope, receive, send)
         elif _too_large(scope["headers"]):
-            refused = GatewayRefusal(413, "text/plain; charset=utf-8", "There is nothing to be sent here.\n")
+            refused = GatewayRefusal(413, "text/plain; charset=utf-8", "Nothing can be sent here.\n")
             await self._sender.send_text(refused, (), send)
         elif (path := _one_slash(scope["path"])) in OLD_PATHS:
             await self._old_api(scope, send)

@@ -59,6 +59,6 @@ def reading_door(settings: Settings, conninfo: str) -> Door:
     if found and found[0] and reads and reads[0]:
         return Door(conninfo, READER, schema)
     log.warning(
-        "the mirror reads as the loader does, in read-only sessions: set APOD_READ_DATABASE_URL (docs/serve.md)"
+        "the mirror reads with the loader's role, in read-only sessions: set APOD_READ_DATABASE_URL (docs/serve.md)"
     )
     return Door(conninfo, schema=schema)

@@ -99,7 +99,7 @@ class Search:
     async def _found(self, asked: Asked) -> tuple[str, Highlighting]:
         (row,) = await self._reading.rows(asked.statement(), **asked._asdict())
         if not row["days"] and not await self._reading.rows("SELECT 1 FROM apod_searched"):
-            raise HTTPException(503, "not ready to be searched: start `apod serve` once with APOD_DATABASE_URL set")
+            raise HTTPException(503, "not ready for searching: start `apod serve` once with APOD_DATABASE_URL set")
         return row["days"], Highlighting(row["tree"])
 
 
@@ -109,7 +109,7 @@ def _asked(request: Request) -> Asked:
     if not any(values.values()):
         raise HTTPException(400, "say what to search for: q=, or one of year=, media_type=, credit=")
     if any("\0" in value or len(value) > LONGEST_QUERY for value in values.values()):
-        raise HTTPException(400, f"a search has at most {LONGEST_QUERY} letters, and none is NUL")
+        raise HTTPException(400, f"a search has at most {LONGEST_QUERY} characters, and no NUL")
     if values["media_type"] and values["media_type"] not in MEDIA_TYPES:
         raise HTTPException(400, f"media_type is one of {', '.join(MEDIA_TYPES)}")
     year = str(number(request, "year", 1995, 9998)) if values["year"] else ""

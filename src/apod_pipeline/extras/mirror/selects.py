@@ -256,7 +256,7 @@ class Selects:
     @property
     def _open_pool(self) -> Pool:
         if self._pool is None:
-            raise DatabaseUnavailable("the mirror has not begun, or has ended")
+            raise DatabaseUnavailable("the mirror has not started, or has stopped")
         return self._pool
 
     async def _found(self, query: LiteralString, values: Row) -> list[Row]:
@@ -278,7 +278,7 @@ def _why(error: Error) -> str:
     if isinstance(error, InsufficientPrivilege):
         return f"the mirror's role may not read the tables ({_told(error)}): docs/serve.md has the GRANTs"
     if isinstance(error, UndefinedTable | UndefinedColumn | UndefinedFunction | InvalidSchemaName):
-        return f"the tables are not there, or of another release ({_told(error)}): type `apod migrate`"
+        return f"the tables are missing, or from another release ({_told(error)}): type `apod migrate`"
     return f"the database refuses to answer ({_told(error)})"
 
 

@@ -79,7 +79,7 @@ def test_a_field_of_another_kind_is_refused(database_url, dataset):
     other = grown(dataset, Field("alt", "count", "how many"), SUBTITLE, without=("alt",))
     with pytest.raises(DatabaseError) as refused:
         _migrated(database_url, other)
-    assert f"the column alt of {dataset.name}_revision is text, and the field alt is integer now" in str(refused.value)
+    assert f"the column alt of {dataset.name}_revision is text, but the field alt is now integer" in str(refused.value)
     assert "Nothing was changed; give the field another name" in str(refused.value)
     assert "APOD_DATABASE_URL" in str(refused.value)
     assert _migrated(database_url, dataset)[1] == before

@@ -61,8 +61,8 @@ def show(folder: Path) -> None:
         nasa.edit(EDITED, title=title)
         _say(4, "apod run", f"NASA edits the entry of {EDITED}: a second revision, the first one stays")
         times["one edit"] = _step(settings, Wanted("run")).seconds
-    _history(archive_of(settings))
-    _sum_up(archive_of(settings), times, time.perf_counter() - begin)
+    _history(archive_of(settings), folder)
+    _sum_up(archive_of(settings), folder, times, time.perf_counter() - begin)
 
 
 def _make_room(folder: Path) -> None:
@@ -106,8 +106,8 @@ def _indented(message: str) -> None:
     tell(f"   {message}")
 
 
-def _history(archive: Archive) -> None:
-    click.echo(f"\n5. $ {click.style(f'apod history {EDITED} --archive {archive.root}', bold=True)}")
+def _history(archive: Archive, folder: Path) -> None:
+    click.echo(f"\n5. $ {click.style(f'apod history {EDITED} --archive {folder}', bold=True)}")
     for number, revision in enumerate(questions.history(archive, str(EDITED)), 1):
         until = revision["to"] or "now"
         changed = f"  changed: {', '.join(revision['changed'])}" if revision["changed"] else ""
@@ -115,16 +115,16 @@ def _history(archive: Archive) -> None:
         click.echo(f"      title: {revision['entry']['title']}")
 
 
-def _sum_up(archive: Archive, times: dict[str, dict[str, float]], took: float) -> None:
+def _sum_up(archive: Archive, folder: Path, times: dict[str, dict[str, float]], took: float) -> None:
     state = questions.status(archive, LAST_DAY)
     click.echo()
     rows = [(name, state[name]) for name in ("entries", "first", "last", "gaps", "revisions", "versions")]
-    table(["archive", str(archive.root)], [*rows, ("version", state["version"]), ("csv_md5", state["csv_md5"])])
+    table(["archive", str(folder)], [*rows, ("version", state["version"]), ("csv_md5", state["csv_md5"])])
     click.echo("\nseconds per stage")
     for name, stages in times.items():
         click.echo(f"  {name:<12} {seconds(stages)}")
     click.echo(f"  total        {took:.1f}")
-    click.echo(_next_steps(archive.root))
+    click.echo(_next_steps(folder))
     sys.stdout.flush()
 
 

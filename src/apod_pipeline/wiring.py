@@ -7,7 +7,7 @@ not need is imported where it is made: a run that finds nothing new is as long a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache, partial
@@ -111,10 +111,15 @@ def extras(settings: Settings, archive: Archive) -> tuple[Extra, ...]:
 
 
 @contextmanager
-def tables(settings: Settings, archive: Archive, ledger: Ledger, newest: dt.date) -> Iterator[Store]:
-    """The tables of an archive, up to the newest day that is due."""
+def tables(
+    settings: Settings, archive: Archive, ledger: Ledger, newest: dt.date, plugged: Sequence[Extra] | None = None
+) -> Iterator[Store]:
+    """The tables of an archive, up to the newest day that is due; with the extras of a run, or those of the settings."""
     with database(settings, archive) as conninfo:
-        hooks = tuple(extra.load_hook for extra in extras(settings, archive) if extra.load_hook)
+        made = (
+            extras(settings, archive) if plugged is None else plugged
+        )  # one of each in a run
+        hooks = tuple(extra.load_hook for extra in made if extra.load_hook)
         store = PostgresStore(archive, ledger, newest, conninfo, hooks)
         try:
             yield store
@@ -148,7 +153,7 @@ def pipeline(
         def store() -> Store:
             import psycopg  # noqa: F401 - imported here, where it can be waited for beside the network
 
-            return open_things.enter_context(tables(settings, archive, ledger, today(settings)))
+            return open_things.enter_context(tables(settings, archive, ledger, today(settings), plugged))
 
         versioner = dvc(archive, settings.dvc_remote or str(settings.remote_folder))
         open_things.callback(versioner.close)

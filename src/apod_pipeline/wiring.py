@@ -114,11 +114,9 @@ def extras(settings: Settings, archive: Archive) -> tuple[Extra, ...]:
 def tables(
     settings: Settings, archive: Archive, ledger: Ledger, newest: dt.date, plugged: Sequence[Extra] | None = None
 ) -> Iterator[Store]:
-    """The tables of an archive, up to the newest day that is due; with the extras of a run, or those of the settings."""
+    """The tables of an archive, up to the newest day that is due; with a run's extras, or those of the settings."""
     with database(settings, archive) as conninfo:
-        made = (
-            extras(settings, archive) if plugged is None else plugged
-        )  # one of each in a run
+        made = extras(settings, archive) if plugged is None else plugged  # one of each in a run
         hooks = tuple(extra.load_hook for extra in made if extra.load_hook)
         store = PostgresStore(archive, ledger, newest, conninfo, hooks)
         try:

@@ -174,6 +174,6 @@ class Outcome:
     exit_code: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
 
-    def count_unchanged(self, answered: int) -> None:
-        """Of so many days that were answered, those that said nothing new."""
-        self.unchanged = max(0, answered - self.inserted - self.changed)
+    def count_unchanged(self, told: int) -> None:
+        """Of so many entries that were told of, those of which nothing is new."""
+        self.unchanged = max(0, told - self.inserted - self.changed)

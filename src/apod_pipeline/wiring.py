@@ -20,6 +20,7 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.processed import Table, readable
 from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.installed import data_set
+from apod_pipeline.dataset.settings import address
 from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.fetching.http_client import HttpClient
@@ -60,6 +61,19 @@ def archive_of(settings: Settings) -> Archive:
 def today(settings: Settings) -> dt.date:
     """The newest day that is due."""
     return settings.today or data_set_of(settings).calendar.due(dt.datetime.now(dt.UTC))
+
+
+def http_client(settings: Settings) -> HttpClient:
+    """The client that asks a data set's services; to be closed."""
+    own = data_set_of(settings).settings
+    return HttpClient(
+        settings.http_timeout,
+        settings.http_retries,
+        settings.http_backoff,
+        settings.http_body_limit,
+        tuple(one.variable for one in own if one.parse is address),
+        next((one.variable for one in own if one.secret), "the key"),
+    )
 
 
 def readers(settings: Settings) -> dict[str, Source]:
@@ -143,7 +157,7 @@ def pipeline(
     archive = initialise(settings)
     plugged = extras(settings, archive)
     ledger, known_sources = Ledger(archive), readers(settings)
-    client = HttpClient(settings.http_timeout, settings.http_retries, settings.http_backoff, settings.http_body_limit)
+    client = http_client(settings)
     with ExitStack() as open_things:
         open_things.callback(client.close)
 

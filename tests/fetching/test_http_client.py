@@ -98,7 +98,7 @@ def ask(tmp_path):
     def asked(wire, client=None, request=None, **settings):
         sleeps: list[float] = []
         client = client or HttpClient(
-            **{"timeout": 5.0, "retries": 5, "backoff": 0.5, "sleep": sleeps.append} | settings
+            **{"timeout": 5.0, "retries": 5, "backoff": 0.5, "key": "NASA_API_KEY", "sleep": sleeps.append} | settings
         )
         request = request or Planetary(f"http://{wire.host}", KEY).day_request(DAY)
         try:
@@ -221,7 +221,7 @@ def test_a_long_wait_is_not_waited(ask):
 
 def test_nothing_is_asked_when_nothing_remains(ask, tmp_path):
     """After X-RateLimit-Remaining: 0 that host is asked nothing more; another host is."""
-    client = HttpClient(retries=0)
+    client = HttpClient(retries=0, key="NASA_API_KEY")
     with Wire(answer(X_RateLimit_Remaining="1"), answer(X_RateLimit_Remaining="0")) as wire, Wire(answer()) as other:
         here, there = (Planetary(f"http://{one.host}", KEY).day_request(DAY) for one in (wire, other))
         for _ in range(2):
@@ -235,7 +235,7 @@ def test_nothing_is_asked_when_nothing_remains(ask, tmp_path):
 
 def test_no_key_helps_where_none_is_taken(ask):
     """The used-up limit of a service that takes no key is waited for: no variable is named."""
-    client = HttpClient(retries=0)
+    client = HttpClient(retries=0, key="NASA_API_KEY")
     with Wire(answer(X_RateLimit_Remaining="0")) as wire:
         request = Science(f"http://{wire.host}").day_request(DAY)
         (first, _), (error, _) = (ask(wire, client, request) for _ in range(2))

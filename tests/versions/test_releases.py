@@ -11,6 +11,7 @@ import subprocess
 import pytest
 
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.settings import resolve
@@ -125,4 +126,4 @@ def test_trace_of_nothing(past, trace):
 def test_names_that_another_data_set_notes_are_printed():
     """Whatever fields hold explained names, each name is printed with its meaning, as one of its field."""
     told = {"date": "2018-12-24", "fields": {}, "doubts": {"far": "too far away"}, "seen": {"late": "at night"}}
-    assert [*lines(told)] == ["doubt far: too far away", "seen late: at night"]
+    assert [*lines(told, data_set("apod"))] == ["doubt far: too far away", "seen late: at night"]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from apod_pipeline.archive.known import Known
@@ -60,7 +61,7 @@ def _status_of_many(known: Known, day: dt.date, today: dt.date) -> DayStatus:
     if why := calendar.gaps.get(day):
         return DayStatus(day, "gap", why)
     if gap := known.gap(key):
-        young = day > today or (today - day).days < calendar.absence_after
+        young = not calendar.ahead and (day > today or (today - day).days < calendar.absence_after)
         return DayStatus(day, "pending", "no source has it yet") if young else DayStatus(day, "gap", gap.why)
     return (
         DayStatus(day, "failed", "asked for, and no source answered")
@@ -91,6 +92,7 @@ class Terms(NamedTuple):
         lookback: how many days back are read again: NASA's authors correct up to ten days late.
         sources: who will be asked, in this order.
         gaps_again: whether days without an entry are asked for again in this run.
+        reread: by year, the day on which it was last asked for again, whatever came of it.
     """
 
     today: dt.date
@@ -98,14 +100,14 @@ class Terms(NamedTuple):
     lookback: int
     sources: tuple[str, ...] = ()
     gaps_again: bool = False
+    reread: Mapping[str, str] = MappingProxyType({})
 
 
 def due(known: Known, terms: Terms) -> list[dt.date]:
     """The days that a run without dates asks for: the last ones again, what is missing, and what is in doubt."""
     today, publishable = terms.today, known.calendar.publishable
-    start = max(known.calendar.first_day, today - dt.timedelta(days=terms.lookback))
-    newest = known.calendar.newest(today)
-    days = set(publishable(Span(start, newest))) if newest >= start else set()
+    near = known.calendar.near(today, terms.lookback)
+    days = set(publishable(near)) if near else set()
     if following(known, terms.today_then, terms.lookback) and known.asked[-1].last < today:
         days.update(publishable(Span(known.asked[-1].last, today)))
     days.update(missing(known, today), _doubtful(known, today, terms.sources))
@@ -156,8 +158,30 @@ def missing(known: Known, today: dt.date, span: Span | None = None) -> list[dt.d
 def _complete(known: Known, span: Span) -> bool:
     """True when every publishable day of a span is there; told by counting, because it is asked in every run."""
     if known.keyed:
-        return False
+        whole = any(span.first in told and span.last in told for told in known.entries.answered)
+        return whole and not any(dt.date.fromisoformat(day) in span for day in known.refused)
     first, last = max(span.first, known.calendar.first_day), span.last
     wanted = (last - first).days + 1 - sum(first <= gap <= last for gap in known.calendar.gaps)
     days = sorted(known.first_line)
     return bisect_right(days, str(last)) - bisect_left(days, str(first)) == wanted
+
+
+def turns(known: Known, terms: Terms) -> dict[str, list[dt.date]]:
+    """Days far from the newest one that were told of, and that it is time to ask for again: by their year."""
+    calendar, today = known.calendar, terms.today
+    if not calendar.again:
+        return {}
+    near, newest = calendar.near(today, terms.lookback), calendar.newest(today)
+    long_ago = str(today - dt.timedelta(days=calendar.again))
+    years: dict[str, list[dt.date]] = {}
+    stale: set[str] = set()
+    for span in known.entries.answered:
+        for day in span:
+            if day > newest or (near and day in near):
+                continue
+            year = f"{day.year:04}"
+            answer = known.entries.answer(str(day))
+            years.setdefault(year, []).append(day)
+            if answer and max(answer.on, terms.reread.get(year, "")) <= long_ago:
+                stale.add(year)
+    return {year: days for year, days in years.items() if year in stale}

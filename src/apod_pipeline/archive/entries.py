@@ -48,6 +48,8 @@ class Entries:
     moved: list[tuple[int, str]] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
     answered: list[Span] = field(default_factory=list)
+    _last: dict[int, int] = field(default_factory=dict)  # by a day's number, the place of the last answer of all of it
+    _drawn: int = 0  # answers that are in there
     settled: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def tell(self, keys: Iterable[str], told: Mapping[str, Mapping[str, Any]], number: int) -> None:
@@ -74,9 +76,16 @@ class Entries:
 
     def answer(self, day: str) -> Answered | None:
         """The last answer that told all of a day."""
-        date = dt.date.fromisoformat(day)
-        return next((one for one in reversed(self.answers) if date in one.span), None)
+        for place in range(self._drawn, len(self.answers)):
+            span = self.answers[place].span
+            self._last.update(dict.fromkeys(range(span.first.toordinal(), span.last.toordinal() + 1), place))
+        self._drawn = len(self.answers)
+        place = self._last.get(dt.date.fromisoformat(day).toordinal(), -1)
+        return self.answers[place] if place >= 0 else None
 
     def on(self, span: Span) -> list[str]:
         """The entries that are there on some days."""
-        return [key for day, keys in self.by_day.items() if dt.date.fromisoformat(day) in span for key in keys]
+        if len(span) < len(self.by_day):
+            return [key for day in map(str, span) for key in self.by_day.get(day, ())]
+        first, last = str(span.first), str(span.last)
+        return [key for day, keys in self.by_day.items() if first <= day <= last for key in keys]

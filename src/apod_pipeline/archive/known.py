@@ -251,6 +251,10 @@ class Known:
         """True when any source ever gave a reading of the day that was let in, and that counts."""
         return day in self.first_line
 
+    def ever_had(self, key: str) -> bool:
+        """True also for an entry that is not there any more."""
+        return self.has(key) or key in self.entries.left
+
     def covers(self, day: str) -> bool:
         """True when it is known what there is of a day: its entry; or its entries, or that there is none."""
         if not self.keyed:

@@ -37,6 +37,7 @@ class Changes(TypedDict, total=False):
     pushed_to: str | None
     stored_to: str
     gaps_asked: str
+    reread: dict[str, str]
 
 
 class Marks(NamedTuple):
@@ -56,6 +57,7 @@ class Marks(NamedTuple):
         pushed_to: where; None where there is no remote.
         stored_to: the DVC remote that holds all objects.
         gaps_asked: the day on which known gaps were last asked for again.
+        reread: by year, the day on which days far from the newest were last asked for again.
     """
 
     derived: str | None = None
@@ -71,6 +73,7 @@ class Marks(NamedTuple):
     pushed_to: str | None = None
     stored_to: str | None = None
     gaps_asked: str | None = None
+    reread: Mapping[str, str] | None = None
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Marks:
@@ -98,4 +101,5 @@ _KINDS: dict[str, type] = {
     **dict.fromkeys(("derived", "preference", "published", "commit", "pushed", "pushed_to"), str),
     **dict.fromkeys(("stored_to", "gaps_asked", "fields"), str),
     "files": list,
+    "reread": dict,
 }

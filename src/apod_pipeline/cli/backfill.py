@@ -21,8 +21,8 @@ from apod_pipeline.cli.outcomes import ask
 
 
 @click.command()
-@click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
-@click.option("--to", "last", type=DAY, help="The last day (default: the newest day that is due).")
+@click.option("--from", "first", type=DAY, help="The first day (default: the first one there is).")
+@click.option("--to", "last", type=DAY, help="The last day (default: the newest one there may be).")
 @source_option
 @archive_option
 def backfill(
@@ -44,7 +44,8 @@ def backfill(
     from apod_pipeline.wiring import data_set_of, today
 
     settings = settings_of(archive=archive, sources=sources)
-    newest, days = today(settings), data_set_of(settings).calendar
+    days = data_set_of(settings).calendar
+    newest = days.newest(today(settings))
     span = span_of(first, last, newest, days) or Span(days.first_day, newest)
     wanted = Wanted(f"backfill --from {span.first} --to {span.last}", span, only_missing=True)
     ask(settings, wanted, as_json=as_json)

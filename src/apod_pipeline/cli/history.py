@@ -6,10 +6,14 @@ Takes what was typed, asks the library, prints. Only looks.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from apod_pipeline.cli.options import ENTRY, archive_option, existing, key_of
+from apod_pipeline.cli.options import ENTRY, archive_option, existing, keys_of
+
+if TYPE_CHECKING:
+    from apod_pipeline.dataset.description import DataSet
 
 
 @click.command()
@@ -27,17 +31,26 @@ def history(day: str, archive: Path | None, *, as_json: bool) -> None:
     from apod_pipeline.wiring import archive_of
 
     settings = existing(archive)
-    key = key_of(settings, day)
-    kept = archive_of(settings)
-    revisions = questions.history(kept, key)
+    kept, keys = archive_of(settings), keys_of(settings, day)
+    told: list[dict[str, Any]] = [
+        {kept.dataset.columns.key: key, "revisions": questions.history(kept, key)} for key in keys
+    ]
     if as_json:
-        presentation.as_object({kept.dataset.columns.key: key, "revisions": revisions})
+        presentation.as_object({"named": day, "entries": told} if told[1:] else told[0])
         return
+    for key, one in zip(keys, told, strict=True):
+        if told[1:]:
+            click.echo(f"{key}:")
+        _tell(kept.dataset, key, one["revisions"])
+
+
+def _tell(dataset: DataSet, key: str, revisions: list[dict[str, Any]]) -> None:
+    """The states of one entry."""
     if not revisions:
-        click.echo(f"{key}: this archive has no entry; `{kept.dataset.asks_for(key)}` asks for it.")
+        click.echo(f"{key}: this archive has no entry; `{dataset.asks_for(key)}` asks for it.")
         return
     for number, revision in enumerate(revisions, 1):
         click.echo(f"{number}. from {revision['from']} to {revision['to'] or 'now'}  ({revision['cause']})")
         entry = revision["entry"]
-        for name in revision["changed"] or kept.dataset.about.shown:
+        for name in revision["changed"] or dataset.about.shown:
             click.echo(f"   {name}: {entry[name]}")

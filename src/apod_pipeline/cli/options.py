@@ -51,18 +51,33 @@ ENTRY = Entry()
 
 
 def key_of(settings: Settings, typed: str) -> str:
-    """The key of the entry that somebody typed.
+    """The key of the entry that somebody typed, or called by its name.
+
+    Raises:
+        BadParameter: days are the keys, and it is none; or several entries are called so.
+    """
+    first, *more = keys_of(settings, typed)
+    if more:
+        raise click.BadParameter(f"{len(more) + 1} entries are called {typed!r}; name one: {', '.join((first, *more))}")
+    return first
+
+
+def keys_of(settings: Settings, typed: str) -> list[str]:
+    """The keys of the entries that somebody called by a name; what is none is taken for a key.
 
     Raises:
         BadParameter: days are the keys, and it is none.
     """
-    from apod_pipeline.wiring import data_set_of
+    from apod_pipeline.archive.ledger import Ledger
+    from apod_pipeline.jobs.questions import named
+    from apod_pipeline.wiring import archive_of, data_set_of
 
     if data_set_of(settings).identity is not None:
-        return typed
+        archive = archive_of(settings)
+        return [typed] if Ledger(archive).known().ever_had(typed) else named(archive, typed) or [typed]
     context = click.get_current_context()
     day: dt.datetime = DAY.convert(typed, next(p for p in context.command.params if p.type is ENTRY), context)
-    return str(day.date())
+    return [str(day.date())]
 
 
 def share(text: str | float) -> float:

@@ -50,8 +50,9 @@ def tell_unasked(settings: Settings, span: Span) -> None:
     if not any(days.publishable(span)):
         for day in span:
             tell(f"{day} is not requested: {days.gaps[day]}, and never will be")
-    if span.last > (newest := today(settings)):
-        tell(f"days after {newest} are not requested: it is the newest day that is due")
+    if span.last > (newest := days.newest(today(settings))):
+        what = "the newest day that there may be" if days.ahead else "the newest day that is due"
+        tell(f"days after {newest} are not requested: it is {what}")
 
 
 def report(where: str | Path, outcome: Outcome, *, as_json: bool) -> None:

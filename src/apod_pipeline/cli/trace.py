@@ -29,9 +29,10 @@ def trace(day: str, field: str | None, archive: Path | None, *, as_json: bool) -
     from apod_pipeline.wiring import tracing
 
     settings = existing(archive)
-    told = tracing(settings).trace(key_of(settings, day), field)
+    origins = tracing(settings)
+    told = origins.trace(key_of(settings, day), field)
     if as_json:
         presentation.as_object(told)
         return
-    for line in lines(told):
+    for line in lines(told, origins.derivation.archive.dataset):
         click.echo(line)

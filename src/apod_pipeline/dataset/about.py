@@ -60,6 +60,7 @@ class About(NamedTuple):
         origins: by source, who gives its readings.
         rights: what may be done with an entry; None where nothing is said of single ones.
         shown: fields that tell what an entry is, where all of them are too many.
+        called: fields by which people call an entry, where its key is not what they know.
         licence: what may be done with the data as a whole, where that is known.
         replies: whose replies an archive of it keeps.
     """
@@ -73,6 +74,7 @@ class About(NamedTuple):
     origins: Mapping[str, Origin]
     rights: Rights | None = None
     shown: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
     licence: str | None = None
     replies: str = "its sources' replies"
 

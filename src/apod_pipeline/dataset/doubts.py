@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from apod_pipeline.dataset.identity import Traits
 from apod_pipeline.dataset.readings import Record, fingerprint
 
 
@@ -42,6 +43,23 @@ class Telltale(NamedTuple):
     whole: Callable[[Record], str | None] | None = None
 
 
+class Continuity(NamedTuple):
+    """How much of what a source told before it may tell otherwise, or leave out, in one run.
+
+    Where every number may change at every reading, it is the size of the changes that tells a lie, not how many there
+    are.
+
+    Attributes:
+        leaps: whether an entry's traits changed by more than a few entries' ever do.
+        share: of the entries that were told before, so many may leap, and so many may be left out.
+        few: so many may, however few there are.
+    """
+
+    leaps: Callable[[Traits, Traits], bool]
+    share: float
+    few: int
+
+
 class Doubts(NamedTuple):
     """What a data set doubts of a record, whatever its day.
 
@@ -50,12 +68,14 @@ class Doubts(NamedTuple):
         odd: true where a plausible record is not as plain as nearly all are, so that it must be looked at more closely.
         telltales: the parts by which repeats are counted; in the digest in this order.
         limits: how many repeats are too many.
+        continuity: how much may change at once; None where any of it may.
     """
 
     implausible: Callable[[Record], str | None]
     odd: Callable[[Record], bool]
     telltales: tuple[Telltale, ...]
     limits: Limits
+    continuity: Continuity | None = None
 
     def digest(self, record: Record) -> str:
         """The whole record's hash and each telltale's, hyphens between: records that say the same have the same one.

@@ -59,6 +59,7 @@ class Field(NamedTuple):
         nullable: whether it may be absent.
         allowed: the only values there are; empty where it may hold anything of its kind.
         example: an invented value as JSON would hold it; None where none helps.
+        measure: of what a number counts so many; empty where its kind says all.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Field(NamedTuple):
     nullable: bool = False
     allowed: tuple[str, ...] = ()
     example: str | float | list[str] | Mapping[str, Any] | None = None
+    measure: str = ""
 
     @property
     def postgres(self) -> str:
@@ -74,10 +76,15 @@ class Field(NamedTuple):
         return KINDS[self.kind].postgres
 
     @property
+    def unit(self) -> str:
+        """How it is worded or measured."""
+        return self.measure or KINDS[self.kind].unit
+
+    @property
     def comment(self) -> str:
         """Meaning, unit and allowed values in one line: the comment of a column."""
         values = f"; one of {', '.join(self.allowed)}" if self.allowed else ""
-        return f"{self.meaning} ({KINDS[self.kind].unit}){values}"
+        return f"{self.meaning} ({self.unit}){values}"
 
 
 def means(kind: str, meaning: str, example: Any = None, *, allowed: tuple[str, ...] = ()) -> Field:  # noqa: ANN401 - as JSON

@@ -25,6 +25,9 @@ class Identity(NamedTuple):
         identify: the key of each record of one reply, by its traits and by those of every entry that was ever known
             (also of those that were left out: an entry may come back). A key holds no comma, quote, control character
             or blank at an end.
+        reach: how many days an entry may move at once: one so near to the end of what was answered may have moved
+            outside of it, and is not gone by being left out.
+        asked: whether a question (its address) asks for entries of some traits: one may have limits beside its days.
         complete: whether an answer tells of all entries of the days that it was asked for, so that one which it leaves
             out is gone.
     """
@@ -32,6 +35,8 @@ class Identity(NamedTuple):
     traits: Callable[[Record], Traits]
     identify: Callable[[Sequence[Traits], Mapping[str, Traits]], Sequence[str]]
     complete: bool = True
+    reach: int = 0
+    asked: Callable[[str, Traits], bool] = lambda *_: True
 
 
 def by_key(key_of: Callable[[Record], str], *, complete: bool = True) -> Identity:

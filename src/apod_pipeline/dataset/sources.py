@@ -25,12 +25,14 @@ class Request(NamedTuple):
         asked: the days it asks for.
         form: `list`, `day` or `feed`.
         headers: header fields that may hold a secret; never logged, never kept.
+        alone: whether its service wants one question at a time, from all programs of one owner together.
     """
 
     address: str
     asked: Span
     form: str
     headers: Mapping[str, str] = MappingProxyType({})
+    alone: bool = False
 
     def __repr__(self) -> str:
         return f"Request({self.address!r}, {self.asked}, {self.form!r})"

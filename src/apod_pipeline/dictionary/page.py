@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from apod_pipeline.dataset.description import DataSet
-from apod_pipeline.dataset.fields import KINDS, Field
+from apod_pipeline.dataset.fields import Field
 from apod_pipeline.dictionary.files import files
 from apod_pipeline.dictionary.tables import functions, relations
 
@@ -63,7 +63,7 @@ def _entry_row(field: Field) -> tuple[str, ...]:
 
 
 def _file_row(field: Field) -> tuple[str, ...]:
-    return f"`{field.name}`", KINDS[field.kind].unit, _absent(field), _meaning(field)
+    return f"`{field.name}`", field.unit, _absent(field), _meaning(field)
 
 
 def _column_row(field: Field) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from apod_pipeline.dataset.fields import KINDS, Field
+from apod_pipeline.dataset.fields import Field
 from apod_pipeline.exporting.choice import Choice
 from apod_pipeline.exporting.kinds import in_sqlite, sqlite_type
 from apod_pipeline.exporting.notes import facts, rights_notes
@@ -77,4 +77,4 @@ def _explain(connection: sqlite3.Connection, choice: Choice) -> None:
 
 
 def _field_row(field: Field) -> tuple[str, str, str, bool]:
-    return field.name, field.meaning, KINDS[field.kind].unit, field.nullable
+    return field.name, field.meaning, field.unit, field.nullable

@@ -20,6 +20,7 @@ from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.identity import Traits
 from apod_pipeline.dataset.readings import Reading, Record
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.fetching.continuity import Continuity
 from apod_pipeline.fetching.repeats import Repeats
 from apod_pipeline.model import Digest, Refusal, Verdict, in_plain_words
 
@@ -58,7 +59,14 @@ class Canary:
         told = ((self.known.day_of(key), digest) for key, digest in self.present.items())
         return Repeats.of(told, self.dataset.doubts)
 
-    def judge(self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str) -> Verdict:
+    @cached_property
+    def continuity(self) -> Continuity:
+        """What this source told in this run, beside what it told before."""
+        return Continuity(self.dataset, self.present, self.known)
+
+    def judge(
+        self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str, address: str = ""
+    ) -> Verdict:
         """What one reply is worth.
 
         Args:
@@ -66,6 +74,7 @@ class Canary:
             form: `list`, `day`, `feed` or `import`.
             items: the settled records, each with the day it says it is of.
             shape: `list` or `object`: what the JSON was.
+            address: the question.
         """
         if form == "day" and shape == "list" and self.dataset.identity is None:
             return self._refuse_asked(asked, form, "a list where one day was asked for")
@@ -83,11 +92,17 @@ class Canary:
         self._weigh_repeats(good, refusals)
         let_in = tuple(one for _, one in sorted(good.items()) if one.day not in refusals or self._stands(one))
         refused = tuple(Refusal(day, why) for day, why in refusals.items())
-        if self.dataset.identity is None or form in {"feed", "import"}:
+        if self.dataset.identity is None or form in {"feed", "import"} or strays.number:
             return Verdict(let_in, refused)
-        return Verdict(
-            let_in, refused, left_out=self._left_out(asked, good, refusals), answered=not (strays.number or refusals)
-        )
+        return self._complete(asked, form, address, good, Verdict(let_in, refused))
+
+    def _complete(self, asked: Span, form: str, address: str, good: Mapping[str, Digest], verdict: Verdict) -> Verdict:
+        """What an answer is worth that tells of all entries of the days that were asked for."""
+        doubtful = {refusal.day for refusal in verdict.refusals if refusal.day}
+        if why := self.continuity.doubt(asked, address, good, doubtful):
+            return self._refuse_asked(asked, form, why)
+        gone = self.continuity.left_out(asked, address)
+        return verdict._replace(left_out=gone, answered=not verdict.refusals)
 
     def _dated(
         self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], strays: _Count, count: _Count
@@ -143,16 +158,6 @@ class Canary:
     def _stands(self, digest: Digest) -> bool:
         """Whether a reading is let in although another one of its day is refused."""
         return self.dataset.identity is not None and digest.entry not in self._refused_keys
-
-    def _left_out(
-        self, asked: Span, good: Mapping[str, Digest], refusals: Mapping[dt.date | None, str]
-    ) -> tuple[str, ...]:
-        """The entries of the days that were asked for of which a whole answer says nothing any more."""
-        identity = self.dataset.identity
-        if identity is None or not identity.complete or None in refusals:
-            return ()
-        gone = [key for key in self.known.entries.on(asked) if key in self.present and key not in good]
-        return tuple(sorted(key for key in gone if self.known.day_of(key) not in map(str, refusals)))
 
     def _weigh(
         self,
@@ -255,11 +260,10 @@ class Canary:
     def _refuse_asked(self, asked: Span, form: str, why: str) -> Verdict:
         return Verdict(refusals=(Refusal(asked.first if form == "day" else None, why),))
 
-    def judge_denial(self, day: dt.date) -> Verdict:
+    def judge_denial(self, day: dt.date, address: str = "") -> Verdict:
         """What "no such day" is worth: believed, unless the same source gave the day before."""
         if self.dataset.identity is not None:
-            asked = Span(day, day)
-            return Verdict(left_out=self._left_out(asked, {}, {}), answered=True)
+            return self.judge(Span(day, day), "day", (), "list", address)
         if str(day) in self.present:
             return Verdict(refusals=(Refusal(day, "denied, although the same source gave it before"),))
         return Verdict(absent=(day,))

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from apod_pipeline import __version__
 from apod_pipeline.dataset.sources import Request
 from apod_pipeline.errors import ReplyRefused, SettingsError, SourceRefused, SourceTooSlow, SourceUnavailable
+from apod_pipeline.fetching.one_at_a_time import turn
 from apod_pipeline.ports import Answer
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ LONGEST_WAIT = 60.0
 LONG = 0.1  # times the time-out: what fails after so long failed for what was asked, or for nothing that passes soon
 PATIENCE = 1.5  # times the time-out: how long a request may take with all its repetitions, pauses aside
 REDIRECTS = 5
-_BASES = "(APOD_SCIENCE_URL or APOD_PLANETARY_URL)"
 
 
 class _Again(Exception):
@@ -85,6 +85,8 @@ class HttpClient:
         retries: how often a failed request is repeated.
         backoff: seconds before the first repetition, doubled each time, with jitter.
         body_limit: bytes of the largest body that is taken.
+        bases: names of the settings that hold the services' base addresses, for messages.
+        key: name of the setting that holds the key, for messages.
         sleep: how to wait; tests hand in their own.
     """
 
@@ -92,10 +94,13 @@ class HttpClient:
     retries: int = 5
     backoff: float = 0.5
     body_limit: int = 256 << 20
+    bases: tuple[str, ...] = ()
+    key: str = "the key"
     sleep: Callable[[float], object] | None = None
     _abandoned: threading.Event = field(default_factory=threading.Event)
     _used_up: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _alone: threading.Lock = field(default_factory=threading.Lock)
     _resting: dict[tuple[str, str], list[_Line]] = field(default_factory=dict)
     _busy: set[_Line] = field(default_factory=set)
 
@@ -180,7 +185,9 @@ class HttpClient:
             begin = time.monotonic()
             try:
                 self._mind_the_limit(request)
-                return self._once(request, into, min(self.timeout, left))
+                with self._turn(request) as waited:
+                    begin += waited
+                    return self._once(request, into, min(self.timeout, left))
             except _Again as again:
                 left -= time.monotonic() - begin
                 less = (request.divisible and again.slow) or (request.wide and not again.limited)
@@ -188,6 +195,26 @@ class HttpClient:
                     raise self._given_up(request, attempt + 1, again) from again
                 (self.sleep or self._abandoned.wait)(self._pause(attempt, again.wait, request))
         raise AssertionError("the last try returns or raises")
+
+    @contextmanager
+    def _turn(self, request: Request) -> Iterator[float]:
+        """The turn to ask a service that wants one question at a time; gives how many seconds it was waited for."""
+        begin = time.monotonic()
+        if not request.alone:
+            yield 0.0
+            return
+
+        def wait(seconds: float) -> None:
+            if self._abandoned.wait(seconds):
+                raise _Again("given up")
+
+        while not self._alone.acquire(timeout=0.2):  # among our own threads, without looking again and again
+            wait(0)
+        try:
+            with turn(urlsplit(request.address).netloc, wait):
+                yield time.monotonic() - begin
+        finally:
+            self._alone.release()
 
     @staticmethod
     def _given_up(request: Request, tries: int, last: _Again) -> SourceUnavailable:
@@ -210,7 +237,7 @@ class HttpClient:
     def _mind_the_limit(self, request: Request) -> None:
         host = urlsplit(request.address).netloc
         if self._used_up.get(host, 0.0) > time.monotonic():
-            own = ", or set NASA_API_KEY to a key of your own" if request.headers else ""
+            own = f", or set {self.key} to a key of your own" if request.headers else ""
             raise SourceUnavailable(
                 f"{request.asked}: the rate limit of {host} is used up. What was received before is kept; type the "
                 f"same command again in an hour{own}."
@@ -236,7 +263,7 @@ class HttpClient:
             else:
                 raise _Again(f"more than {REDIRECTS} redirects")
         raise SourceRefused(
-            f"{request.asked}: the request cannot be sent, because NASA_API_KEY contains a character that no header "
+            f"{request.asked}: the request cannot be sent, because {self.key} contains a character that no header "
             "can hold. Nothing was requested; set it to a valid key."
         )
 
@@ -247,13 +274,17 @@ class HttpClient:
         there = f"{new.scheme}://{new.netloc.rpartition('@')[2]}"  # what stands before an @ is a secret
         if (old.scheme, new.scheme, new.hostname) == ("http", "https", old.hostname):
             raise SourceRefused(
-                f"{request.asked}: {old.netloc} requires https. Nothing was stored; set its base address {_BASES} to "
-                f"{there}."
+                f"{request.asked}: {old.netloc} requires https. Nothing was stored; set its base address {self._bases} "
+                f"to {there}."
             )
         raise SourceRefused(
             f"{request.asked}: {old.netloc} redirects us to {there}, which is not followed. Nothing was stored; if the "
-            f"service has moved, set its new base address {_BASES}."
+            f"service has moved, set its new base address {self._bases}."
         )
+
+    @property
+    def _bases(self) -> str:
+        return f"({' or '.join(self.bases)})"
 
     def _take(self, response: httpx.Response, request: Request, into: Path) -> Answer:
         size, digest = 0, hashlib.sha256()
@@ -279,7 +310,7 @@ class HttpClient:
         if response.headers.get("X-RateLimit-Remaining") == "0":
             self._used_up[urlsplit(request.address).netloc] = time.monotonic() + 3600
         if status in {401, 403}:
-            whom, do = ("the key", "set NASA_API_KEY to a valid key") if request.headers else ("us", "try later")
+            whom, do = ("the key", f"set {self.key} to a valid key") if request.headers else ("us", "try later")
             raise SourceRefused(
                 f"{request.asked}: {urlsplit(request.address).netloc} refuses {whom} (HTTP {status}). Nothing was "
                 f"stored for these days; {do}, or use another source with --source."

@@ -31,17 +31,18 @@ class Pace:
         widest: days that one list may be asked for at all.
         aim: seconds that an answer should take at most.
         crowd: requests at one time.
+        ahead: requests more that wait for their turn, so that what came can be judged meanwhile.
     """
 
-    def __init__(self, widest: int, aim: float, crowd: int) -> None:
-        self._widest, self._aim, self._crowd = widest, aim, crowd
+    def __init__(self, widest: int, aim: float, crowd: int, ahead: int = 0) -> None:
+        self._widest, self._aim, self._crowd, self._ahead = widest, aim, crowd, ahead
         self._met = widest <= NARROW  # nothing that could be too much is asked of it
         self._recent: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)  # seconds a day, and seconds
 
     @property
     def at_once(self) -> int:
         """How many requests may be on their way: one until it is known how wide a list may be."""
-        return self._crowd if self._met else 1
+        return self._crowd + self._ahead if self._met else 1
 
     @property
     def width(self) -> int:

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ from apod_pipeline.fetching.probing import ask
 from apod_pipeline.model import Finding
 from apod_pipeline.settings import Settings
 from apod_pipeline.versioning.git import Git, GitFailed
-from apod_pipeline.wiring import archive_of, data_set_of, database, readers, today
+from apod_pipeline.wiring import archive_of, data_set_of, database, http_client, readers, today
 
 ENOUGH_DISK, ENOUGH_FILES = 2 << 30, 1000
 
@@ -94,7 +95,7 @@ def _lock(archive: Archive) -> Finding:
 # ---- sources -------------------------------------------------------------------------------
 def _source(settings: Settings, source: Source, *, probe: bool) -> Iterator[Finding]:
     doubts = data_set_of(settings).doubts
-    client = HttpClient(min(settings.http_timeout, 15.0), retries=0, body_limit=settings.http_body_limit)
+    client = http_client(replace(settings, http_timeout=min(settings.http_timeout, 15.0), http_retries=0))
     newest = today(settings)
     questions: list[tuple[str, Request]] = [("one day", source.day_request(newest - dt.timedelta(days=2)))]
     if probe:
@@ -117,7 +118,7 @@ def _asked(client: HttpClient, source: Source, name: str, request: Request, doub
     try:
         says = ask(client, source, request, doubts.implausible)
     except SourceRefused as error:
-        key = "set NASA_API_KEY, or " if request.headers else ""
+        key = f"set {client.key}, or " if request.headers else ""
         return Finding(what, "bad", str(error), f"{key}use another source with --source")
     except (ApodError, OSError) as error:
         says = str(error).partition(". ")[0]

@@ -26,7 +26,7 @@ def status(archive: Archive, today: dt.date) -> dict[str, Any]:
     versions = ledger.versions()
     known = ledger.known(versions[-1].lines if versions else 0)
     days = Counter(day.status for day in coverage(ledger.known(), today))
-    held = sorted(known.first_line)
+    held = sorted(map(known.day_of, known.first_line))
     return {
         "archive": str(archive.root),
         "entries": len(held),
@@ -48,7 +48,7 @@ def status(archive: Archive, today: dt.date) -> dict[str, Any]:
 def begins(archive: Archive, today: dt.date) -> dt.datetime:
     """The first day of the year in which an archive begins: nothing before it was ever asked for, or told."""
     known = Ledger(archive).known()
-    told = [dt.date.fromisoformat(day) for day in (*known.first_line, *known.refused)]
+    told = [dt.date.fromisoformat(day) for day in (*map(known.day_of, known.first_line), *known.refused)]
     first = min([*told, *(span.first for span in known.asked)], default=today)
     return dt.datetime.combine(max(known.calendar.first_day, min(first, today).replace(month=1, day=1)), dt.time())
 
@@ -61,11 +61,31 @@ def by_year(archive: Archive, today: dt.date, span: Span | None = None) -> dict[
     return dict(years)
 
 
+def named(archive: Archive, name: str) -> list[str]:
+    """The keys of the entries that people call by a name, sorted by day; also of those that are not there any more."""
+    import polars
+
+    columns, called = archive.dataset.columns, archive.dataset.about.called
+    if not called or not archive.parquet.exists():
+        return []
+    rows = [*Table.of(archive).lazy().select(columns.key, columns.day, *called).collect().iter_rows(named=True)]
+    ledger = Ledger(archive)
+    rows += [state["entry"] for state in ledger.superseded()]
+    frame = polars.DataFrame([{name: row[name] for name in (columns.key, columns.day, *called)} for row in rows])
+    texts = [polars.col(one).str.to_lowercase().str.replace_all(r"[()]", " ") for one in called]
+    wanted = name.lower()
+    found = frame.filter(polars.any_horizontal([polars.col(one).str.to_lowercase() == wanted for one in called]))
+    if found.is_empty():
+        within = [(" " + text + " ").str.contains(f" {wanted} ", literal=True) for text in texts]
+        found = frame.filter(polars.any_horizontal(within))
+    return found.sort(columns.day, columns.key).get_column(columns.key).unique(maintain_order=True).to_list()
+
+
 def history(archive: Archive, key: str) -> list[dict[str, Any]]:
     """Every state of one entry, oldest first: from, to, cause, the changed fields, and the whole entry."""
     ledger = Ledger(archive)
     versions = ledger.versions()
-    if not versions or not ledger.known(versions[-1].lines).has(key):
+    if not versions or not ledger.known(versions[-1].lines).ever_had(key):
         return []
     rows = Projection(ledger, Table.of(archive), versions, versions[-1].today)
     states = next(rows.chains([key]), None)

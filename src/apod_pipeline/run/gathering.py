@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from apod_pipeline.archive.coverage import Terms, due, missing
+from apod_pipeline.archive.coverage import Terms, due, missing, turns
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
@@ -85,7 +85,9 @@ class Gathering:
 
     def _days(self, wanted: Wanted, known: Known) -> list[dt.date]:
         if wanted.span is None:
-            return due(known, self._terms())
+            terms = self._terms()
+            again = (day for days in turns(known, terms).values() for day in days)
+            return sorted({*due(known, terms), *again})
         if wanted.only_missing:
             return missing(known, self.today, wanted.span)
         return [day for day in known.calendar.publishable(wanted.span) if day <= known.calendar.newest(self.today)]
@@ -95,11 +97,14 @@ class Gathering:
         then = versions[-1].today if versions else None
         sources = tuple(source.name for source in self.sources)
         again = str(self.today - GAPS_AGAIN) >= (self.archive.marks().gaps_asked or "")
-        return Terms(self.today, then, self.lookback, sources, gaps_again=again)
+        reread = self.archive.marks().reread or {}
+        return Terms(self.today, then, self.lookback, sources, gaps_again=again, reread=reread)
 
     def conclude(self, wanted: Wanted, outcome: Outcome, extracted: Extracted) -> None:
         """Which days were not had, and what that means for the exit code."""
         known = self.ledger.known()
+        if wanted.span is None and known.calendar.again:
+            self._mark_reread(extracted, known)
         if extracted.nowhere:
             self._believe_gaps(extracted, known)
         since = self.today - dt.timedelta(days=self.lookback)
@@ -111,6 +116,13 @@ class Gathering:
             )
         outcome.missing |= {day: miss.why for day, miss in missing.days.items()}
         outcome.exit_code = missing.exit_code
+
+    def _mark_reread(self, extracted: Extracted, known: Known) -> None:
+        """Remember which years were asked for again and answered, also where nothing of them is new."""
+        terms = self._terms()
+        done = {year for year, days in turns(known, terms).items() if extracted.missing.keys().isdisjoint(days)}
+        if done:
+            self.archive.advance(reread={**terms.reread, **dict.fromkeys(done, str(self.today))})
 
     def _believe_gaps(self, extracted: Extracted, known: Known) -> None:
         names = [source.name for source in self.sources]

@@ -115,7 +115,7 @@ class Pipeline:
             self._publish_news(outcome, extracted)
             if self.keep_all:
                 self._keep_all(outcome)
-            outcome.count_unchanged(extracted.answered)
+            outcome.count_unchanged(extracted.entries)
         return outcome
 
     def rebuild(self, *, accept_loss: bool = False) -> Outcome:
@@ -149,7 +149,7 @@ class Pipeline:
                 work(extraction, outcome)
             outcome.refused = extraction.result.refused
             self._publish_news(outcome, extraction.result)
-            outcome.count_unchanged(extraction.result.answered)
+            outcome.count_unchanged(extraction.result.entries)
         return outcome
 
     @contextmanager

@@ -101,7 +101,7 @@ class Steps:
             pipeline.resume(outcome)
             pipeline.store().load()  # the database may have been elsewhere, or lost
             extracted = pipeline.extract(wanted, outcome)
-            outcome.unchanged = extracted.answered
+            outcome.unchanged = extracted.entries
             self._keep(outcome)
         misses = extracted.missing
         refused = [day for day, miss in misses.items() if miss.kind == "refused"]

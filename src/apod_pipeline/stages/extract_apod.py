@@ -52,6 +52,7 @@ class Extracted:
         path: the reply where there is one, the manifest (a list of them) where there are many; None for none.
         answered: how many days got a reading that was let in.
         refused: how many refusals there were.
+        entries: how many entries were told of.
         lines: how many lines the ledger grew by.
         missing: days that were wanted and not had, with the reason.
         nowhere: those of them of which every source said in this run that it has none.
@@ -62,6 +63,7 @@ class Extracted:
     answered: int = 0
     refused: int = 0
     lines: int = 0
+    entries: int = 0
     replies: list[str] = field(default_factory=list)
     missing: dict[dt.date, Miss] = field(default_factory=dict)
     nowhere: list[dt.date] = field(default_factory=list)
@@ -116,6 +118,7 @@ class Extraction:
     _denied: set[dt.date] = field(default_factory=set)
     _deniers: dict[dt.date, set[str]] = field(default_factory=dict)
     _wanted: set[dt.date] | None = None
+    _told: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.incoming = Incoming(self.archive, self.known.replies)
@@ -160,7 +163,9 @@ class Extraction:
 
     # ---- one source ----------------------------------------------------------------------
     def _ask_source(self, source: Source, wanted: set[dt.date]) -> None:
-        asking = Asking(source, Pace(source.page_days, self.timeout * IN_GOOD_TIME, self.concurrency))
+        alone = source.day_request(min(wanted)).alone
+        crowd = 1 if alone else self.concurrency
+        asking = Asking(source, Pace(source.page_days, self.timeout * IN_GOOD_TIME, crowd, ahead=int(alone)))
         self._denied = set()
         for days, most in self._rounds(source, wanted):
             asking.begin_round(days, most)
@@ -212,7 +217,7 @@ class Extraction:
         reply = self.incoming.receive(came.request, answer, asking.source.name, came.body)
         verdict = self.take_in(asking.source, reply)
         miss = Miss("refused", verdict.refusals[0].reason) if verdict.refusals else None
-        asking.count(fruitful=bool(verdict.readings), miss=miss, denied=bool(verdict.absent))
+        asking.count(fruitful=bool(verdict.readings) or verdict.answered, miss=miss, denied=bool(verdict.absent))
 
     def _do_without(self, asking: Asking, came: _Came, error: SourceError) -> None:
         came.body.unlink(missing_ok=True)
@@ -282,7 +287,7 @@ class Extraction:
         self.known.add(self.ledger.append_reply(reply, verdict, replay=True, because=because))
         self.result.lines += 1
         self._had.update(reading.day for reading in verdict.readings)
-        self.result.answered = len(self._had)
+        self._count_told(verdict)
 
     def canary(self, source: str) -> Canary:
         """The canary that watches a source in this run."""
@@ -303,13 +308,14 @@ class Extraction:
         """What the canary says of a reply."""
         canary, body = self.canary(source.name), self.incoming.body(reply)
         if reply.form == "day" and source.denies(reply.status, body):
-            return canary.judge_denial(reply.asked.first)
+            return canary.judge_denial(reply.asked.first, reply.address)
         only = reply.asked.first if reply.form == "day" else None
         if reply.status != 200 and reply.form != "import":
             return Verdict(refusals=(Refusal(only, f"HTTP {reply.status}"),))
         try:
             shape = shape_of(body) if reply.form in {"list", "day"} else "list"
-            verdict = canary.judge(reply.asked, reply.form, settled_items(source, body, reply.form), shape)
+            items = settled_items(source, body, reply.form)
+            verdict = canary.judge(reply.asked, reply.form, items, shape, reply.address)
             return of_the_asked(verdict, reply.asked) if reply.form == "feed" else verdict
         except Unreadable as error:
             return Verdict(refusals=(Refusal(only, str(error)),))
@@ -321,7 +327,7 @@ class Extraction:
             days = (set(reply.asked) if verdict.answered else days) - refused
         self._had |= days if self._wanted is None else days & self._wanted
         self.advance(len(self._had) - self.result.answered)
-        self.result.answered = len(self._had)
+        self._count_told(verdict)
         self._denied.update(verdict.absent)
         for day in verdict.absent:
             self._deniers.setdefault(day, set()).add(reply.source)
@@ -329,6 +335,11 @@ class Extraction:
         for refusal in verdict.refusals:
             for day in [refusal.day] if refusal.day else self.known.calendar.publishable(reply.asked):
                 self._miss(day, Miss("refused", f"{reply.source}: {refusal.reason}"))
+
+    def _count_told(self, verdict: Verdict) -> None:
+        self.result.answered = len(self._had)
+        self._told.update(digest.key for digest in verdict.readings)
+        self.result.entries = len(self._told) if self.known.keyed else self.result.answered
 
     def _miss(self, day: dt.date, miss: Miss) -> None:
         # A refusal is an answer, a silence is none: the last answer counts.

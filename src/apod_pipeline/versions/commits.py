@@ -20,6 +20,7 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.errors import SettingsError, VersioningError
+from apod_pipeline.model import LEFT_OUT
 from apod_pipeline.versioning.dvc import hash_in
 from apod_pipeline.versioning.git import Git, GitFailed
 
@@ -188,9 +189,13 @@ def log(archive: Archive) -> Iterator[Changed]:
     states = _Counts(archive)
     before: tuple[dt.datetime | None, int] = None, 0
     for version, pointer, told in zip(known, pointers, reports, strict=True):
-        added, edited = states.between(before[0], version.at)
+        added, edited, left = states.between(before[0], version.at)
         entries = _entries(told)
-        removed = 0 if entries is None else max(0, before[1] + added - entries)
+        if archive.dataset.identity is None:
+            removed = 0 if entries is None else max(0, before[1] + added - entries)
+        else:
+            removed = left
+            added = added if entries is None else entries - before[1] + left
         yield Changed(version, added, edited, removed, entries, hash_in(pointer or b""))
         before = version.at, before[1] if entries is None else entries
 
@@ -211,14 +216,15 @@ class _Counts:
         self._at = [version.at for version in versions]
         self._lines = [version.lines for version in versions]
         self._first = sorted(ledger.known(self._lines[-1] if versions else 0).first_line.values())
-        self._replaced = sorted((line["to"], line["key"]) for line in ledger.superseded(versions))
+        self._replaced = sorted((line["to"], line["key"], line["cause"]) for line in ledger.superseded(versions))
 
-    def between(self, after: dt.datetime | None, until: dt.datetime) -> tuple[int, int]:
-        """Entries added, and entries edited, after one instant and up to another."""
+    def between(self, after: dt.datetime | None, until: dt.datetime) -> tuple[int, int, int]:
+        """Entries added, edited, and left out, after one instant and up to another."""
         added = self._held(until) - (self._held(after) if after else 0)
         low = bisect_right(self._replaced, (timestamp(after), "~")) if after else 0
         high = bisect_right(self._replaced, (timestamp(until), "~"))
-        return added, len({day for _, day in self._replaced[low:high]})
+        left = {key for _, key, cause in self._replaced[low:high] if cause == LEFT_OUT}
+        return added, len({key for _, key, _ in self._replaced[low:high]} - left), len(left)
 
     def _held(self, at: dt.datetime) -> int:
         index = bisect_right(self._at, at)

@@ -94,7 +94,8 @@ class Releases:
 
     def _summary(self, known: Sequence[Commit]) -> Iterator[str]:
         table = Table.of(self.pipeline.archive)
-        held = sorted(self.pipeline.ledger.known(self.pipeline.ledger.versions()[-1].lines).first_line)
+        last = self.pipeline.ledger.known(self.pipeline.ledger.versions()[-1].lines)
+        held = sorted(map(last.day_of, last.first_line))
         version = f"version {known[-1].commit[:10]} of {timestamp(known[-1].at)}"
         yield f"{len(table)} entries, {held[0]} to {held[-1]}; {version}"
         before = next((version for version in reversed(known) if version.tags), None)

@@ -15,6 +15,7 @@ from typing import Any
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.database.rows import Projection
+from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.readings import Row
 from apod_pipeline.errors import ApodError, SettingsError
 from apod_pipeline.run.derivation import Derivation
@@ -44,7 +45,7 @@ class Tracing:
             raise SettingsError(f"{field!r} is not a field of an entry; the fields are {', '.join(columns.every)}.")
         versions = ledger.versions()
         states: list[Row] = []
-        if versions and ledger.known(versions[-1].lines).has(key):
+        if versions and ledger.known(versions[-1].lines).ever_had(key):
             table = Table.of(self.derivation.archive)
             rows = Projection(ledger, table, versions, versions[-1].today)
             states = next(rows.chains([key]), [])
@@ -106,20 +107,21 @@ class Tracing:
         }
 
 
-def lines(told: Trace) -> Iterator[str]:
+def lines(told: Trace, dataset: DataSet) -> Iterator[str]:
     """A trace as it is read."""
+    causes = {**CAUSES, **dataset.causes}
     for name, one in told["fields"].items():
         value = one["value"] if not isinstance(one["value"], list) else ", ".join(one["value"])
         yield f"{name}: {value}"
         reply = one["reply"]
-        yield f"  since {one['since']}, because {CAUSES[one['cause']]}"
+        yield f"  since {one['since']}, because {causes[one['cause']]}"
         if reply:
             yield f"  reply {reply['file']} of {reply['source']}, {reply['at']}, sha256 {reply['sha256']}"
             yield f"  asked {reply['address']}"
             if reply["said"] not in {None, ""} and str(reply["said"]) != str(one["value"]):
                 yield f"  it said: {reply['said']}"
         yield f"  rules {one['rules']}, code {one['code_version']}, run {one['run']}, commit {one['commit']}"
-    for noted in (name for name in told if name not in {"date", "fields"}):
+    for noted in (name for name in told if name not in {dataset.columns.key, "fields"}):
         yield from (f"{noted.removesuffix('s')} {name}: {meaning}" for name, meaning in told[noted].items())
 
 

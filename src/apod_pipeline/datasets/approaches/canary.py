@@ -1,0 +1,57 @@
+"""What can be no close approach, and how much of what was told before may be told otherwise at once.
+
+Takes records and traits, gives reasons. Pure.
+"""
+
+from __future__ import annotations
+
+from apod_pipeline.dataset.doubts import Continuity, Doubts, Limits
+from apod_pipeline.dataset.identity import Traits
+from apod_pipeline.dataset.readings import Record
+from apod_pipeline.datasets.approaches.rules.derive import NUMBERS
+from apod_pipeline.datasets.approaches.rules.times import calendar, julian, minutes
+
+ABSENT = {"v_inf", "h", "diameter", "diameter_sigma"}  # numbers that may be missing
+ROUNDED = 31  # seconds: the time to the minute is rounded
+
+# Of 6,284 approaches 361 changed within 70 days: their distances by 0.2 % or less in nine of ten, by 31 % in the worst
+# case, and two were withdrawn. In 18 months, when all solutions were renewed at once, 19 of 6,577 were gone.
+SHARE, FEW = 0.05, 2
+
+
+def implausible(record: Record) -> str | None:
+    """Why no approach can look like this; None when it can."""
+    for name in ("des", "orbit_id", "cd", "jd", "t_sigma_f"):
+        if not isinstance(record[name], str) or not record[name].strip():
+            return f"its {name} is no text"
+    if (wrong := next((name for name in NUMBERS if not _is_number(name, record[name])), None)) is not None:
+        return f"its {wrong} is no number"
+    tdb, minute = julian(record["jd"]), calendar(record["cd"])
+    if tdb is None or minute is None or abs((tdb - minute).total_seconds()) > ROUNDED:
+        return "its two times are not the same"
+    try:
+        minutes(record["t_sigma_f"])
+    except ValueError:
+        return "the uncertainty of its time is none"
+    if not 0 < float(record["dist"]) < 2:
+        return "its distance is none of a close approach"
+    return None
+
+
+def _is_number(name: str, value: object) -> bool:
+    if value is None:
+        return name in ABSENT
+    if not isinstance(value, str) or not value.isascii() or len(value) > 40 or value != value.strip() or "_" in value:
+        return False
+    try:
+        return abs(float(value)) < 1e9
+    except ValueError:
+        return False
+
+
+def _leaps(was: Traits, new: Traits) -> bool:
+    """Whether a distance or velocity is another one altogether."""
+    return not 0.5 < new["au"] / was["au"] < 2 or not 0.8 < new["kms"] / was["kms"] < 1.25
+
+
+DOUBTS = Doubts(implausible, lambda _: False, (), Limits(10, 25, 10, 3), Continuity(_leaps, SHARE, FEW))

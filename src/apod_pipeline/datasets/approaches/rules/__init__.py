@@ -1,0 +1,1 @@
+"""What a row of the service says, in numbers and instants. Takes readings, gives rows. Pure."""

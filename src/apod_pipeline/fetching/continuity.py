@@ -1,0 +1,107 @@
+"""Whether what a source tells now goes on from what it told before: what it changed and left out, all taken together.
+
+Takes the answers of one run one after another, gives a reason for doubt, and the entries that are gone. Pure. Where
+every number may change at every reading and entries come and go, no single one of them shows a lie.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from apod_pipeline.archive.known import Known
+from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.dataset.doubts import Continuity as Rule
+from apod_pipeline.dataset.spans import Span, joined
+from apod_pipeline.model import Digest
+
+
+@dataclass(eq=False, repr=False)
+class Continuity:
+    """What one source has told in a run, beside what it told before.
+
+    What was refused stays counted: whoever asks again for less gets the rest of the same lie.
+
+    Attributes:
+        dataset: how its entries are told apart, and how much of them may change.
+        present: keys of what this source told last.
+        known: what the ledger adds up to.
+    """
+
+    dataset: DataSet
+    present: Collection[str]
+    known: Known
+    _told: set[str] = field(default_factory=set)
+    _missed: set[str] = field(default_factory=set)
+    _spoken_of: set[str] = field(default_factory=set)
+    _leapt: set[str] = field(default_factory=set)
+    _compared: set[str] = field(default_factory=set)
+    _answered: list[Span] = field(default_factory=list)
+    _doubtful: set[dt.date] = field(default_factory=set)  # days of which a record was refused: it may be any entry's
+
+    def doubt(self, asked: Span, address: str, told: Mapping[str, Digest], doubtful: Collection[dt.date]) -> str | None:
+        """Why an answer as a whole is not believed; None where it is.
+
+        Args:
+            asked: the days it speaks of.
+            address: the question.
+            told: its readings by key.
+            doubtful: days of which it tells what cannot be let in.
+        """
+        rule = self.dataset.doubts.continuity
+        self._told |= told.keys()
+        self._missed -= told.keys()
+        self._doubtful |= {*doubtful}
+        if rule is None:
+            return None
+        return self._leaps(rule, told) or self._misses(rule, asked, address)
+
+    def _leaps(self, rule: Rule, told: Mapping[str, Digest]) -> str | None:
+        known = self.known.entries.traits
+        both = {key: one.traits for key, one in told.items() if one.traits is not None and key in self.present}
+        leapt = {key for key, traits in both.items() if rule.leaps(known[key], traits)}
+        self._compared |= both.keys()
+        self._leapt |= leapt
+        if leapt and len(self._leapt) > max(rule.few, rule.share * len(self._compared)):
+            return f"{len(self._leapt)} of {len(self._compared)} known entries are suddenly told quite differently"
+        return None
+
+    def _misses(self, rule: Rule, asked: Span, address: str) -> str | None:
+        expected = {*self._expected(self.known.entries.on(asked), address)}
+        missed = {key for key in expected - self._told if dt.date.fromisoformat(self._day(key)) not in self._doubtful}
+        self._missed |= missed
+        self._spoken_of |= expected
+        if missed and len(self._missed) > max(rule.few, rule.share * len(self._spoken_of)):
+            return f"{len(self._missed)} of {len(self._spoken_of)} known entries are left out"
+        return None
+
+    def _day(self, key: str) -> str:
+        return self.known.day_of(key)
+
+    def left_out(self, asked: Span, address: str) -> tuple[str, ...]:
+        """The entries that are gone, now that a whole answer was given for some days, and nothing in it is doubted.
+
+        Args:
+            asked: the days.
+            address: the question.
+        """
+        identity = self.dataset.identity
+        if identity is None or not identity.complete:
+            return ()
+        self._answered = joined(self._answered, asked)
+        whole = next(span for span in self._answered if asked.first in span)
+        reach = dt.timedelta(days=identity.reach)
+        gone = []
+        for key in self._expected(self.known.entries.on(Span(asked.first - reach, asked.last + reach)), address):
+            day = dt.date.fromisoformat(self._day(key))
+            around = Span(max(day - reach, min(day, self.known.calendar.first_day)), day + reach)
+            all_told = around.first in whole and around.last in whole
+            if all_told and key not in self._told and not any(one in around for one in self._doubtful):
+                gone.append(key)
+        return tuple(sorted(gone))
+
+    def _expected(self, keys: Iterable[str], address: str) -> Iterable[str]:
+        identity, traits = self.dataset.identity, self.known.entries.traits
+        assert identity is not None, "only entries that have keys are expected"  # noqa: S101 - a programming error
+        return (key for key in keys if key in self.present and identity.asked(address, traits[key]))

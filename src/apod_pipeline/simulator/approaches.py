@@ -1,0 +1,157 @@
+"""JPL's close-approach service acted out over generated objects: a `dataset.acting.Simulation`, and more levers.
+
+Takes a span of days, gives an HTTP address that answers as the service does (version 1.5), and what can be done to what
+it tells: new orbit solutions, other days, other names, withdrawals, faults. Deterministic: the same day, the same rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Mapping
+from typing import Any, Self
+
+from apod_pipeline.dataset.spans import Span
+from apod_pipeline.errors import SettingsError
+from apod_pipeline.simulator import faults
+from apod_pipeline.simulator.generated_approaches import Approach, approaches_of
+from apod_pipeline.simulator.message import Answer, Request, as_json
+from apod_pipeline.simulator.server import Server
+
+TODAY = dt.date(2026, 3, 10)
+FIELDS = ("des", "orbit_id", "jd", "cd", "dist", "dist_min", "dist_max", "v_rel", "v_inf", "t_sigma_f", "h")
+OPTIONS = {"diameter": ("diameter", "diameter_sigma"), "fullname": ("fullname",)}
+PARAMETERS = {"date-min", "date-max", "dist-max", "des", *OPTIONS}
+LUNAR_DISTANCE = 384400 / 149597870.7  # au
+_POLL_SECONDS = 0.02
+_SIGNED = {"signature": {"source": "NASA/JPL SBDB Close Approach Data API", "version": "1.5"}}
+
+
+class SimulatedJpl:
+    """The service on a loopback port, from `with` to its end.
+
+    Args:
+        span: days of which it tells; some weeks up to `TODAY` unless given.
+        a_day: approaches a day.
+    """
+
+    def __init__(self, span: Span | None = None, a_day: int = 3) -> None:
+        self.span = span or Span(TODAY - dt.timedelta(days=44), TODAY)
+        last = self.span.last + dt.timedelta(days=0 if span else 75)
+        self.approaches = [one for day in Span(self.span.first, last) for one in approaches_of(day, a_day)]
+        self.requests: list[str] = []
+        self.faults: list[faults.Fault] = []
+        self._nothing = False
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        self._server = Server(("127.0.0.1", 0), self._answer)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_SECONDS,), name="simulated-jpl")
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._server is not None and self._thread is not None:
+            self._server.end()
+            self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Base address of the service.
+
+        Raises:
+            SettingsError: it is not running.
+        """
+        if self._server is None:
+            raise SettingsError("the simulator is not running and has no address; use it in a with statement")
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Where it answers, and the newest day."""
+        return {"jpl_url": self.url, "today": self.span.last}
+
+    # ---- what can be done to it ----------------------------------------------------------
+    def on(self, day: dt.date) -> list[Approach]:
+        """What it tells of a day."""
+        return [one for one in self.approaches if one.at.date() == day]
+
+    def of(self, des: str) -> list[Approach]:
+        """What it tells of an object."""
+        return [one for one in self.approaches if one.des == des]
+
+    def edit(self, day: dt.date) -> None:
+        """Compute the first approach of a day anew."""
+        self.on(day)[0].renew()
+
+    def renew(self) -> None:
+        """Compute every orbit anew."""
+        for one in self.approaches:
+            one.renew()
+
+    def withdraw(self, one: Approach) -> None:
+        """Tell of an approach no more."""
+        self.approaches.remove(one)
+
+    def lie(self, *, on: bool) -> None:
+        """Find nothing, whatever is asked; or tell the truth again."""
+        self._nothing = on
+
+    def fault(self, kind: str, match: str = "", times: int = -1, **params: object) -> None:
+        """Let something go wrong with requests; see `simulator.faults`, of which those of APOD's entries do nothing."""
+        self.faults.append(faults.declared(kind, match, times, **params))
+
+    # ---- what it answers -----------------------------------------------------------------
+    def _answer(self, request: Request) -> Answer:
+        self.requests.append(request.target)
+        fault = next((one for one in self.faults if one.fires_on(request.target)), None)
+        if fault and (answer := faults.instead(fault, request)):
+            return answer
+        answer = self._told(request)
+        return faults.spoilt(fault, answer) if fault else answer
+
+    def _told(self, request: Request) -> Answer:
+        headers = [("Content-Type", "application/json")]
+        try:
+            return Answer(200, headers, as_json(self._found(dict(request.arguments()))))
+        except ValueError as error:
+            told = {"moreInfo": "https://ssd-api.jpl.nasa.gov/doc/cad.html", "code": "400", "message": str(error)}
+            return Answer(400, headers, as_json(told))
+
+    def _found(self, asked: dict[str, str]) -> dict[str, object]:
+        if unknown := asked.keys() - PARAMETERS:
+            raise ValueError(f"one or more query parameter was not recognized: {min(unknown)}")
+        first, last = (_instant(asked[name], self.span.last) for name in ("date-min", "date-max"))
+        most = _au(asked.get("dist-max", "0.05"))
+        found = [
+            one
+            for one in self.approaches
+            if first <= one.at <= last and one.dist <= most and asked.get("des", one.des) == one.des
+        ]
+        if self._nothing or not found:
+            return {**_SIGNED, "count": 0}
+        options = [name for option, names in OPTIONS.items() if asked.get(option) == "true" for name in names]
+        fields = [*FIELDS, *options]
+        rows = [one.row() for one in sorted(found, key=lambda one: one.at)]
+        return {
+            **_SIGNED,
+            "count": len(rows),
+            "fields": fields,
+            "data": [[row[name] for name in fields] for row in rows],
+        }
+
+
+def _instant(text: str, today: dt.date) -> dt.datetime:
+    """A time as the service takes it: a bare day is its beginning."""
+    try:
+        return dt.datetime.fromisoformat(str(today) if text == "now" else text)
+    except ValueError as error:
+        raise ValueError("invalid date") from error
+
+
+def _au(text: str) -> float:
+    try:
+        return float(text.removesuffix("LD")) * (LUNAR_DISTANCE if text.endswith("LD") else 1)
+    except ValueError as error:
+        raise ValueError("invalid number and/or units") from error

@@ -140,6 +140,14 @@ class Report(NamedTuple):
         return not any(finding.state == "bad" for finding in self.findings)
 
 
+class Merged(NamedTuple):
+    """How many entries a load inserted, how many it changed, and how many are gone by their source's own word."""
+
+    inserted: int = 0
+    changed: int = 0
+    gone: int = 0
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one run did, as `apod run --json` prints it and `apod_run` keeps it.
@@ -151,6 +159,7 @@ class Outcome:
         span: the days it asked for, first to last; None when it asked for none.
         inserted: days that are new in the table.
         changed: days whose entry changed.
+        gone: entries that their source tells of no more.
         unchanged: days that said what they had said before.
         refused: refusals by the canary.
         version: the commit it made; None when nothing changed.
@@ -166,6 +175,7 @@ class Outcome:
     span: Span | None = None
     inserted: int = 0
     changed: int = 0
+    gone: int = 0
     unchanged: int = 0
     refused: int = 0
     version: str | None = None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from apod_pipeline.dataset.sources import Request
-from apod_pipeline.model import Outcome
+from apod_pipeline.model import Merged, Outcome
 
 
 class Answer(NamedTuple):
@@ -45,8 +45,8 @@ class Store(Protocol):
 
     def load(
         self, *, anew: bool = False, exactly: bool = False, after_reading: Callable[[], object] | None = None
-    ) -> tuple[int, int]:
-        """Bring it to the archive's last version; gives how many days were inserted and changed.
+    ) -> Merged:
+        """Bring it to the archive's last version; gives how many entries were inserted and changed, or are gone.
 
         With `anew` everything is compared again, whatever version it says it stands at; with `exactly` it also holds
         nothing else afterwards. `after_reading` is called when the archive's files were read, and not at all where

@@ -21,15 +21,19 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.known import WHOLE_REPLY, Known, Version
 from apod_pipeline.archive.lines import append_lines, instant, lines_in, read_lines, timestamp
+from apod_pipeline.archive.packing import MANY, packed_reply, packed_states, unpacked_reply, unpacked_states
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Reply, Verdict, in_plain_words
+
+LARGE = 200_000  # bytes: Git keeps a file whole each time it grows
 
 
 @dataclass(eq=False, repr=False)
@@ -49,7 +53,7 @@ class Ledger:
     def reply_lines(self) -> Iterator[dict[str, Any]]:
         """Every reply line, in the order in which they were written."""
         for shard in self._shards("replies"):
-            yield from read_lines(shard)
+            yield from map(unpacked_reply, read_lines(shard))
 
     def count(self) -> int:
         """How many reply lines there are."""
@@ -93,7 +97,7 @@ class Ledger:
         """States that were replaced, oldest first; those of a version that was never sealed do not count."""
         sealed = {timestamp(v.at) for v in (self.versions() if versions is None else versions)}
         lines = (line for shard in self._shards("superseded") for line in read_lines(shard))
-        states = (self._as_state(line) for line in lines)
+        states = (self._as_state(state) for line in lines for state in unpacked_states(line))
         unique = {(state["key"], state["from"], state["to"], state["cause"]): state for state in states}
         return [state for state in unique.values() if state["to"] in sealed]
 
@@ -128,6 +132,9 @@ class Ledger:
         month = f"replies-{dt.datetime.now(dt.UTC):%Y-%m}.jsonl"
         shards = self._shards("replies")
         name = max(month, shards[-1].name) if shards else month
+        if self._keyed:
+            name = _next_shard(self.archive.ledger / name)
+            lines = [packed_reply(line) for line in lines]
         append_lines(self.archive.ledger / name, lines)
         kill_point("ledger-appended")
 
@@ -164,12 +171,21 @@ class Ledger:
     def append_superseded(self, states: list[dict[str, Any]], at: dt.datetime) -> None:
         """Keep the states that the version at `at` replaces."""
         lines = [{self._key_name: state["key"], **{n: v for n, v in state.items() if n != "key"}} for state in states]
-        append_lines(self.archive.ledger / f"superseded-{at:%Y}.jsonl", lines)
+        if self._keyed and len(lines) >= MANY:
+            # In a file of its own: Git keeps a file whole each time it grows.
+            packed = packed_states(lines, self.archive.dataset.columns.key)
+            append_lines(self.archive.ledger / f"superseded-{at:%Y-%m-%dT%H%M%S}.jsonl", [packed])
+        else:
+            append_lines(self.archive.ledger / f"superseded-{at:%Y}.jsonl", lines)
 
     @property
     def _key_name(self) -> str:
         """What a line calls the key of an entry: its date, where that is what identifies it."""
-        return "date" if self.archive.dataset.identity is None else "key"
+        return "key" if self._keyed else "date"
+
+    @property
+    def _keyed(self) -> bool:
+        return self.archive.dataset.identity is not None
 
     def _as_state(self, line: dict[str, Any]) -> dict[str, Any]:
         return {"key": line[self._key_name], **{n: v for n, v in line.items() if n != self._key_name}}
@@ -186,6 +202,14 @@ class Ledger:
         }
         append_lines(self.archive.ledger / "versions.jsonl", [line])
         kill_point("version-sealed")
+
+
+def _next_shard(path: Path) -> str:
+    """The name of a shard that is not large yet: its own, or one that follows it."""
+    while path.exists() and path.stat().st_size > LARGE:
+        stem, _, number = path.stem.partition("_")
+        path = path.with_name(f"{stem}_{int(number or 1) + 1:03}.jsonl")
+    return path.name
 
 
 def _version(line: Mapping[str, Any]) -> Version:

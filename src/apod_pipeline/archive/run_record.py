@@ -28,6 +28,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "to": str(outcome.span.last) if outcome.span else None,
         "inserted": outcome.inserted,
         "changed": outcome.changed,
+        **({"gone": outcome.gone} if outcome.gone else {}),
         "unchanged": outcome.unchanged,
         "refused": outcome.refused,
         "missing": {str(day): why for day, why in outcome.missing.items()},

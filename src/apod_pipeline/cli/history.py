@@ -54,3 +54,5 @@ def _tell(dataset: DataSet, key: str, revisions: list[dict[str, Any]]) -> None:
         entry = revision["entry"]
         for name in revision["changed"] or dataset.about.shown:
             click.echo(f"   {name}: {entry[name]}")
+    if revisions[-1]["to"]:
+        click.echo(f"   gone since {revisions[-1]['to']}: its source tells of it no more")

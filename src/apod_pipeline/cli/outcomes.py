@@ -63,7 +63,8 @@ def report(where: str | Path, outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
         presentation.as_object(whole(outcome))
     else:
-        news = f"{outcome.inserted} new, {outcome.changed} changed, {outcome.unchanged} unchanged"
+        gone = f"{outcome.gone} gone, " if outcome.gone else ""
+        news = f"{outcome.inserted} new, {outcome.changed} changed, {gone}{outcome.unchanged} unchanged"
         refused = f", {outcome.refused} refused" if outcome.refused else ""
         version = f"version {outcome.version[:10]}" if outcome.version else "nothing new, no version"
         click.echo(f"{outcome.span or 'nothing requested'}: {news}{refused}; {version}")

@@ -50,8 +50,8 @@ def load_backup(settings: Settings, file: Path, tell: Callable[[str], None]) -> 
         with database(settings, wired.archive) as conninfo:
             programs = _programs(conninfo, f"apod recover database --from-backup {quote(str(file))}")
             restore(conninfo, Tables(wired.archive.dataset), file.absolute(), programs)
-        inserted, changed = wired.store().load()
-    return {"inserted": inserted, "changed": changed}
+        loaded = wired.store().load()
+    return {"inserted": loaded.inserted, "changed": loaded.changed}
 
 
 def _programs(conninfo: str, command: str) -> Path:

@@ -17,6 +17,7 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
+from apod_pipeline.model import Merged
 from apod_pipeline.recovery.restoring import Restoration, clone, forget
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.settings import Settings
@@ -112,16 +113,22 @@ def _fill(target: Archive, from_objects: DvcObjects, pushed_to: str | None = Non
     files.mark(pushed_to)
 
 
-def _load(settings: Settings, archive: Archive) -> tuple[int, int]:
+def _load(settings: Settings, archive: Archive) -> Merged:
     ledger = Ledger(archive)
     with tables(settings, archive, ledger, ledger.versions()[-1].today) as store:
         return store.load(exactly=True)
 
 
-def _summary(archive: Archive, version: Commit, loaded: tuple[int, int]) -> dict[str, Any]:
+def _summary(archive: Archive, version: Commit, loaded: Merged) -> dict[str, Any]:
     entries = archive.marks().entries
     at = {"version": version.commit, "at": timestamp(version.at)}
-    return {"archive": str(archive.root), **at, "entries": entries, "inserted": loaded[0], "changed": loaded[1]}
+    return {
+        "archive": str(archive.root),
+        **at,
+        "entries": entries,
+        "inserted": loaded.inserted,
+        "changed": loaded.changed,
+    }
 
 
 # ---- in place ------------------------------------------------------------------------------

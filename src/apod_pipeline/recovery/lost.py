@@ -68,10 +68,10 @@ class Recovery:
         """
         with self.pipeline.held():
             self._move_damaged_server()
-            inserted, changed = self.pipeline.store().load(exactly=True)
+            loaded = self.pipeline.store().load(exactly=True)
             runs = [*self._logged_runs()]
             self.pipeline.store().record(*runs)
-        return {"inserted": inserted, "changed": changed, "runs": len(runs)}
+        return {"inserted": loaded.inserted, "changed": loaded.changed, "runs": len(runs)}
 
     def _move_damaged_server(self) -> None:
         try:

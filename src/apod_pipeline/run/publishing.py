@@ -111,8 +111,9 @@ class Publishing:
     def load(self, outcome: Outcome, after_reading: Callable[[], object] | None = None) -> None:
         """Bring the tables to the last version."""
         with timed(outcome, "load"):
-            inserted, changed = self.store().load(after_reading=after_reading)
-        outcome.inserted, outcome.changed = outcome.inserted + inserted, outcome.changed + changed
+            merged = self.store().load(after_reading=after_reading)
+        outcome.inserted, outcome.changed = outcome.inserted + merged.inserted, outcome.changed + merged.changed
+        outcome.gone += merged.gone
 
     def track(self, outcome: Outcome) -> None:
         """Keep the files' versions, here and on the DVC remote."""

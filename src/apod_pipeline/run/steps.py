@@ -165,7 +165,8 @@ class Steps:
         with self._resumed() as outcome:
             self.pipeline.publishing.load(outcome)
             outcome.count_unchanged(outcome.unchanged)
-        return {"inserted": outcome.inserted, "changed": outcome.changed}
+        gone = {"gone": outcome.gone} if outcome.gone else {}
+        return {"inserted": outcome.inserted, "changed": outcome.changed, **gone}
 
     def track(self) -> dict[str, Any]:
         """Keep the files' versions with DVC; gives `dvc_file_path` and `csv_md5`."""

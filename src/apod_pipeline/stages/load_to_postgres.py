@@ -30,7 +30,7 @@ from apod_pipeline.database.words_ahead import WordsAhead
 from apod_pipeline.dataset.readings import Row
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged
-from apod_pipeline.model import Outcome
+from apod_pipeline.model import Merged, Outcome
 from apod_pipeline.ports import Loaded, LoadHook
 
 if TYPE_CHECKING:
@@ -80,8 +80,8 @@ class PostgresStore:
 
     def load(
         self, *, anew: bool = False, exactly: bool = False, after_reading: Callable[[], object] | None = None
-    ) -> tuple[int, int]:
-        """Bring the database to the archive's last version; gives how many days were inserted and changed.
+    ) -> Merged:
+        """Bring the database to the archive's last version; gives what it inserted and changed, and what is gone.
 
         Args:
             anew: compare every row again, whatever version the tables say they stand at.
@@ -96,11 +96,11 @@ class PostgresStore:
             migrate(connection, self.tables)
             self._migrated = True
             if not versions:
-                return 0, 0
+                return Merged()
             connection.execute("SELECT pg_advisory_xact_lock(%s)", [self.tables.lock])
             mark, lines = (None, 0) if anew or exactly else self._mark(connection, versions)
             if mark is versions[-1] and lines == self.ledger.count():
-                return 0, 0
+                return Merged()
             counts = self._project(connection, versions, mark, lines, after_reading or (lambda: None))
             if exactly:
                 self._remove_unknown(connection, versions)
@@ -152,14 +152,14 @@ class PostgresStore:
         mark: Version | None,
         lines: int,
         after_reading: Callable[[], object],
-    ) -> tuple[int, int]:
+    ) -> Merged:
         last = versions[-1]
         sealed, known = self.ledger.known(last.lines), self.ledger.known()
         rows = Projection(self.ledger, Table.of(self.archive), versions, self.today)
         days = None if mark is None else rows.changed_since(mark)
         expected = sum(map(sealed.has, sealed.first_line if days is None else days))
         inserted, changed = _merge_entries(connection, self.tables, rows.chains(days), expected, after_reading)
-        changed += self._remove_withdrawn(connection, known, lines)
+        gone = self._remove_withdrawn(connection, known, lines)
         stage_and_merge(connection, self.tables.reading, rows.readings(known, lines))
         stage_and_merge(connection, self.tables.day, rows.days(known, self._days_to_tell(known, mark, lines)))
         stage_and_merge(connection, self.tables.quarantine, rows.quarantine(known))
@@ -171,7 +171,7 @@ class PostgresStore:
             ),
             [last.at, known.lines, self.ledger.tip(known.lines), last.rules, ",".join(last.preference)],
         )
-        return inserted, changed
+        return Merged(inserted, changed, gone)
 
     def _days_to_tell(self, known: Known, mark: Version | None, lines: int) -> Span:
         """The days whose coverage may have changed since the tables were brought up."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from apod_pipeline.dataset.fields import Columns, Field
 
 ENTRY = (
-    Field("approach", "name", "our own name of this approach, whatever becomes of it", example="2031-XY1-4b1d07"),
+    Field("approach", "name", "our own name of this approach, whatever becomes of it", example="2031-XY1-4b1d"),
     Field("date", "day", "the day of the approach, TDB: it can still move", example="2031-05-17"),
     Field("des", "text", "primary designation of the asteroid or comet", example="2031 XY1"),
     Field("fullname", "text", "designation and name", nullable=True, example="(2031 XY1)"),

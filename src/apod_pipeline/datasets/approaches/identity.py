@@ -127,7 +127,7 @@ def _new(told: Sequence[Traits], known: Mapping[str, Traits], keys: dict[int, st
         if row in keys:
             continue
         slug = re.sub(r"[^A-Za-z0-9]+", "-", one["des"]).strip("-") or "x"
-        name = f"{slug}-{short_hash(one['des'] + ' ' + one['day'])[:6]}"
+        name = f"{slug}-{short_hash(one['des'] + ' ' + one['day'])[:4]}"
         # The second row of one approach; or the name of one that has moved far away since.
         again = (f"{name}-{number}" for number in count(2))
         keys[row] = next(key for key in chain([name], again) if key not in taken and key not in known)

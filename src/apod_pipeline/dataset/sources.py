@@ -78,5 +78,8 @@ class Source(Protocol):
     def settle(self, item: Any) -> Record:  # noqa: ANN401 - whatever the service's JSON held
         """One item without what changes from fetch to fetch."""
 
+    def remark(self, body: Path) -> str | None:
+        """What a user should know of a body that is accepted all the same; None where there is nothing."""
+
     def denies(self, status: int, body: Path) -> bool:
         """True when an answer means that there is no entry for the one day that was asked."""

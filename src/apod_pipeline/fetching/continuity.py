@@ -25,18 +25,19 @@ class Continuity:
 
     Attributes:
         dataset: how its entries are told apart, and how much of them may change.
-        present: keys of what this source told last.
+        present: by key, the digest of what this source told last.
         known: what the ledger adds up to.
     """
 
     dataset: DataSet
-    present: Collection[str]
+    present: Mapping[str, str]
     known: Known
     _told: set[str] = field(default_factory=set)
     _missed: set[str] = field(default_factory=set)
     _spoken_of: set[str] = field(default_factory=set)
     _leapt: set[str] = field(default_factory=set)
     _compared: set[str] = field(default_factory=set)
+    _doubted: bool = False  # so much leapt that no change is believed any more
     _answered: list[Span] = field(default_factory=list)
     _doubtful: set[dt.date] = field(default_factory=set)  # days of which a record was refused: it may be any entry's
 
@@ -63,7 +64,8 @@ class Continuity:
         leapt = {key for key, traits in both.items() if rule.leaps(known[key], traits)}
         self._compared |= both.keys()
         self._leapt |= leapt
-        if leapt and len(self._leapt) > max(rule.few, rule.share * len(self._compared)):
+        self._doubted |= len(self._leapt) > max(rule.few, rule.share * len(self._compared))
+        if self._doubted and (leapt or any(told[key].digest != self.present[key] for key in both)):
             return f"{len(self._leapt)} of {len(self._compared)} known entries are suddenly told quite differently"
         return None
 

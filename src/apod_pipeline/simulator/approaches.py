@@ -108,10 +108,11 @@ class SimulatedJpl:
         fault = next((one for one in self.faults if one.fires_on(request.target)), None)
         if fault and (answer := faults.instead(fault, request)):
             return answer
-        answer = self._told(request)
+        answer = self.told(request)
         return faults.spoilt(fault, answer) if fault else answer
 
-    def _told(self, request: Request) -> Answer:
+    def told(self, request: Request) -> Answer:
+        """What the service says to a request, where nothing goes wrong."""
         headers = [("Content-Type", "application/json")]
         try:
             return Answer(200, headers, as_json(self._found(dict(request.arguments()))))

@@ -61,6 +61,9 @@ class Watch:
         """One without the time at which it was asked for."""
         return {name: value for name, value in item.items() if name != "asked_at"}
 
+    def remark(self, body: Path) -> str | None:
+        """Nothing."""
+
     def denies(self, status: int, body: Path) -> bool:
         """It never does."""
         return False

@@ -67,6 +67,9 @@ class ArchiveFile:
         """One record without what does not concern the day."""
         return settle(item)
 
+    def remark(self, body: Path) -> str | None:
+        """Nothing: it tells no version of itself."""
+
     def denies(self, status: int, body: Path) -> bool:  # noqa: ARG002 - the silhouette of a source
         """A file denies nothing."""
         return False

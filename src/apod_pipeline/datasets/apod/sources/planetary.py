@@ -66,6 +66,9 @@ class Planetary:
         """One item without what changes from fetch to fetch."""
         return settle(item)
 
+    def remark(self, body: Path) -> str | None:
+        """Nothing: it tells no version of itself."""
+
     def denies(self, status: int, body: Path) -> bool:
         """The service's own words for "no such day", or for a newest day that is not there yet by its own clock.
 

@@ -64,6 +64,9 @@ class Science:
 
         return settle(item)
 
+    def remark(self, body: Path) -> str | None:
+        """Nothing: it tells no version of itself."""
+
     def denies(self, status: int, body: Path) -> bool:
         """The service's own words for "no such day"."""
         return status == 404 and _code(body) == "apod_basic_not_found"

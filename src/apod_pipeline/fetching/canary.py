@@ -83,7 +83,8 @@ class Canary:
         self._refused_keys.clear()
         strays, count = _Count(), _Count()
         try:
-            for reading, traits in self._readings(self._dated(asked, form, items, strays, count), refusals):
+            dated = self._dated(asked, form, items, strays, count)
+            for reading, traits in self._readings(dated, refusals, asked):
                 self._weigh(reading, traits, good, refusals)
         except _Stray as stray:
             return self._refuse_asked(asked, form, str(stray))
@@ -119,7 +120,7 @@ class Canary:
             yield day, record
 
     def _readings(
-        self, dated: Iterator[tuple[dt.date, Record]], refusals: dict[dt.date | None, str]
+        self, dated: Iterator[tuple[dt.date, Record]], refusals: dict[dt.date | None, str], asked: Span
     ) -> Iterator[tuple[Reading, Traits | None]]:
         """The records as readings of an entry; what cannot be one is refused before anybody asks which it is."""
         identity = self.dataset.identity
@@ -132,7 +133,7 @@ class Canary:
                 refusals[day] = why
             else:
                 sound.append((day, record, {"day": str(day), **identity.traits(record)}))
-        keys = identity.identify([traits for *_, traits in sound], self.known.entries.traits)
+        keys = identity.identify([traits for *_, traits in sound], self.continuity.recognisable(asked))
         for key, (day, record, traits) in zip(keys, sound, strict=True):
             if why := _bad_key(key):
                 refusals[day] = why

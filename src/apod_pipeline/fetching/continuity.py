@@ -13,8 +13,11 @@ from dataclasses import dataclass, field
 from apod_pipeline.archive.known import Known
 from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.doubts import Continuity as Rule
+from apod_pipeline.dataset.identity import Traits
 from apod_pipeline.dataset.spans import Span, joined
 from apod_pipeline.model import Digest
+
+DAY = dt.timedelta(days=1)
 
 
 @dataclass(eq=False, repr=False)
@@ -40,6 +43,20 @@ class Continuity:
     _doubted: bool = False  # so much leapt that no change is believed any more
     _answered: list[Span] = field(default_factory=list)
     _doubtful: set[dt.date] = field(default_factory=set)  # days of which a record was refused: it may be any entry's
+
+    def recognisable(self, asked: Span) -> Mapping[str, Traits]:
+        """By key, what the entries are recognised by that an answer for some days may tell of.
+
+        What this run was told to be outside of them cannot be inside as well.
+        """
+        identity, known = self.dataset.identity, self.known.entries.traits
+        if identity is None or not identity.reach or not self._told:
+            return known
+        reach = dt.timedelta(days=identity.reach)
+        before, after = asked.first - DAY, asked.last + DAY
+        beside = (Span(before - reach, before), Span(after, after + reach))
+        elsewhere = {key for span in beside for key in self.known.entries.on(span) if key in self._told}
+        return {key: traits for key, traits in known.items() if key not in elsewhere} if elsewhere else known
 
     def doubt(self, asked: Span, address: str, told: Mapping[str, Digest], doubtful: Collection[dt.date]) -> str | None:
         """Why an answer as a whole is not believed; None where it is.

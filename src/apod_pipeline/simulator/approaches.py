@@ -6,6 +6,7 @@ it tells: new orbit solutions, other days, other names, withdrawals, faults. Det
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import threading
 from collections.abc import Mapping
@@ -93,6 +94,11 @@ class SimulatedJpl:
     def withdraw(self, one: Approach) -> None:
         """Tell of an approach no more."""
         self.approaches.remove(one)
+
+    def twin_of(self, one: Approach, later: dt.timedelta) -> Approach:
+        """Tell a second row of an approach, so much later; gives it."""
+        self.approaches.append(dataclasses.replace(one, at=one.at + later, dist=one.dist * 1.01))
+        return self.approaches[-1]
 
     def lie(self, *, on: bool) -> None:
         """Find nothing, whatever is asked; or tell the truth again."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 _NOON_2000 = dt.datetime.fromisoformat("2000-01-01T12:00")
@@ -76,19 +76,11 @@ def approaches_of(day: dt.date, count: int) -> list[Approach]:
     """The approaches of a day; on a few days two rows of one approach, or one half a minute before midnight."""
     made = [_approach(day, number) for number in range(count)]
     if day.day == 17:
-        twin = _approach(day, 0)
-        made.append(
-            Approach(
-                twin.des, twin.at + dt.timedelta(minutes=9), twin.orbit, twin.dist * 1.01, twin.v_rel, *_rest(twin)
-            )
-        )
+        first = made[0]
+        made.append(replace(first, at=first.at + dt.timedelta(minutes=9), dist=first.dist * 1.01))
     if day.day == 23:
         made[0].at = dt.datetime.combine(day - dt.timedelta(days=1), dt.time(23, 59, 45))
     return made
-
-
-def _rest(one: Approach) -> tuple[float | None, str, bool]:
-    return one.h, one.sigma, one.bound
 
 
 def _approach(day: dt.date, number: int) -> Approach:

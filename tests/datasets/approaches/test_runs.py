@@ -203,3 +203,16 @@ def test_one_question_at_a_time_over_all_processes(one, tmp_path):
         process.communicate(timeout=60)
     assert most[0] == 1
     assert len(one.nasa.requests) > 10
+
+
+def test_two_rows_of_one_approach_on_two_pages_are_two(one):
+    """What was told on one page of a run is not what the next page tells."""
+    first = middle(one)
+    second = one.nasa.twin_of(first, 6 * DAY)
+    one.run(AROUND, page_days=5)
+    told = [key for key, row in one.entries().items() if row["des"] == first.des]
+    assert len(told) == 2
+    assert one.run(AROUND, page_days=5).version is None
+    one.run(AROUND)
+    assert [one.entries()[key]["date"] for key in told] == [str(x.at.date()) for x in (first, second)]
+    assert one.unwell() == {}

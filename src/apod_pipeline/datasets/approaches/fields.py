@@ -44,7 +44,7 @@ ENTRY = (
     Field(
         "digits",
         "object",
-        "numbers that were served with other digits than they have here, as served",
+        "numbers that were served with other digits than PostgreSQL writes (jd: than nine decimals), as served",
         nullable=True,
         example={"h": "24.60"},
     ),

@@ -5,9 +5,7 @@ Takes a reading, gives a row. Pure.
 
 from __future__ import annotations
 
-from typing import Any
-
-from apod_pipeline.dataset.readings import Reading, Row
+from apod_pipeline.dataset.readings import Reading, Record, Row
 from apod_pipeline.datasets.approaches.rules.times import julian, minutes, utc
 from apod_pipeline.errors import NoEntry
 
@@ -48,19 +46,23 @@ def derive(reading: Reading) -> Row:
     }
 
 
-def _digits(told: Any, numbers: dict[str, float | None]) -> dict[str, str]:  # noqa: ANN401 - a record
-    """The numbers that are written with other digits than they were served with."""
+def _digits(told: Record, numbers: dict[str, float | None]) -> dict[str, str]:
+    """The numbers that were served with other digits than they are written with."""
     return {
         name: told[name]
         for name, number in numbers.items()
-        if number is not None and told[name] != (f"{number:.9f}" if name == "jd" else repr(number))
+        if number is not None and told[name] != _written(name, number)
     }
+
+
+def _written(name: str, number: float) -> str:
+    """A number as PostgreSQL writes it; a Julian date with its nine decimals."""
+    return f"{number:.9f}" if name == "jd" else repr(number).removesuffix(".0")
 
 
 def served(row: Row) -> dict[str, str | None]:
     """The numbers of an entry with the digits that they were served with."""
     digits = row["digits"] or {}
     return {
-        name: None if row[name] is None else digits.get(name, f"{row[name]:.9f}" if name == "jd" else repr(row[name]))
-        for name in NUMBERS
+        name: None if row[name] is None else digits.get(name) or _written(name, float(row[name])) for name in NUMBERS
     }

@@ -62,6 +62,7 @@ class About(NamedTuple):
         shown: fields that tell what an entry is, where all of them are too many.
         licence: what may be done with the data as a whole, where that is known.
         replies: whose replies an archive of it keeps.
+        size: how large an archive of all of it is, roughly: how many entries, how many megabytes.
     """
 
     title: str
@@ -75,6 +76,7 @@ class About(NamedTuple):
     shown: tuple[str, ...] = ()
     licence: str | None = None
     replies: str = "its sources' replies"
+    size: str = ""
 
 
 class Search(NamedTuple):

@@ -24,10 +24,10 @@ from apod_pipeline.errors import ApodError
 from local_airflow import LocalAirflow, Part, PartEnded, StopWanted, first_ended
 from local_airflow.first_run import FirstRun
 from local_airflow.simulated_nasa import see_to_mark, simulated_nasa
-from local_airflow.wish import Wish, wish
+from local_airflow.simulated_sets import simulated_set
+from local_airflow.wish import APOD, Wish, wish
 
 DAGS = Path(__file__).parent / "dags"
-MAIN_DAG = "apod_etl_pipeline"
 _LOOK_SECONDS = 0.5
 
 
@@ -38,7 +38,8 @@ def run(wanted: Wish, dags: Path, stop: threading.Event) -> None:
         PartEnded: A part has ended by itself; the others are stopped.
         ApodError: It could not be started.
     """
-    see_to_mark(wanted.archive, simulated=wanted.source == "simulator")
+    for name, archive in wanted.archives.items():
+        see_to_mark(archive, name, simulated=wanted.source == "simulator")
     begin = time.monotonic()
     click.echo(f"starting Airflow in {wanted.home} (Ctrl-C stops it) ...")
     with ExitStack() as open_things:
@@ -49,29 +50,35 @@ def run(wanted: Wish, dags: Path, stop: threading.Event) -> None:
             simulator, addresses = open_things.enter_context(simulated_nasa(wanted.home, variables, stop))
             others.append(simulator)
             variables |= addresses
+            for name in wanted.archives.keys() - {APOD}:
+                one, addresses = open_things.enter_context(simulated_set(name, wanted.home, variables, stop))
+                others.append(one)
+                variables |= addresses
         airflow = LocalAirflow(wanted.home, dags, environment=variables, port=wanted.port, stop=stop)
         open_things.enter_context(airflow.running())
         open_things.callback(click.echo, "stopping Airflow; tasks that run may finish first ...")
         _announce(airflow, wanted, time.monotonic() - begin)
-        _watch([*airflow.parts, *others], FirstRun(airflow.api, MAIN_DAG), stop)
+        runs = [FirstRun(airflow.api, f"{name}_etl_pipeline") for name in wanted.archives]
+        _watch([*airflow.parts, *others], runs, stop)
 
 
 def _announce(airflow: LocalAirflow, wanted: Wish, seconds: float) -> None:
     nasa = "the bundled simulator" if wanted.source == "simulator" else "NASA itself"
-    click.echo(f"Airflow is up after {seconds:.0f} s, fed by {nasa}, archive in {wanted.archive}")
+    folders = ", ".join(map(str, wanted.archives.values()))
+    click.echo(f"Airflow is up after {seconds:.0f} s, fed by {nasa}, archive in {folders}")
     click.echo(f"  {airflow.url}   user: {airflow.user}   password: {airflow.password}")
 
 
-def _watch(parts: list[Part], first_run: FirstRun, stop: threading.Event) -> None:
+def _watch(parts: list[Part], first_runs: list[FirstRun], stop: threading.Event) -> None:
     while not stop.wait(_LOOK_SECONDS):
         if ended := first_ended(parts):
             raise PartEnded(ended)
-        if line := first_run.look():
+        for line in filter(None, (run.look() for run in first_runs)):
             click.echo(line)
 
 
 def main() -> None:
-    """Entry point: no arguments; SOURCE, AIRFLOW_HOME, AIRFLOW_PORT, APOD_ARCHIVE and AIRFLOW_DAGS are variables."""
+    """Entry point: no arguments; SOURCE, APOD_DATASETS, AIRFLOW_HOME, AIRFLOW_PORT and more are variables."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # set, not raised: an exception in the middle of stopping would leave processes behind

@@ -13,14 +13,18 @@ from apod_airflow.connections import POSTGRES
 from apod_airflow.names import AirflowFailException, AirflowSkipException, Param, dag, task
 from apod_airflow.notices import deadline, failed
 from apod_airflow.runs import RETRYING, gather, is_last_try, span_of, steps, wanted_part
-from apod_airflow.versions import ARCHIVE, linked, told
+from apod_airflow.sets import APOD, served
+from apod_airflow.versions import linked, outlet_of, told
 
+SERVED = served()
+OUTLET = outlet_of(SERVED, "apod_backfill")
 DOC = """
 ### Backfill
 
-Trigger with `from` and `to`. Only days that are not there yet are requested: after a failure, trigger it again with the
-same params, and it continues where it stopped. The parts run one after another, each with at most
-`APOD_HTTP_CONCURRENCY` concurrent requests. Everything received is one version, made at the end.
+Trigger with `from` and `to`, and with `dataset` where this Airflow serves more than one. Only days that are not there
+yet are requested: after a failure, trigger it again with the same params, and it continues where it stopped. The parts
+run one after another, each with at most `APOD_HTTP_CONCURRENCY` concurrent requests. Everything received is one
+version, made at the end.
 
 If a part is red, its log says which service refused what. What the other parts received is in the version all the same,
 and `report_missing` is red and names what is not. Clear the part, or trigger again.
@@ -35,7 +39,16 @@ and `report_missing` is red and names what is not. Clear the part, or trigger ag
     tags=["apod"],
     doc_md=DOC,
     params={
-        "from": Param("1995-06-16", type="string", format="date", title="From", description="first day"),
+        "dataset": Param(
+            APOD if APOD in SERVED else SERVED[0], enum=[*SERVED], title="Data set", description="whose archive"
+        ),
+        "from": Param(
+            "1995-06-16",
+            type=["null", "string"],
+            format="date",
+            title="From",
+            description="first day; the set's first if empty",
+        ),
         "to": Param(
             None, type=["null", "string"], format="date", title="To", description="last day; the newest if empty"
         ),
@@ -61,7 +74,7 @@ def apod_backfill() -> None:
         with steps(context, part=part) as run:
             return run.extract(wanted_part(context, part), last_try=is_last_try(context))
 
-    @task(multiple_outputs=True, trigger_rule="none_skipped", outlets=[ARCHIVE])
+    @task(multiple_outputs=True, trigger_rule="none_skipped", outlets=[OUTLET])
     def make_version(parts: list[dict[str, str]] | None, **context: Any) -> dict[str, Any]:
         """One version of all that came, through all the stages; also when a part failed."""
         if parts is None:
@@ -71,7 +84,7 @@ def apod_backfill() -> None:
             version = run.publish()
         if version is None:
             raise AirflowSkipException("nothing new: no entry changes, so no version is made")
-        return told(context, version)
+        return told(context, version, OUTLET)
 
     @task(trigger_rule="none_failed", retries=0)
     def report_missing(**context: Any) -> None:

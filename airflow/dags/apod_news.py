@@ -9,6 +9,7 @@ import datetime as dt
 from typing import Any
 
 from apod_airflow.names import dag, task
+from apod_airflow.sets import APOD, served
 from apod_airflow.versions import ARCHIVE
 
 DOC = """
@@ -39,4 +40,5 @@ def apod_news() -> None:
     tell()
 
 
-apod_news()
+if APOD in served():
+    apod_news()

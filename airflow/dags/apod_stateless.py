@@ -13,6 +13,7 @@ from apod_airflow.budget import ASKING
 from apod_airflow.names import AirflowSkipException, CronTriggerTimetable, Param, dag, task
 from apod_airflow.notices import deadline, failed
 from apod_airflow.runs import RETRYING, stateless
+from apod_airflow.sets import APOD, served
 from apod_airflow.versions import ARCHIVE, linked, told
 
 DOC = """
@@ -64,4 +65,5 @@ def apod_stateless() -> None:
     linked(run_stateless())
 
 
-apod_stateless()
+if APOD in served():
+    apod_stateless()

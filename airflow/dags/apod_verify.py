@@ -11,7 +11,9 @@ from typing import Any
 from apod_airflow.names import AirflowFailException, CronTriggerTimetable, Param, dag, task
 from apod_airflow.notices import deadline, failed
 from apod_airflow.runs import RETRYING, verify_archive
+from apod_airflow.sets import APOD, served, set_of
 
+SERVED = served()
 DOC = """
 ### The weekly audit
 
@@ -21,6 +23,8 @@ task.
 
 On a DVC remote that is not a folder of the worker's, the objects are listed, and the param `remote_bytes` says how many
 percent of them are read and hashed: 5 reads all of them in twenty weeks, another part every week.
+
+By its clock it looks at every data set that this Airflow serves; triggered, at the one that the param `dataset` names.
 """
 
 
@@ -31,6 +35,9 @@ percent of them are read and hashed: 5 reads all of them in twenty weeks, anothe
     max_active_runs=1,
     tags=["apod"],
     params={
+        "dataset": Param(
+            APOD if APOD in SERVED else SERVED[0], enum=[*SERVED], title="Data set", description="whose archive"
+        ),
         "remote_bytes": Param(
             5,
             type="number",
@@ -38,7 +45,7 @@ percent of them are read and hashed: 5 reads all of them in twenty weeks, anothe
             maximum=100,
             title="Remote bytes, %",
             description="share of a remote elsewhere that is read",
-        )
+        ),
     },
     doc_md=DOC,
     default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=2), "on_failure_callback": failed},
@@ -50,11 +57,14 @@ def apod_verify() -> None:
     @task
     def audit(**context: Any) -> list[str]:
         """Look at everything once; fail loudly."""
-        checks = verify_archive(context)
-        wrong = [f"{check.what}: {check.says} ({check.do})" for check in checks if not check.well]
+        names = SERVED if context["dag_run"].run_type == "scheduled" else (set_of(context),)
+        checks = [
+            (f"{name}: " if len(names) > 1 else "", check) for name in names for check in verify_archive(context, name)
+        ]
+        wrong = [f"{of}{check.what}: {check.says} ({check.do})" for of, check in checks if not check.well]
         if wrong:
             raise AirflowFailException("; ".join(wrong))
-        return [f"{check.what}: {check.says}" for check in checks]
+        return [f"{of}{check.what}: {check.says}" for of, check in checks]
 
     audit()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apod_pipeline.settings import Settings
     from local_airflow.databases import Database
     from local_airflow.rest import RestApi
@@ -17,9 +19,25 @@ if TYPE_CHECKING:
 POOL, POOL_SLOTS = "nasa_api", 4
 
 
-def wished(settings: Settings, database: Database, server: str) -> list[dict[str, Any]]:
-    """The connections as they are made the first time; two of them hold secrets."""
+def wished(settings: Settings, database: Database, server: str, others: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The connections as they are made the first time; two of them hold secrets.
+
+    Args:
+        settings: the pipeline's.
+        database: that is loaded.
+        server: it is on.
+        others: by data set beside APOD, its Git remote; empty for none.
+    """
+    theirs = (
+        {"connection_id": f"{name}_{what}", "conn_type": "generic", "host": host, "description": words.format(name)}
+        for name, remote in others.items()
+        for what, host, words in (
+            ("git", remote, "The host is the Git remote that versions of {} are pushed to; empty: nowhere."),
+            ("dvc_remote", "", "The host is the URL of the DVC remote of {}; empty: a folder of apod_dvc_remote's."),
+        )
+    )
     return [
+        *theirs,
         {
             "connection_id": "apod_nasa",
             "conn_type": "http",

@@ -126,10 +126,20 @@ class LocalAirflow:
             self.api.warm()
         with self._timed("connections"):
             settings = resolve({}, self._inherited, dotenv=None)
-            wished = connections.wished(settings, loaded, server)
+            wished = connections.wished(settings, loaded, server, self._others())
             connections.make_absent(self.api, wished, settings.http_concurrency)
         with self._timed("healthy"):
             self._await("a healthy Airflow", lambda: _is_healthy(self.api.health(), begin))
+
+    def _others(self) -> dict[str, str]:
+        """By data set that is served beside APOD, the Git remote that its variable names."""
+        told = self._inherited.get("APOD_DATASETS", "").replace("-", "_").split(",")
+        names = (name.strip() for name in told)
+        return {
+            name: self._inherited.get(f"APOD_GIT_REMOTE_{name.upper()}", "")
+            for name in names
+            if name not in {"", "apod"}
+        }
 
     def _part(self, name: str, words: list[str]) -> Part:
         program = str(Path(sys.executable).with_name("airflow"))

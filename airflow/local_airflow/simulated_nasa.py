@@ -49,8 +49,8 @@ def simulated_nasa(
         stop([simulator], _STOP_SECONDS)
 
 
-def see_to_mark(folder: Path, *, simulated: bool) -> None:
-    """Mark a new archive as simulated, or see that an existing one is of the right kind.
+def see_to_mark(folder: Path, dataset: str = "apod", *, simulated: bool) -> None:
+    """Mark a new archive of a data set as simulated, or see that an existing one is of the right kind.
 
     Raises:
         SettingsError: It holds real entries where simulated ones are to come, or the other way round.
@@ -58,13 +58,13 @@ def see_to_mark(folder: Path, *, simulated: bool) -> None:
     from apod_pipeline.settings import resolve
     from apod_pipeline.wiring import archive_of, initialise
 
-    settings = resolve({"archive": folder}, {}, None)
+    settings = resolve({"archive": folder, "dataset": dataset}, {}, None)
     archive = archive_of(settings)
     if archive.exists and (archive.private / MARK).exists() != simulated:
         held, wanted = ("real", "simulated") if simulated else ("simulated", "real")
         raise SettingsError(
             f"{folder} holds {held} entries, and {wanted} ones were to come. Nothing was touched; name another folder "
-            "with APOD_ARCHIVE, or another SOURCE."
+            f"with {'APOD_ARCHIVE' if dataset == 'apod' else 'APOD_ARCHIVES'}, or another SOURCE."
         )
     if simulated:
         (initialise(settings).private / MARK).touch()

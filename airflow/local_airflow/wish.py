@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.errors import SettingsError
 from local_airflow.databases import SERVER_VARIABLE
 
 PORT = 8080
+APOD = "apod"
 _FOLDERS = {"simulator": "", "nasa": "-nasa"}
 """By source, what the default folders' names end in: generated entries and NASA's do not meet."""
 _USERS_OWN = ("APOD_", "POSTGRES_", "NASA_", "AIRFLOW_CONN_APOD_")
@@ -26,14 +28,15 @@ class Wish:
     Attributes:
         source: `simulator` or `nasa`.
         home: AIRFLOW_HOME.
-        archive: The archive that the tasks fill.
+        archives: By data set, the archive that the tasks fill; APOD's is the one that `APOD_ARCHIVE` names.
         port: Of the user interface; 0 for any.
-        environment: What the parts inherit; holds `APOD_ARCHIVE`.
+        environment: What the parts inherit; holds `APOD_ARCHIVE`, and where that is not all, `APOD_DATASETS` and
+            `APOD_ARCHIVES`.
     """
 
     source: str
     home: Path
-    archive: Path
+    archives: Mapping[str, Path]
     port: int
     environment: Mapping[str, str]
 
@@ -54,7 +57,23 @@ def wish(environ: Mapping[str, str], dotenv: Mapping[str, str]) -> Wish:
     archive = Path(environ.get("APOD_ARCHIVE") or f"airflow-archive{_FOLDERS[source]}").absolute()
     home = Path(environ.get("AIRFLOW_HOME") or f".airflow{_FOLDERS[source]}").absolute()
     inherited = {**dotenv, **environ} if source == "nasa" else _without_users_own(environ)
-    return Wish(source, home, archive, _port(environ), {**inherited, "APOD_ARCHIVE": str(archive)})
+    names = _served(environ.get("APOD_DATASETS") or (source == "nasa" and dotenv.get("APOD_DATASETS")) or APOD)
+    told = {"APOD_ARCHIVE": str(archive)}
+    root = Path(environ.get("APOD_ARCHIVES") or f"airflow-archives{_FOLDERS[source]}").absolute()
+    if names != (APOD,):
+        told |= {"APOD_DATASETS": ",".join(names), "APOD_ARCHIVES": str(root)}
+    archives = {name: archive if name == APOD else root / name for name in names}
+    return Wish(source, home, archives, _port(environ), inherited | told)
+
+
+def _served(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.replace("-", "_").split(",") if name.strip())) or (APOD,)
+    for name in names:
+        try:
+            data_set(name)
+        except SettingsError as error:
+            raise SettingsError(f"APOD_DATASETS is {text!r}: {error} Nothing was started.") from error
+    return names
 
 
 def _without_users_own(environ: Mapping[str, str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from urllib.parse import quote, urljoin
 SECRETS, PASSWORDS = Path("/run/secrets"), Path("/opt/apod/secrets")
 USERS = Path(tempfile.gettempdir()) / "airflow-users.json"
 POOL, POOL_SLOTS = "nasa_api", 4
+APOD = "apod"
 
 
 def secret(name: str) -> str:
@@ -65,15 +66,37 @@ def connections() -> dict[str, dict[str, object]]:
             "host": os.environ.get("APOD_DVC_REMOTE", ""),
             "description": "The host is the URL of the DVC remote; empty: a folder beside the archive.",
         },
+        **{
+            f"{name}_{what}": {"conn_type": "generic", "host": "", "description": words.format(name)}
+            for name in datasets()
+            if name != APOD
+            for what, words in (
+                ("git", "The host is the Git remote that versions of {} are pushed to; empty: pushed nowhere."),
+                ("dvc_remote", "The host is the URL of the DVC remote of {}; empty: a folder of apod_dvc_remote's."),
+            )
+        },
     }
 
 
+def datasets() -> list[str]:
+    """The data sets that this Airflow serves; what the DAGs make of the variable stands in `apod_airflow.sets`."""
+    told = os.environ.get("APOD_DATASETS", "").replace("-", "_").split(",")
+    return list(dict.fromkeys(name.strip() for name in told if name.strip())) or [APOD]
+
+
+def of_set(name: str) -> dict[str, str]:
+    """Variables with which the command `apod` is about another data set than APOD."""
+    archives = os.environ.get("APOD_ARCHIVES", "/opt/apod/archives")
+    return {} if name == APOD else {"APOD_DATASET": name, "APOD_ARCHIVE": f"{archives}/{name}"}
+
+
 def prepare() -> None:
-    """Password files, Airflow's tables, APOD's tables, connections and pool; what is there already stays as it is."""
+    """Password files, Airflow's tables, every set's tables, connections and pool; what is there already stays so."""
     for role, name in (("apod_pipeline", "apod_db_password"), ("apod_reader", "apod_reader_password")):
         write_passfile(PASSWORDS / role, role, secret(name))
     _run("airflow", "db", "migrate")
-    _run("apod", "migrate", extra={"APOD_DATABASE_URL": _apod_url()})
+    for name in datasets():
+        _run("apod", "migrate", extra={"APOD_DATABASE_URL": _apod_url(), **of_set(name)})
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:  # only its owner may read it
         json.dump(connections(), file)
         file.flush()

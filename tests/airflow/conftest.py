@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_bench import MAIN, PROJECTS_DAGS, Bench, Run
+from apod_pipeline.dataset.installed import simulation
 from apod_pipeline.datasets.apod.calendar import publishing_day
 from apod_pipeline.simulator import Simulator
 from local_airflow import LocalAirflow
 from local_airflow.simulated_nasa import KEY
+from local_airflow.simulated_sets import variables_of
 from plain_environment import plain_environment
+from set_lab import SITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +32,13 @@ def airflow_nasa() -> Iterator[Simulator]:
     """Both of NASA's services as the session's Airflow sees them."""
     with Simulator() as simulator:
         yield simulator
+
+
+@pytest.fixture(scope="session")
+def airflow_watch() -> Iterator[Any]:
+    """The toy data set's service as the session's Airflow sees it."""
+    with simulation("sightings") as watch:
+        yield watch
 
 
 @pytest.fixture(scope="session")
@@ -54,15 +64,19 @@ def git_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def airflow_instance(
-    airflow_nasa: Simulator, airflow_dags: Path, airflow_archive: Path, git_host: Path
+    airflow_nasa: Simulator, airflow_watch: Any, airflow_dags: Path, airflow_archive: Path, git_host: Path
 ) -> Iterator[LocalAirflow]:
-    """A healthy Airflow, started once."""
+    """A healthy Airflow, started once, that serves the toy data set beside APOD."""
     folder = airflow_archive.parent
     environment = plain_environment(
         APOD_ARCHIVE=str(airflow_archive),
         APOD_SCIENCE_URL=airflow_nasa.url,
         APOD_PLANETARY_URL=airflow_nasa.url,
         NASA_API_KEY=KEY,
+        APOD_DATASETS="apod,sightings",
+        APOD_ARCHIVES=str(folder / "archives"),
+        PYTHONPATH=str(SITE),
+        **variables_of("sightings", airflow_watch.settings),
         APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
         AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(
             {"type": "file", "log_file_path": str(folder / "lineage.jsonl"), "append": True}

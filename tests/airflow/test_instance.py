@@ -89,11 +89,12 @@ def test_no_role_gets_into_the_others_database(airflow_instance, role, others):
 
 
 def test_connections_and_pool_are_there(airflow_instance):
-    """The four connections stand in Airflow's database, none shows its password, and the pool has four slots."""
+    """APOD's four connections and another set's two are there, none shows its password; the pool has four slots."""
     answer = airflow_instance.api.get("/connections")
     found = {one["connection_id"]: one for one in answer["connections"]}
-    assert sorted(found) == ["apod_dvc_remote", "apod_git", "apod_nasa", "apod_postgres"]
-    assert answer["total_entries"] == 4
+    others = ["sightings_dvc_remote", "sightings_git"]
+    assert sorted(found) == ["apod_dvc_remote", "apod_git", "apod_nasa", "apod_postgres", *others]
+    assert answer["total_entries"] == 6
     assert {one["password"] for one in found.values()} == {None, "***"}
     assert (found["apod_postgres"]["login"], found["apod_postgres"]["schema"]) == ("apod_pipeline", "apod")
     assert airflow_instance.api.get("/pools/nasa_api")["slots"] == 4

@@ -48,12 +48,15 @@ def test_the_charts_values_say_the_same():
 
 
 def test_deadlines_and_the_pool_are_asked_for(services, tmp_path):
-    """Whatever is ours has deadlines; the pool is named where we make it, and only there."""
+    """Whatever is ours has deadlines and says which sets it serves; the pool is named where we make it, only there."""
     local = Surroundings(tmp_path, tmp_path, 8080, "postgresql://ours").variables({})
     for told in (local, *(one["environment"] for one in services.values())):
         assert (told["APOD_AIRFLOW_POOL"], told["APOD_AIRFLOW_DEADLINES"]) == (POOL, "True")
     values = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "airflow-values.yaml").read_text(encoding="utf-8"))
-    assert {one["name"]: one["value"] for one in values["env"]} == {"APOD_AIRFLOW_DEADLINES": "True"}
+    assert {one["name"]: one["value"] for one in values["env"]} == {
+        "APOD_AIRFLOW_DEADLINES": "True",
+        "APOD_DATASETS": "apod",
+    }
 
 
 def test_no_health_check_starts_an_airflow(services):

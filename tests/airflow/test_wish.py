@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from pathlib import Path
 
+import httpx
 import pytest
 
 from apod_pipeline.errors import DatabaseError, SettingsError
 from local_airflow.databases import Database, separate
 from local_airflow.simulated_nasa import see_to_mark
+from local_airflow.simulated_sets import simulated_set
 from local_airflow.wish import wish
+from set_lab import SITE
 
 USERS_OWN = {
     "APOD_DATABASE_URL": "postgresql://me@production/apod",
@@ -31,10 +37,34 @@ def test_nasa_gets_what_the_user_set():
     """With SOURCE=nasa the environment counts, then `.env`, and the folders are others than the simulator's."""
     wanted = wish({**USERS_OWN, "SOURCE": "nasa"}, {"APOD_DVC_REMOTE": "s3://mine", "NASA_API_KEY": "older"})
     assert {**USERS_OWN, "APOD_DVC_REMOTE": "s3://mine"}.items() <= wanted.environment.items()
-    assert (wanted.home.name, wanted.archive.name) == (".airflow-nasa", "airflow-archive-nasa")
+    assert (wanted.home.name, wanted.archives["apod"].name) == (".airflow-nasa", "airflow-archive-nasa")
 
 
-@pytest.mark.parametrize("bad", [{"SOURCE": "moon"}, {"AIRFLOW_PORT": "http"}, {"AIRFLOW_PORT": "70000"}])
+def test_several_sets_have_an_archive_each():
+    """Each in a folder of its name under one root; APOD's stays where it is without them, and so does its variable."""
+    wanted = wish({"APOD_DATASETS": "apod, sightings", "APOD_ARCHIVES": "/srv/archives"}, {})
+    usual = Path("airflow-archive").absolute()
+    assert dict(wanted.archives) == {"apod": usual, "sightings": Path("/srv/archives/sightings")}
+    told = {"APOD_ARCHIVE": str(usual), "APOD_DATASETS": "apod,sightings", "APOD_ARCHIVES": "/srv/archives"}
+    assert dict(wanted.environment) == told
+    nasa = wish({"SOURCE": "nasa"}, {"APOD_DATASETS": "sightings"})
+    assert dict(nasa.archives) == {"sightings": Path("airflow-archives-nasa/sightings").absolute()}
+    assert wish({"APOD_DATASETS": "apod"}, {}).environment == wish({}, {}).environment
+
+
+def test_a_sets_simulator_tells_its_variables(tmp_path):
+    """It runs in a process of its own, which says where its services are and which day is their last, and then ends."""
+    path = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join([str(SITE), *sys.path])}
+    with simulated_set("sightings", tmp_path, path, threading.Event()) as (part, variables):
+        assert variables.keys() == {"APOD_SIGHTINGS_URL", "APOD_TODAY_SIGHTINGS"}
+        asked = f"{variables['APOD_SIGHTINGS_URL']}/sightings?from=2026-03-10&to=2026-03-10"
+        assert len(httpx.get(asked).json()) == 2
+    assert part.process.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "bad", [{"APOD_DATASETS": "apod,hubble"}, {"SOURCE": "moon"}, {"AIRFLOW_PORT": "http"}, {"AIRFLOW_PORT": "70000"}]
+)
 def test_what_cannot_be_meant_is_refused(bad):
     """The message names the variable, and says that nothing was started."""
     with pytest.raises(SettingsError, match=f"{next(iter(bad))} is .*Nothing was started"):

@@ -95,7 +95,7 @@ class Airflow2:
     def connections_file(self) -> Path:
         """The file of the connections; Airflow's command line would take a password among its arguments."""
         settings = resolve({}, self._inherited, dotenv=None)
-        wished = connections.wished(settings, self.loaded, self.server)
+        wished = connections.wished(settings, self.loaded, self.server, {})
         file = self._secrets.folder / "connections.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps({one.pop("connection_id"): one for one in wished}))

@@ -17,7 +17,7 @@ from apod_pipeline.cli import apod
 
 CONTEXT = click.Context(apod, **apod.context_settings)  # a command keeps the help option that it first gets
 COMMANDS = apod.list_commands(CONTEXT)  # those of the extras as well
-OF_AN_ARCHIVE = sorted(set(COMMANDS) - {"demo", "simulate", "serve"})
+OF_AN_ARCHIVE = sorted(set(COMMANDS) - {"datasets", "demo", "simulate", "serve"})
 DAYS = ["--from", "2018-12-20", "--to", "2018-12-31"]
 SECRET = "hunter2secret"
 

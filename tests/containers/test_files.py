@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import stat
 import subprocess
 import sys
+import time
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 import yaml
+
+from plain_environment import plain_environment
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -20,9 +25,9 @@ EXAMPLE = (DEPLOY / ".env.example").read_text(encoding="utf-8")
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 
 
-def _made(folder: Path) -> subprocess.CompletedProcess[str]:
+def _made(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, str(DEPLOY / "make_env.py"), str(folder)]
-    return subprocess.run(words, capture_output=True, text=True, check=True)
+    return subprocess.run(words, env=plain_environment(**more), capture_output=True, text=True, check=True)
 
 
 def _values(text: str) -> dict[str, str]:
@@ -74,6 +79,95 @@ def test_an_env_that_is_there_stays(env):
     file.write_text("MINE=1\n", encoding="utf-8")
     assert _made(folder).stdout == ""
     assert file.read_text(encoding="utf-8") == "MINE=1\n"
+
+
+def test_the_data_sets_that_are_served_are_written_down(tmp_path):
+    """What `APOD_DATASETS` says when `.env` is made stands in it, and nothing else is in that line; else APOD alone."""
+    for told, written in (("", "apod"), ("apod, close-approaches", "apod,close_approaches"), ("$(id)=", "id")):
+        folder = tmp_path / written
+        folder.mkdir()
+        shutil.copy(DEPLOY / ".env.example", folder)
+        _made(folder, APOD_DATASETS=told)
+        assert _values((folder / ".env").read_text(encoding="utf-8"))["APOD_DATASETS"] == written
+
+
+def test_every_part_that_sees_an_archive_sees_those_of_all_sets():
+    """Airflow's parts are told which sets are served and where their archives are; APOD's volume is what it was."""
+    seeing = {name for name, one in SERVICES.items() if "apod_archive:/opt/apod/archive" in one.get("volumes", [])}
+    assert {"airflow-scheduler", "airflow-triggerer", "airflow-worker", "airflow-prepare", "backup"} <= seeing
+    assert {name for name in seeing if "apod_archives:/opt/apod/archives" in SERVICES[name]["volumes"]} == seeing
+    told = {name: one["environment"] for name, one in SERVICES.items() if name.startswith("airflow")}
+    assert {one["APOD_DATASETS"] for one in told.values()} == {"${APOD_DATASETS:-apod}"}
+    assert {one["APOD_ARCHIVES"] for one in told.values()} == {"/opt/apod/archives"}
+    made = re.findall(r"^ && mkdir -p (.*)$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert ["/opt/apod/archives" in words.split() for words in made if "/opt/apod" in words] == [True, True]
+
+
+PREPARED = """
+import json, runpy
+container = runpy.run_path("deploy/airflow/container.py")
+told = {name: one["host"] for name, one in container["connections"]().items() if "sightings" in name}
+sets = container["datasets"]()
+print(json.dumps([sets, {name: container["of_set"](name) for name in sets}, told]))
+"""
+
+
+def test_what_is_prepared_is_for_every_set():
+    """Tables and connections of each set that is served; of APOD alone, those that there were."""
+
+    def prepared(**more: str) -> list:
+        words = [sys.executable, "-c", PREPARED]
+        done = subprocess.run(
+            words, env=plain_environment(**more), cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        return json.loads(done.stdout)
+
+    assert prepared() == [["apod"], {"apod": {}}, {}]
+    own = {"APOD_DATASET": "sightings", "APOD_ARCHIVE": "/opt/apod/archives/sightings"}
+    hosts = {"sightings_git": "", "sightings_dvc_remote": ""}
+    assert prepared(APOD_DATASETS="apod,sightings") == [["apod", "sightings"], {"apod": {}, "sightings": own}, hosts]
+
+
+SAVES = """#!/bin/sh
+case $APOD_ARCHIVE in *bad) exit 1;; esac
+echo "$APOD_ARCHIVE" >"$2"
+"""
+
+
+def test_every_set_is_backed_up(tmp_path):
+    """A file for each archive that has begun, old ones of the same set go; one that fails holds no other one back."""
+    for name in ("archive/.git", "sets/far/.git", "sets/bad/.git", "sets/far-remote", "sets/new", "backups", "bin"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "bin" / "apod").write_text(SAVES)
+    (tmp_path / "bin" / "apod").chmod(0o755)
+    old, torn = (tmp_path / "backups" / name for name in ("apod-20200101T000000Z.dump", ".far-1.dump.partial"))
+    old.touch()
+    torn.touch()
+    folders = {"BACKUPS": "backups", "ARCHIVE": "archive", "ARCHIVES": "sets"}
+    environment = plain_environment(
+        PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+        BACKUP_HOURS="24",
+        BACKUP_KEEP="1",
+        **{f"APOD_{name}": str(tmp_path / folder) for name, folder in folders.items()},
+    )
+    words = ["/bin/sh", str(DEPLOY / "backup.sh")]
+
+    def saved() -> dict[str, str]:
+        return {path.name.split("-")[0]: path.read_text().strip() for path in (tmp_path / "backups").glob("*.dump")}
+
+    wanted = {"apod": str(tmp_path / "archive"), "far": str(tmp_path / "sets" / "far")}
+    with subprocess.Popen(words, env=environment) as service:
+        deadline = time.monotonic() + 30
+        while saved() != wanted:
+            assert time.monotonic() < deadline, saved()
+            time.sleep(0.05)
+        service.terminate()
+    assert service.returncode == 0
+    assert (old.exists(), torn.exists()) == (False, False)
+    healthy = [*words, "healthy"]
+    assert subprocess.run(healthy, env=environment, check=False).returncode == 0
+    os.utime(tmp_path / "sets" / "bad" / ".git", (0, 0))
+    assert subprocess.run(healthy, env=environment, check=False).returncode == 1
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -220,6 +220,42 @@ def test_a_volume_keeps_the_archive():
     assert not manifests.of_kind(items, "Deployment")
 
 
+TWO = {"datasets": ["apod", "far_lights"]}
+
+
+def test_another_set_has_a_run_and_tables_of_its_own():
+    """A CronJob, a folder and remotes a set, their clocks apart; APOD's objects are what they are without it."""
+    path = EXAMPLES / "cronjob-with-volume.yaml"
+    own = {"schedule": "30 6 * * *", "timeZone": "Etc/UTC", "git": {"remote": "git@host:far-lights"}}
+    remotes = {"git": {"remote": "git@host:apod"}, "dvc": {"remote": "s3://versions/all/"}}
+    pipeline = values_of(path)["pipeline"] | remotes
+    alone = _made(path, pipeline=pipeline)
+    both = _made(path, **TWO, pipeline=pipeline | {"sets": {"far_lights": own}})
+    assert _one(both, "CronJob", "apod-pipeline") == _one(alone, "CronJob", "apod-pipeline")
+    job = _one(both, "CronJob", "apod-pipeline-far-lights")
+    assert (job["spec"]["schedule"], job["spec"]["timeZone"]) == ("30 6 * * *", "Etc/UTC")
+    run = next(manifests.pods([job])).containers[0]
+    assert {name: value for name, value in _variables(run).items() if name.startswith("APOD_") and value} == {
+        "APOD_DATASET": "far_lights",
+        "APOD_ARCHIVE": "/var/lib/apod/archives/far_lights",
+        "APOD_GIT_REMOTE": "git@host:far-lights",
+        "APOD_DVC_REMOTE": "s3://versions/all/far_lights",
+    }
+    spec = next(manifests.pods([_one(both, "Job", "apod-migration")])).spec
+    assert [_variables(one).get("APOD_DATASET") for one in spec["initContainers"]] == ["far_lights"]
+    assert spec["containers"] == next(manifests.pods([_one(alone, "Job", "apod-migration")])).spec["containers"]
+
+
+def test_another_set_never_pushes_to_apods_repository():
+    """A stateless run of it needs a Git remote of its own, and says by which name; `-` is in no set's name."""
+    from helm_python import HelmError
+
+    with pytest.raises(HelmError, match=r"pipeline\.sets\.far_lights\.git\.remote"):
+        _made(EXAMPLES / "cronjob.yaml", **TWO)
+    with pytest.raises(HelmError, match="datasets"):
+        _made(CHART / "values.yaml", datasets=["far-lights"])
+
+
 def test_a_digest_counts_more_than_a_tag():
     """With a digest the image is named by it; without one by a tag that is the chart's version of the application."""
     version = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]

@@ -4,8 +4,10 @@ Takes Airflow's contexts and connections, gives calls of the library `apod_pipel
 Lies in the plugins folder, because that is where every part of Airflow can import from, the triggerer too. Imports
 nothing at its top but Airflow's own interfaces: DAG files are parsed every thirty seconds.
 
+    daily.py                      a data set's daily DAG
     runs.py ──► connections.py    a task's settings
        └──────► lineage.py        what it reads and writes, for OpenLineage
+    sets.py                       which data sets are served, and each one's surroundings
     budget.py                     how many requests at one time
     publication.py                the wait for a day
     versions.py                   what is told of a version: asset, link

@@ -9,12 +9,19 @@ environment.
                      is loaded
     apod_git         host: the Git remote that versions are pushed to
     apod_dvc_remote  host: the URL of the DVC remote
+
+Another data set is loaded into the same database, and has remotes of its own: `approaches_git` and
+`approaches_dvc_remote`. Where the latter is absent or empty, it has a folder of its name in the remote that
+`apod_dvc_remote` names.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
+
+from apod_airflow.sets import APOD, below, is_placed, own_variable, surroundings
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,10 +32,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_OF_ALL = ("apod_nasa", "apod_postgres")
+"""Those that are every set's."""
 NASA, POSTGRES, GIT, DVC_REMOTE = ALL = ("apod_nasa", "apod_postgres", "apod_git", "apod_dvc_remote")
 
 
-def settings(today: dt.date | None = None, names: Collection[str] = ALL, archive: Path | None = None) -> Settings:
+def settings(
+    today: dt.date | None = None, names: Collection[str] = ALL, archive: Path | None = None, dataset: str = APOD
+) -> Settings:
     """What a task is to work with.
 
     Args:
@@ -36,20 +47,47 @@ def settings(today: dt.date | None = None, names: Collection[str] = ALL, archive
         names: connections to look up: each costs a question to Airflow's API server. Leave out only what the task
             cannot come to need: there the environment's word would count.
         archive: the folder, where it is not the environment's.
+        dataset: of which the archive is.
     """
     from dataclasses import replace
 
     from apod_airflow.budget import REQUESTS
     from apod_pipeline.settings import resolve
 
-    found = {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := _connection(name))}
-    resolved = resolve({"today": today, "archive": archive, **found})
+    if dataset == APOD:
+        resolved = resolve({"today": today, "archive": archive, **_told(names)})
+    else:
+        flags = {"today": today, "archive": archive, "dataset": dataset, **_told_of(dataset, names)}
+        resolved = resolve(flags, surroundings(dataset, os.environ), dotenv=None)  # which would speak of APOD's
     for notice in resolved.notices:
         log.warning("%s", notice)
-    if resolved.origins["APOD_ARCHIVE"] == "default":
+    if resolved.origins["APOD_ARCHIVE"] == "default" or (dataset != APOD and not is_placed(os.environ)):
         log.warning("APOD_ARCHIVE is not set: the archive is %s, on this machine alone", resolved.archive.absolute())
     # a file of the archive's may say more; the task holds slots for so many
     return replace(resolved, http_concurrency=min(resolved.http_concurrency, REQUESTS))
+
+
+def _told(names: Collection[str]) -> dict[str, str | None]:
+    return {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := _connection(name))}
+
+
+def _told_of(dataset: str, names: Collection[str]) -> dict[str, str | None]:
+    """What connections say of another set: those of all sets, and its own."""
+    from apod_pipeline.settings.resolving import settings_of
+
+    settable = {one.name for one in settings_of(dataset)}
+    found = {name: value for name, value in _told([n for n in names if n in _OF_ALL]).items() if name in settable}
+    for name in (GIT, DVC_REMOTE):
+        if name in names and (own := _connection(f"{dataset}{name.removeprefix(APOD)}")) and own.host:
+            found[_FIELDS[name][0]] = own.host
+    if (
+        DVC_REMOTE in names
+        and "dvc_remote" not in found
+        and not os.environ.get(own_variable("APOD_DVC_REMOTE", dataset))
+    ):
+        shared = _connection(DVC_REMOTE)
+        found["dvc_remote"] = below(shared and shared.host, dataset) or None
+    return found
 
 
 def _connection(name: str) -> Any:

@@ -50,10 +50,6 @@ def _names(kind: str, settings: Settings) -> Iterator[tuple[str, str]]:
     from apod_pipeline.wiring import archive_of
 
     archive = archive_of(settings)
-    services = {
-        "science": (settings.own["science_url"], "wp-json/wp/v2/apod-basic"),
-        "planetary": (settings.own["planetary_url"], "planetary/apod"),
-    }
     paths = {
         "replies": [archive.raw],
         "files": [archive.csv, archive.json, archive.parquet],
@@ -62,18 +58,27 @@ def _names(kind: str, settings: Settings) -> Iterator[tuple[str, str]]:
         "repository": [archive.root / ".git"],
     }
     if kind == "services":
-        yield from (services[name] for name in settings.sources)
+        yield from _services(settings)
     elif kind == "tables":
-        yield from _tables(settings.database)
+        yield from _tables(settings)
     else:
         yield from (("file", str(path)) for path in paths[kind])
 
 
-def _tables(conninfo: str | None) -> Iterator[tuple[str, str]]:
+def _services(settings: Settings) -> Iterator[tuple[str, str]]:
+    from apod_pipeline.wiring import data_set_of
+
+    paths = {"science": "wp-json/wp/v2/apod-basic", "planetary": "planetary/apod"}  # APOD's
+    for name in settings.sources:
+        origin = data_set_of(settings).about.origins.get(name)
+        yield settings.own.get(f"{name}_url") or (origin.page if origin else name), paths.get(name, name)
+
+
+def _tables(settings: Settings) -> Iterator[tuple[str, str]]:
     from psycopg.conninfo import conninfo_to_dict
 
-    parts = conninfo_to_dict(conninfo or "")
+    parts, name = conninfo_to_dict(settings.database or ""), settings.dataset
     host = str(parts.get("host") or "localhost")
     server = f"postgres://{'localhost' if host.startswith('/') else host}:{parts.get('port') or 5432}"
-    for table in ("apod", "apod_revision", "apod_reading"):
+    for table in (name, f"{name}_revision", f"{name}_reading"):
         yield server, f"{parts.get('dbname') or 'apod'}.public.{table}"

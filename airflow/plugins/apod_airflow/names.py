@@ -8,6 +8,7 @@ from __future__ import annotations
 try:
     from airflow.sdk import (
         Asset,
+        AssetAlias,
         AsyncCallback,
         BaseHook,
         BaseOperatorLink,
@@ -29,13 +30,14 @@ except ImportError:  # Airflow 2
     from airflow.sensors.base import BaseSensorOperator
     from airflow.timetables.trigger import CronTriggerTimetable
 
-    AsyncCallback = BaseOperatorLink = DeadlineAlert = DeadlineReference = None
+    AssetAlias = AsyncCallback = BaseOperatorLink = DeadlineAlert = DeadlineReference = None
 
 __all__ = [
     "AirflowFailException",
     "AirflowNotFoundException",
     "AirflowSkipException",
     "Asset",
+    "AssetAlias",
     "AsyncCallback",
     "BaseHook",
     "BaseOperatorLink",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from apod_airflow.names import BaseSensorOperator, Param
+from apod_airflow.sets import APOD, set_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,16 +49,15 @@ class Publication(BaseSensorOperator):
         if params.get("from") or params.get("to"):
             self.log.info("days were given: not waiting")
             return
-        day = day_of(context)
+        day, dataset = day_of(context), set_of(context)
         with told_to_airflow():
-            if is_out(day):
+            if is_out(day, dataset):
                 self.log.info("%s is out", day)
                 return
         deadline, every = date_of(context) + dt.timedelta(hours=params["patience"]), float(params["ask_every"])
         self.log.info("%s is not out yet; asking every %s seconds until %s", day, every, deadline)
-        self.defer(
-            trigger=PublicationTrigger(day=str(day), deadline=deadline.isoformat(), every=every), method_name="go_on"
-        )
+        trigger = PublicationTrigger(day=str(day), deadline=deadline.isoformat(), every=every, dataset=dataset)
+        self.defer(trigger=trigger, method_name="go_on")
 
     def go_on(self, context: Mapping[str, Any], event: dict[str, Any] | None = None) -> None:  # noqa: ARG002 - Airflow's
         """Say how the wait ended; the run goes on either way."""
@@ -67,20 +67,20 @@ class Publication(BaseSensorOperator):
 class PublicationTrigger(BaseTrigger):
     """Asks the services for one day until it is out, or the deadline has passed. Holds no key: it is kept as text."""
 
-    def __init__(self, day: str, deadline: str, every: float) -> None:
+    def __init__(self, day: str, deadline: str, every: float, dataset: str = APOD) -> None:
         super().__init__()
-        self.day, self.deadline, self.every = day, deadline, every
+        self.day, self.deadline, self.every, self.dataset = day, deadline, every, dataset
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the database keeps of it."""
-        kept = {"day": self.day, "deadline": self.deadline, "every": self.every}
+        kept = {"day": self.day, "deadline": self.deadline, "every": self.every, "dataset": self.dataset}
         return "apod_airflow.publication.PublicationTrigger", kept
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """One event: the day is out, or the deadline has passed."""
         deadline = dt.datetime.fromisoformat(self.deadline)
         while True:
-            if await asyncio.to_thread(is_out, dt.date.fromisoformat(self.day)):
+            if await asyncio.to_thread(is_out, dt.date.fromisoformat(self.day), self.dataset):
                 yield TriggerEvent({"message": f"{self.day} is out"})
                 return
             left = (deadline - dt.datetime.now(dt.UTC)).total_seconds()
@@ -90,14 +90,19 @@ class PublicationTrigger(BaseTrigger):
             await asyncio.sleep(min(self.every, left))
 
 
-def is_out(day: dt.date) -> bool:
-    """True when one of the services has the day; the settings are looked up at each question."""
+def is_out(day: dt.date, dataset: str = APOD) -> bool:
+    """True when one of the services has the day; the settings are looked up at each question.
+
+    A day that may have no entry, or many, is out when it is due: nothing tells whether all of it is there.
+    """
     from apod_airflow.connections import NASA, settings
     from apod_pipeline.fetching.http_client import HttpClient
     from apod_pipeline.fetching.probing import is_published
     from apod_pipeline.wiring import data_set_of, readers
 
-    known = settings(day, [NASA])
+    known = settings(day, [NASA], dataset=dataset)
+    if data_set_of(known).identity is not None:
+        return True
     client = HttpClient(timeout=15.0, retries=0)
     try:
         return is_published(

@@ -8,10 +8,12 @@ once.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from apod_airflow.connections import ALL
+from apod_airflow.sets import APOD, own_variable, set_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -38,11 +40,14 @@ def date_of(context: Mapping[str, Any]) -> dt.datetime:
     return context.get("logical_date") or run.logical_date or run.run_after
 
 
-def day_of(context: Mapping[str, Any]) -> dt.date:
-    """The newest day that is due for a run."""
-    from apod_pipeline.datasets.apod.calendar import publishing_day
+def day_of(context: Mapping[str, Any], dataset: str | None = None) -> dt.date:
+    """The newest day that is due for a run, of its data set or another one."""
+    from apod_pipeline.dataset.installed import data_set
 
-    return publishing_day(date_of(context))
+    name = dataset or set_of(context)
+    day = data_set(name).calendar.due(date_of(context))
+    last = os.environ.get(own_variable("APOD_TODAY", name)) if name != APOD else None
+    return min(day, dt.date.fromisoformat(last)) if last else day
 
 
 def wanted(context: Mapping[str, Any]) -> Wanted:
@@ -54,17 +59,19 @@ def wanted(context: Mapping[str, Any]) -> Wanted:
 
 
 def span_of(context: Mapping[str, Any]) -> Span:
-    """The days that a run's params name: from the first picture to the run's day, where they leave it open.
+    """The days that a run's params name: from the set's first day to the run's, where they leave it open.
 
     Raises:
         SettingsError: for a span that runs backwards, or begins after the run's day.
     """
+    from apod_pipeline.dataset.installed import data_set
     from apod_pipeline.dataset.spans import Span
-    from apod_pipeline.datasets.apod.calendar import FIRST_DAY
     from apod_pipeline.errors import SettingsError
 
     day, params = day_of(context), context["params"]
-    first = dt.date.fromisoformat(params["from"]) if params.get("from") else FIRST_DAY
+    first = (
+        dt.date.fromisoformat(params["from"]) if params.get("from") else data_set(set_of(context)).calendar.first_day
+    )
     last = dt.date.fromisoformat(params["to"]) if params.get("to") else day
     if last < first or first > day:
         raise SettingsError(
@@ -132,7 +139,7 @@ def steps(
     from apod_pipeline.wiring import pipeline
 
     with told_to_airflow():
-        known = settings(day_of(context), connections)
+        known = settings(day_of(context), connections, dataset=set_of(context))
         describe(context["ti"].task, known)
         with pipeline(known, tell=_tell, dvc=DvcVersioner) as wired:
             yield Steps(wired, _name(context, part), _name(context), _former_name(context, part))
@@ -188,8 +195,8 @@ def _tell(message: str) -> None:
     logging.getLogger("apod_pipeline").info(message)
 
 
-def verify_archive(context: Mapping[str, Any]) -> list[Finding]:
-    """The audit of the archive that the connections and the environment name, as of the run's day.
+def verify_archive(context: Mapping[str, Any], dataset: str) -> list[Finding]:
+    """The audit of a set's archive, which the connections and the environment name, as of the run's day.
 
     The param `remote_bytes` says how much, in percent, of a DVC remote that is no folder of the worker's is read.
     """
@@ -198,6 +205,6 @@ def verify_archive(context: Mapping[str, Any]) -> list[Finding]:
     from apod_pipeline.jobs.verify import verify
 
     with told_to_airflow():
-        known = settings(day_of(context))
+        known = settings(day_of(context, dataset), dataset=dataset)
         describe(context["ti"].task, known)
         return verify(known, context["params"]["remote_bytes"] / 100)

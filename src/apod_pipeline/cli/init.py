@@ -11,26 +11,30 @@ import click
 
 from apod_pipeline.cli.options import (
     archive_option,
+    dataset_option,
     settings_of,
 )
 from apod_pipeline.cli.outcomes import wired
 
 
 @click.command()
+@dataset_option("What the archive is of (default: $APOD_DATASET or APOD); `apod datasets` lists what there is.")
 @archive_option
-def init(archive: Path | None, *, as_json: bool) -> None:
+def init(dataset: str | None, archive: Path | None, *, as_json: bool) -> None:
     """Create an archive.
 
-    Its folders, its Git repository and its database. `apod run` also creates one where there is none.
+    Its folders, its Git repository and its database. `apod run` also creates one where there is none. What it is of is
+    written into its apod.toml, and every other command finds it there.
 
     Example: apod init --archive ~/apod
     """
     from apod_pipeline.cli import presentation
 
-    settings = settings_of(archive=archive)
+    settings = settings_of(archive=archive, dataset=dataset)
     with wired(settings, "", 1) as pipeline:
         pipeline.prepare()
+    kept = pipeline.archive
     if as_json:
-        presentation.as_object({"archive": str(pipeline.archive.root)})
+        presentation.as_object({"archive": str(kept.root), "dataset": kept.dataset.name})
     else:
-        click.echo(f"{pipeline.archive.root} is an archive. Next: apod backfill --from 1995-06-16")
+        click.echo(f"{kept.root} is an archive. Next: apod backfill --from {kept.dataset.calendar.first_day}")

@@ -109,6 +109,17 @@ def archive_option(command: Callable[..., None]) -> Callable[..., None]:
     return where(form(command))
 
 
+def dataset_option(meaning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """`--dataset`: what an archive is of."""
+    return click.option("--dataset", callback=_installed, metavar="NAME", help=meaning)
+
+
+def _installed(context: click.Context, option: click.Parameter, typed: str | None) -> str | None:  # noqa: ARG001 - click's
+    from apod_pipeline.dataset.installed import data_set
+
+    return data_set(typed.replace("-", "_")).name if typed else None
+
+
 def source_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--source`: whom to ask this time."""
     return click.option("--source", "sources", help="Sources to ask, in this order: science,planetary.")(command)

@@ -63,6 +63,7 @@ class About(NamedTuple):
         called: fields by which people call an entry, where its key is not what they know.
         licence: what may be done with the data as a whole, where that is known.
         replies: whose replies an archive of it keeps.
+        size: how large an archive of all of it is, roughly: how many entries, how many megabytes.
     """
 
     title: str
@@ -77,6 +78,7 @@ class About(NamedTuple):
     called: tuple[str, ...] = ()
     licence: str | None = None
     replies: str = "its sources' replies"
+    size: str = ""
 
 
 class Search(NamedTuple):

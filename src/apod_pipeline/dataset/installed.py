@@ -20,7 +20,7 @@ def names() -> list[str]:
     """Those that are installed."""
     from importlib.metadata import entry_points
 
-    return sorted(point.name for point in entry_points(group=GROUP))
+    return sorted({point.name for point in entry_points(group=GROUP)})
 
 
 def data_set(name: str) -> DataSet:
@@ -32,8 +32,9 @@ def data_set(name: str) -> DataSet:
     found = _own(name) or _foreign(name)
     if found is None:
         raise SettingsError(
-            f"no data set {name!r} is installed; there are {', '.join(names())}. Nothing was touched: correct "
-            "`dataset` in the archive's apod.toml, or install the package that provides it."
+            f"no data set {name!r} is installed; there are {', '.join(names())}. Nothing was touched: name one of them "
+            "(--dataset, APOD_DATASET, or `dataset` in the archive's apod.toml), or install the package that provides "
+            "the other."
         )
     return found
 

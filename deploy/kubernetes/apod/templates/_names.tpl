@@ -93,3 +93,22 @@ securityContext:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 {{- end -}}
+
+{{/* A container that brings the tables of one data set up to date. Takes a dict of root and set. */}}
+{{- define "apod.migrate" -}}
+{{ include "apod.container" .root }}
+command: [apod]
+args: [migrate, --json]
+env:
+  - name: HOME
+    value: /home/apod
+  {{- if ne .set "apod" }}
+  - name: APOD_DATASET
+    value: {{ .set }}
+  {{- end }}
+  {{- include "apod.secretVariable" (dict "name" "APOD_DATABASE_URL" "from" .root.Values.database.write) | nindent 2 }}
+resources:
+  {{- toYaml .root.Values.migration.resources | nindent 2 }}
+volumeMounts:
+  {{- include "apod.scratchMounts" .root | nindent 2 }}
+{{- end -}}

@@ -54,6 +54,7 @@ ABOUT = About(
         reminder="these are the rights of pictures and films; the texts belong to their authors.",
     ),
     replies="NASA's replies",
+    size="one entry a day since 1995: some 11,500, 350 MB",
 )
 
 # PostgreSQL holds a megabyte of words: what is longer than any text is not searched to its end. So many letters, each

@@ -1,0 +1,3 @@
+from apod_airflow.daily import make_daily
+
+dag = make_daily("comets")  # which is neither served nor installed

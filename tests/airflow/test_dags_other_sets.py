@@ -1,0 +1,219 @@
+"""Another data set on the Airflow that serves APOD: daily run, backfill, audit; one database, two archives."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from airflow_bench import KEYS, ORDER, PROJECTS_DAGS, Bench
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.dataset.installed import data_set
+from plain_environment import plain_environment
+from set_lab import SITE
+
+DAG = "sightings_etl_pipeline"
+TOYS_DAG = Path(__file__).parent / "dags" / f"{DAG}.py"
+
+
+class SetBench(Bench):
+    """The session's Airflow, with what it makes of the toy data set."""
+
+    def __init__(self, airflow, root):
+        super().__init__(airflow, root)
+        self.archive = Archive(root, data_set("sightings"))
+
+    def events(self, **by):
+        """Events of assets, as the assets' names and the commits they tell of."""
+        found = self.api.get("/assets/events", **by)["asset_events"]
+        return [(event["name"], event["extra"].get("commit")) for event in found]
+
+    def by_its_clock(self, dag):
+        """The run that the scheduler makes by itself when a DAG is let go."""
+        self.api.patch(f"/dags/{dag}", {"is_paused": False})
+        deadline = time.monotonic() + 60
+        while not (found := self.api.get(f"/dags/{dag}/dagRuns", run_type="scheduled")["dag_runs"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        return self.ended(found[0]["dag_run_id"], dag)
+
+
+@pytest.fixture(scope="module")
+def toy(airflow_instance, airflow_archive, first_run):
+    """That bench; APOD has had its first run."""
+    return SetBench(airflow_instance, airflow_archive.parent / "archives" / "sightings")
+
+
+@pytest.fixture(scope="module")
+def run(toy):
+    """The first run of the set, which the scheduler makes."""
+    return toy.by_its_clock(DAG)
+
+
+def test_its_dag_has_the_documents_tasks(toy):
+    """Three lines make it: ids and order are the document's, tag and clock its own; what is not served makes no DAG."""
+    assert len([line for line in TOYS_DAG.read_text().splitlines() if line]) == 2
+    tasks = {task["task_id"]: task for task in toy.api.get(f"/dags/{DAG}/tasks")["tasks"]}
+    assert {*tasks} == {*ORDER}
+    for before, after in itertools.pairwise(ORDER):
+        assert tasks[before]["downstream_task_ids"] == [after]
+    told = toy.api.get(f"/dags/{DAG}/details")
+    assert ([tag["name"] for tag in told["tags"]], told["timezone"]) == (["sightings"], "UTC")
+    assert told["timetable_summary"] == "30 0 * * *"
+    assert all(param["description"] for param in told["params"].values())
+    assert toy.api.get("/importErrors")["import_errors"] == []
+    assert not toy.api.has("/dags/comets_etl_pipeline")
+
+
+def test_its_first_run_fills_an_archive_of_its_own(toy, run, bench):
+    """Every task is green; XComs, rows beside APOD's, files and commit agree; APOD's archive knows nothing of it."""
+    assert {name: task["state"] for name, task in run.tasks.items()} == dict.fromkeys(ORDER, "success")
+    for task, keys in KEYS.items():
+        assert keys <= {*toy.xcoms(run, task)}
+    assert 'dataset = "sightings"' in (toy.archive.root / "apod.toml").read_text()
+    rows = toy.rows("SELECT min(night), max(night), count(*) FROM sightings")
+    assert [*map(str, rows[0])] == ["2026-02-28", "2026-03-10", "22"]
+    commit = toy.git("rev-parse", "HEAD")
+    assert toy.rows("SELECT run, version FROM sightings_run") == [(f"{DAG} {run.name}", commit)]
+    assert toy.events(source_dag_id=DAG) == [("sightings_archive", commit)]
+    assert not [row for row in bench.rows("SELECT run FROM apod_run") if DAG in row[0]]
+    assert (toy.archive.root.parent / "sightings-remote").is_dir()
+
+
+def test_openlineage_is_told_of_its_service_and_tables(toy, run, airflow_watch, eventually):
+    """What a task of it reads and writes is the set's own: its service, the tables of its name."""
+    file = toy.archive.root.parents[1] / "lineage.jsonl"
+
+    def ended(task):
+        events = [json.loads(line) for line in file.read_text().splitlines()]
+        return [one for one in events if one["eventType"] == "COMPLETE" and one["job"]["name"] == f"{DAG}.{task}"]
+
+    eventually(lambda: ended("extract_apod_data") and ended("load_to_postgres"))
+    assert [(one["namespace"], one["name"]) for one in ended("extract_apod_data")[0]["inputs"]] == [
+        (airflow_watch.url, "watch")
+    ]
+    assert {one["name"] for one in ended("load_to_postgres")[0]["outputs"]} == {
+        f"apod.public.sightings{suffix}" for suffix in ("", "_revision", "_reading")
+    }
+
+
+def test_the_backfill_serves_it(toy, run):
+    """With `dataset` the days of that set are asked for: one version, told by the set's asset alone."""
+    before = len(Ledger(toy.archive).versions())
+    given = {"dataset": "sightings", "from": "2026-02-09", "to": "2026-02-27", "days": 10}
+    ended = toy.run("apod_backfill", **given)
+    assert {ended.tasks[name]["state"] for name in ("plan", "extract_part", "make_version")} == {"success"}
+    assert len(Ledger(toy.archive).versions()) == before + 1
+    assert toy.rows("SELECT count(*) FROM sightings") == [(58,)]
+    events = toy.events(source_dag_id="apod_backfill")
+    assert [event for event in events if event[0] != "apod_archive"] == [
+        ("sightings_archive", toy.git("rev-parse", "HEAD"))
+    ]
+    assert toy.git("rev-parse", "HEAD") not in {commit for name, commit in events if name == "apod_archive"}
+
+
+def test_the_audit_serves_it(toy, run):
+    """With `dataset` it looks at that set's archive alone; by its clock at all of them, each by its name."""
+    by_clock = toy.by_its_clock("apod_verify")
+    assert re.search(r"(apod|sightings): \w", toy.log(by_clock, "audit"))
+    ended = toy.run("apod_verify", dataset="sightings")
+    said = toy.xcoms(ended, "audit")["return_value"]
+    assert [line for line in said if line.startswith("sightings: ")] == ["sightings: 58 rows, as in the files"]
+    assert not [line for line in said if line.startswith("apod")]
+
+
+SETTINGS = """
+import json, os, sys
+from apod_airflow.connections import settings
+for more in json.loads(sys.argv[1]):
+    os.environ |= more
+    print(json.dumps({name: [str(known.archive), known.dataset, known.git_remote, known.dvc_remote, known.database]
+                      for name in ("apod", "sightings") for known in [settings(dataset=name)]}))
+    for name in more:
+        del os.environ[name]
+"""
+
+
+def _python(script, *words, **more):
+    path = os.pathsep.join([str(PROJECTS_DAGS.parent / "plugins"), str(SITE)])
+    environment = plain_environment(PYTHONPATH=path, AIRFLOW__CORE__UNIT_TEST_MODE="True", **more)
+    command = [sys.executable, "-c", script, *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+
+
+SPANS = """
+import datetime as dt
+from apod_airflow.runs import span_of
+at = dt.datetime(2026, 11, 30, 2, tzinfo=dt.UTC)
+for params in ({}, {"dataset": "sightings"}, {"dataset": "sightings", "from": None, "to": "2026-01-01"}):
+    print(span_of({"params": params, "logical_date": at, "dag_run": None}))
+"""
+
+
+def test_a_runs_days_are_its_sets():
+    """From the set's first day to what is due where its days begin, or to the last of its simulated services."""
+    said = _python(SPANS).stdout.splitlines()
+    assert said == ["1995-06-16..2026-11-29", "2020-01-01..2026-11-30", "2020-01-01..2026-01-01"]
+    said = _python(SPANS, APOD_TODAY_SIGHTINGS="2026-03-10").stdout.splitlines()
+    assert said[:2] == ["1995-06-16..2026-11-29", "2020-01-01..2026-03-10"]
+
+
+def _generic(host):
+    return json.dumps({"conn_type": "generic", "host": host})
+
+
+REMOTES = [
+    ({}, None, "s3://all/versions/sightings"),
+    ({"APOD_GIT_REMOTE_SIGHTINGS": "g@h:env", "APOD_DVC_REMOTE_SIGHTINGS": "s3://own"}, "g@h:env", "s3://own"),
+    ({"AIRFLOW_CONN_SIGHTINGS_GIT": _generic("g@h:ui")}, "g@h:ui", "s3://all/versions/sightings"),
+    ({"AIRFLOW_CONN_SIGHTINGS_DVC_REMOTE": _generic("s3://ui")}, None, "s3://ui"),
+    ({"AIRFLOW_CONN_APOD_DVC_REMOTE": _generic("s3://shared")}, None, "s3://shared/sightings"),
+]
+
+
+def test_a_set_has_remotes_of_its_own():
+    """It never pushes to APOD's Git remote; the database is one for all, and APOD is what it is without other sets."""
+    apods = {"APOD_GIT_REMOTE": "g@h:apod", "APOD_DVC_REMOTE": "s3://all/versions/", "APOD_ARCHIVE": "/srv/archive"}
+    one = "postgresql://someone@db/one"
+    cases = json.dumps([more for more, _, _ in REMOTES])
+    lines = _python(SETTINGS, cases, APOD_DATABASE_URL=one, **apods).stdout.splitlines()[-len(REMOTES) :]
+    for (more, git, dvc), told in zip(REMOTES, map(json.loads, lines), strict=True):
+        assert told["sightings"] == ["/srv/archives/sightings", "sightings", git, dvc, one]
+        shared = "s3://shared" if "AIRFLOW_CONN_APOD_DVC_REMOTE" in more else apods["APOD_DVC_REMOTE"]
+        assert told["apod"] == ["/srv/archive", "apod", "g@h:apod", shared, one]
+
+
+READ = """
+import json
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(dag_folder=%r)
+assert not bag.import_errors, bag.import_errors
+outlets = {d.dag_id: sorted({repr(o) for t in d.tasks for o in t.outlets}) for d in bag.dags.values()}
+print(json.dumps({name: [type_.split("(")[0] for type_ in found] for name, found in outlets.items()}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("served", "alone"),
+    [({}, ["Asset"]), ({"APOD_DATASETS": "apod,sightings"}, ["AssetAlias"])],
+)
+def test_where_only_apod_is_served_its_dags_are_what_they_were(served, alone, tmp_path):
+    """The backfill's outlet is APOD's asset, and a name for many assets only where there are many sets."""
+    more = {"AIRFLOW_HOME": str(tmp_path), **served}
+    told = json.loads(_python(READ % str(PROJECTS_DAGS), **more).stdout.splitlines()[-1])
+    assert {*told} == {"apod_etl_pipeline", "apod_backfill", "apod_verify", "apod_news", "apod_stateless"}
+    assert (told["apod_etl_pipeline"], told["apod_backfill"]) == (["Asset"], alone)
+
+
+def test_without_apod_there_are_none_of_its_dags(tmp_path):
+    """Who serves another set alone has that set's, and the two that serve any."""
+    told = _python(READ % str(PROJECTS_DAGS), AIRFLOW_HOME=str(tmp_path), APOD_DATASETS="sightings").stdout
+    assert {*json.loads(told.splitlines()[-1])} == {"apod_backfill", "apod_verify"}

@@ -69,6 +69,7 @@ DATA_SET = DataSet(
         called=("des", "fullname"),
         licence="public domain; credit NASA/JPL-Caltech, CNEOS/SSD",
         replies="JPL's replies",
+        size="some 13,000 approaches of a century when they were read in 2019, 25 MB; more with every discovery",
     ),
     columns=COLUMNS,
     calendar=Calendar(dt.date(1900, 1, 1), "Etc/UTC", "TDB", ahead=A_CENTURY, around=60, again=30),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from apod_pipeline.archive.beginning import begin
@@ -102,9 +103,26 @@ def database(settings: Settings, archive: Archive) -> Iterator[str]:
         return
     from apod_pipeline.embedded_postgres import EmbeddedPostgres
 
-    archive.close_private()
-    with EmbeddedPostgres(archive.private / "postgres").lease() as conninfo:
+    if settings.embedded_server is None:
+        archive.close_private()
+    with EmbeddedPostgres(embedded_server(settings, archive)).lease() as conninfo:
         yield f"{conninfo}&options="  # PGOPTIONS is meant for a server that the environment names
+
+
+def embedded_server(settings: Settings, archive: Archive) -> Path:
+    """The folder of the embedded server that an archive uses: its own, or another archive's that it shares.
+
+    Raises:
+        SettingsError: there is no such other archive.
+    """
+    if settings.embedded_server is None:
+        return archive.private / "postgres"
+    if not (settings.embedded_server / ".apod").is_dir():
+        raise SettingsError(
+            f"APOD_EMBEDDED_SERVER: {settings.embedded_server} is not an archive. Nothing was loaded; name the folder "
+            "of one, or make it first with: apod init --archive FOLDER"
+        )
+    return settings.embedded_server / ".apod" / "postgres"
 
 
 def extras(settings: Settings, archive: Archive) -> tuple[Extra, ...]:
@@ -285,7 +303,8 @@ def recovery(settings: Settings, tell: Callable[[str], None] = print) -> Iterato
     from apod_pipeline.versioning.dvc import DvcVersioner
 
     archive = archive_of(settings)
-    embedded = None if settings.database else archive.private / "postgres"
+    # Another archive's server is that one's to be mended.
+    embedded = None if settings.database or settings.embedded_server else embedded_server(settings, archive)
     with pipeline(settings, tell, dvc=DvcVersioner) as wired:
         yield Recovery(wired, objects(settings, archive), embedded)
 

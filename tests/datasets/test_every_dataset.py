@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import os
 import signal
 import subprocess
 
@@ -29,7 +30,8 @@ KILLED_AT = ["reply-promoted", "ledger-appended", "version-sealed", "before-data
 @pytest.fixture
 def one(request, tmp_path, database_url, monkeypatch):
     """An empty archive of a data set, and its services."""
-    monkeypatch.setenv("PYTHONPATH", str(SITE))  # the process in which DVC runs must find the data set too
+    # The process in which DVC runs must find the data set too, and one that somebody brought along.
+    monkeypatch.setenv("PYTHONPATH", str(SITE), prepend=os.pathsep)
     with simulation(request.param) as acted:
         yield SetLab(acted, tmp_path / "archive", database_url, name=request.param)
 

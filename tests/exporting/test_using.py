@@ -12,6 +12,8 @@ import psycopg
 import pytest
 
 from apod_pipeline.dataset.spans import Span
+from apod_pipeline.simulator.approaches import SimulatedJpl
+from set_lab import SetLab
 
 PAGE = (Path(__file__).parents[2] / "docs" / "using.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
@@ -20,9 +22,11 @@ BIN = Path(sys.executable).parent
 
 @pytest.fixture
 def room(lab, tmp_path):
-    """A folder with a month of entries in `apod-archive`; gives how a program is run there."""
+    """A month of entries in `apod-archive`, and close approaches in its database; gives how a program is run there."""
     span = Span(lab.nasa.today.replace(month=12, day=1), lab.nasa.today)
     lab.filled(span)
+    with SimulatedJpl() as jpl:
+        assert SetLab(jpl, tmp_path / "approaches", lab.database, name="approaches").run(jpl.span).exit_code == 0
     (tmp_path / "apod-archive").exists() or (tmp_path / "apod-archive").symlink_to(lab.root)
     environment = lab.environment() | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 
@@ -36,7 +40,7 @@ def room(lab, tmp_path):
 
 def test_every_kind_of_use_is_there():
     """Python, SQL and the shell, in as many blocks as the page has."""
-    assert [kind for kind, _ in BLOCKS] == ["python", "python", "python", "sql", "sh", "sh"]
+    assert [kind for kind, _ in BLOCKS] == ["python", "python", "python", "sql", "sql", "sql", "sh", "sh"]
 
 
 def test_every_block_runs(lab, room):

@@ -89,6 +89,7 @@ def audit(what: Audit, conninfo: str) -> list[Finding]:
 
 def _coverage(known: Known, today: dt.date, gap_after: int) -> Iterator[Finding]:
     """Days that are missing; one that no source has may be waited for, until a run would have taken it for a gap."""
+    gap_after = max(gap_after, known.calendar.absence_after)
     days = [day for day in coverage(known, today) if day.day < today]
     waited_for = [day for day in days if day.status == "pending" and (today - day.day).days <= gap_after]
     counts = Counter(day.status for day in days)

@@ -19,7 +19,7 @@ from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.errors import ApodError
 from apod_pipeline.settings import Settings
-from apod_pipeline.wiring import archive_of, database, today
+from apod_pipeline.wiring import archive_of, database, embedded_server, today
 
 RUN = "apod run"
 
@@ -80,7 +80,8 @@ def waiting(archive: Archive, places: Places, terms: Terms) -> Iterator[Waiting]
 
 def _days(known: Known, terms: Terms) -> Iterator[Waiting]:
     days = [day for day in coverage(known, terms.today) if day.day < terms.today]
-    young = [day for day in days if day.status == "pending" and (terms.today - day.day).days <= terms.gap_after]
+    wait = max(terms.gap_after, known.calendar.absence_after)
+    young = [day for day in days if day.status == "pending" and (terms.today - day.day).days <= wait]
     old = [day for day in days if day.status == "pending" and day not in young]
     failed, refused = ([day for day in days if day.status == name] for name in ("failed", "quarantined"))
     if failed:
@@ -158,7 +159,7 @@ def _many(count: int, one: str, more: str) -> str:
 def waiting_in(settings: Settings) -> list[Waiting]:
     """What of the archive that settings name waits for somebody, or for the next run."""
     archive = archive_of(settings)
-    begun = settings.database or (archive.private / "postgres").exists()  # no server is made for a look
+    begun = settings.database or embedded_server(settings, archive).exists()  # no server is made for a look
     tables = partial(database, settings, archive) if begun else None
     places = Places(settings.git_remote, settings.dvc_remote or str(settings.remote_folder), tables)
     return list(waiting(archive, places, Terms(today(settings), settings.gap_after, settings.sources)))

@@ -80,6 +80,9 @@ class Settings:
     postgres_user: str = _setting("POSTGRES_USER", "postgres", "its user")
     postgres_password: str | None = _setting("POSTGRES_PASSWORD", None, "its password", secret=True)
     postgres_db: str = _setting("POSTGRES_DB", "apod", "its database")
+    embedded_server: Path | None = _setting(
+        "APOD_EMBEDDED_SERVER", None, "another archive, whose embedded server holds this one's tables too", Path
+    )
     extras: tuple[str, ...] = _setting("APOD_EXTRAS", (), "names of the extras to plug in", _listed)
     dvc_remote: str | None = _setting(
         "APOD_DVC_REMOTE", None, "any DVC remote; if unset, a folder beside the archive", _remote

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import subprocess
 import sys
 import threading
 
+import psycopg
 import pytest
+from sightings.acted_out import SimulatedWatch
 
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.approaches.rules.derive import served
+from apod_pipeline.errors import SettingsError
+from apod_pipeline.settings import resolve
 from apod_pipeline.simulator.approaches import TODAY, SimulatedJpl
+from apod_pipeline.wiring import database
 from set_lab import SetLab
 
 pytestmark = pytest.mark.process
@@ -216,3 +222,21 @@ def test_two_rows_of_one_approach_on_two_pages_are_two(one):
     one.run(AROUND)
     assert [one.entries()[key]["date"] for key in told] == [str(x.at.date()) for x in (first, second)]
     assert one.unwell() == {}
+
+
+def test_two_archives_share_one_embedded_server(one, tmp_path):
+    """By a setting, so that SQL joins them; each finds its own tables there, and an archive that is none is told."""
+    first = dataclasses.replace(one, database=None)
+    assert first.run(AROUND).exit_code == 0
+    with SimulatedWatch() as watch:
+        second = SetLab(watch, tmp_path / "second", None, {"embedded_server": first.root}, name="sightings")
+        assert second.run(watch.span).exit_code == 0
+        assert not (second.root / ".apod" / "postgres").exists()
+        assert second.unwell() == {}
+        with pytest.raises(SettingsError, match="is not an archive"):
+            second.run(watch.span, embedded_server=tmp_path / "nowhere")
+    settings = resolve(second.all_flags(), {}, None)
+    with database(settings, second.archive) as conninfo, psycopg.connect(conninfo) as connection:
+        count = "SELECT (SELECT count(*) FROM approaches), (SELECT count(*) FROM sightings)"
+        both = connection.execute(count).fetchone()
+    assert both == (len(first.entries()), len(second.entries()))

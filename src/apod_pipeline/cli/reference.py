@@ -7,12 +7,14 @@ when they are stale. Never holds a word that the code does not.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from apod_pipeline.cli import apod
-from apod_pipeline.dataset.installed import data_set
+from apod_pipeline.dataset.installed import data_set, shipped
+from apod_pipeline.dataset.settings import Setting
 from apod_pipeline.dictionary.page import page as dictionary_page
 from apod_pipeline.settings import Settings
 from apod_pipeline.settings.files import OF_THE_DATA
@@ -58,19 +60,31 @@ archive; the first that sets a value wins, and `apod config` shows which.
 
 def settings() -> str:
     """Every setting: its variable, its name in files, its default, its meaning, and whether `apod.toml` may say it."""
-    head = "| variable | in files | default | | `apod.toml` |\n|---|---|---|---|---|"
-    rows = []
-    for one in settings_of(Settings.dataset):
+    parts = [f"# Settings\n\n{GENERATED}\n\n{SETTINGS}", _settings_table(settings_of(Settings.dataset))]
+    for name in _others():
+        about = data_set(name).about.title
+        parts += [f"## Of the data set `{name}`", f"{about}.", _settings_table(data_set(name).settings)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _settings_table(told: Iterable[Setting]) -> str:
+    rows = ["| variable | in files | default | | `apod.toml` |\n|---|---|---|---|---|"]
+    for one in told:
         default = ",".join(one.default) if isinstance(one.default, tuple) else one.default
         shown = "" if default is None else f"`{default}`"
         named = f"`{one.variable}` | `{one.name}` | {shown} | {one.meaning}"
         rows.append(f"| {named} | {'yes' if one.name in OF_THE_DATA else ''} |")
-    return "\n".join([f"# Settings\n\n{GENERATED}\n\n{SETTINGS}\n\n{head}", *rows]) + "\n"
+    return "\n".join(rows)
+
+
+def _others() -> list[str]:
+    """The data sets that come with this distribution, beside the first one."""
+    return [name for name in shipped() if name != Settings.dataset]
 
 
 def pages() -> dict[str, str]:
     """Every generated page by the name of its file."""
-    dictionary = dictionary_page(data_set(Settings.dataset), GENERATED)
+    dictionary = dictionary_page(data_set(Settings.dataset), GENERATED, map(data_set, _others()))
     return {"cli.md": commands(), "settings.md": settings(), "data-dictionary.md": dictionary}
 
 

@@ -23,6 +23,13 @@ def names() -> list[str]:
     return sorted({point.name for point in entry_points(group=GROUP)})
 
 
+def shipped() -> list[str]:
+    """Those that come with this distribution."""
+    from pkgutil import iter_modules
+
+    return sorted(module.name for module in iter_modules(import_module(GROUP).__path__))
+
+
 def data_set(name: str) -> DataSet:
     """The data set of a name.
 

@@ -23,16 +23,22 @@ def entry_section(dataset: DataSet) -> str:
     return "\n\n".join(parts)
 
 
-def page(dataset: DataSet, note: str) -> str:
+def page(dataset: DataSet, note: str, others: Iterable[DataSet] = ()) -> str:
     """The whole dictionary.
 
     Args:
         dataset: what it is the dictionary of.
         note: a line below the title.
+        others: further data sets, told of below.
     """
-    return (
-        "\n\n".join(["# Data dictionary", note, entry_section(dataset), *_database(dataset), *_files(dataset)]) + "\n"
-    )
+    parts = ["# Data dictionary", note, *_sections(dataset)]
+    for other in others:
+        parts += [f"# The data set `{other.name}`", f"{other.about.title}. {other.about.entry}", *_sections(other)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _sections(dataset: DataSet) -> list[str]:
+    return [entry_section(dataset), *_database(dataset), *_files(dataset)]
 
 
 def _database(dataset: DataSet) -> Iterator[str]:

@@ -54,10 +54,27 @@ def files(dataset: DataSet) -> tuple[File, ...]:
             "data/ledger/replies-YYYY-MM.jsonl",
             "JSON lines",
             "one line a reply, or a question without one",
-            _replies(either(dataset.about.origins)),
+            _replies(either(dataset.about.origins)) + (_OF_MANY if dataset.identity else ()),
         ),
         File("data/ledger/versions.jsonl", "JSON lines", "one line a version", _VERSIONS),
-        File("data/ledger/superseded-YYYY.jsonl", "JSON lines", "one line a state that was replaced", _SUPERSEDED),
+        _superseded(keyed=dataset.identity is not None),
+    )
+
+
+def _superseded(*, keyed: bool) -> File:
+    path, what = "data/ledger/superseded-YYYY.jsonl", "one line a state that was replaced"
+    if not keyed:
+        return File(path, "JSON lines", what, (Field("date", "day", "the entry's day"), *_SUPERSEDED))
+    key, packed = (
+        Field("key", "name", "the entry's key", nullable=True),
+        _PACKED._replace(meaning="all other fields of many states"),
+    )
+    fields = (key, *(field._replace(nullable=True) if field.name != "to" else field for field in _SUPERSEDED), packed)
+    return File(
+        path,
+        "JSON lines",
+        f"{what}; where a version replaced very many, one line of all of them, in a file of its own",
+        fields,
     )
 
 
@@ -79,6 +96,13 @@ def _replies(sources: str) -> tuple[Field, ...]:
     )
 
 
+_PACKED = Field("packed", "text", "", nullable=True)
+_OF_MANY = (
+    Field("entries", "object", "by key what the entry is recognised by, and its day, where that is new", nullable=True),
+    Field("left_out", "names", "keys of entries that it tells of no more", nullable=True),
+    Field("answered", "truth", "true where it tells all there is of the days that were asked for", nullable=True),
+    _PACKED._replace(meaning="readings and entries of very many entries: JSON, xz, base 85"),
+)
 _VERSIONS = (
     Field("at", "instant", "the version's instant, whole seconds; also its commit's date"),
     Field("run", "name", "the run that sealed it"),
@@ -88,7 +112,6 @@ _VERSIONS = (
     Field("today", "day", "the newest day that was due"),
 )
 _SUPERSEDED = (
-    Field("date", "day", "the entry's day"),
     Field("from", "instant", "the version with which the state began"),
     Field("to", "instant", "the version that replaced it"),
     Field("began", "name", "why it began", allowed=CAUSES),

@@ -8,6 +8,7 @@ import datetime as dt
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.rules import RULES_VERSION
+from apod_pipeline.jobs.rehearsal import rehearse
 from apod_pipeline.settings import resolve
 from apod_pipeline.wiring import pipeline
 
@@ -61,6 +62,39 @@ def test_another_preference_is_a_version_of_its_own(lab):
     causes = lab.rows("SELECT cause, count(*) FROM apod_revision GROUP BY 1 ORDER BY 1")
     assert causes == [("preference", len(SPAN)), ("source", len(SPAN))]
     assert {row["source"] for row in lab.entries().values()} == {"planetary"}
+
+
+def loud_on_even_days(readings):
+    """Another one: titles in capitals on even days."""
+    for row in map(DATA_SET.derive, readings):
+        yield row | {"title": row["title"].upper()} if int(row["date"][-2:]) % 2 == 0 else row
+
+
+def test_a_rehearsal_tells_what_new_rules_would_change(lab):
+    """How many entries, by field, five samples, and what would be refused; and nothing is written."""
+    lab.filled(SPAN)
+    before, ledger = lab.files(), sorted(path.read_bytes() for path in lab.archive.ledger.iterdir())
+    with pipeline(resolve(lab.all_flags(), {}, None), lab.told.append) as wired:
+        gate = wired.derivation.gate
+        refusing = dataclasses.replace(
+            wired.derivation,
+            transform=loud_on_even_days,
+            gate=lambda rows: gate(rows) | {row["date"]: "not today" for row in rows if row["date"] == str(SPAN.last)},
+        )
+        told = rehearse(refusing)
+    assert (told.entries, told.revisions, told.refused) == (len(SPAN), 6, {str(SPAN.last): "not today"})
+    assert told.fields == {"title": 6}
+    assert len(told.samples) == 5
+    assert all(new == was.upper() for fields in told.samples.values() for was, new in fields.values())
+    assert (lab.files(), sorted(path.read_bytes() for path in lab.archive.ledger.iterdir())) == (before, ledger)
+
+
+def test_a_rehearsal_of_the_same_rules_finds_nothing(lab):
+    """As the command says it."""
+    lab.filled(SPAN)
+    done = lab.command("rebuild", "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"0 of {len(SPAN)} entries would get a revision" in done.stdout
 
 
 def _wanted():

@@ -150,6 +150,7 @@ bench-all: install wrk ## every kept record anew, growth to a hundred times APOD
 	@$(BIN)/python benchmarks/run.py --growth
 	@$(BIN)/python benchmarks/versions.py
 	@$(BIN)/python benchmarks/mirror.py
+	@$(BIN)/python benchmarks/datasets.py
 	@$(BIN)/python benchmarks/dag_files.py
 	@$(BIN)/python benchmarks/airflow_day.py
 
@@ -162,6 +163,9 @@ bench-airflow: install ## how long a DAG file is read, and one new day on Airflo
 
 bench-versions: install ## what diff, verify and a version cost at 11,400 entries
 	@$(BIN)/python benchmarks/versions.py
+
+bench-datasets: install ## close approaches: a backfill, a reading in which every row changed, and what that adds
+	@$(BIN)/python benchmarks/datasets.py
 
 wrk:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! command -v wrk >/dev/null; then \
@@ -184,4 +188,4 @@ test-runbook: install ## performs docs/runbook.md and compares: what is said now
 docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
 	@$(BIN)/python -m apod_pipeline.cli.reference docs
 
-.PHONY: test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: bench-datasets test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

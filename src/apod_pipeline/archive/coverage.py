@@ -60,9 +60,11 @@ def _status_of_many(known: Known, day: dt.date, today: dt.date) -> DayStatus:
         return DayStatus(day, "present")
     if why := calendar.gaps.get(day):
         return DayStatus(day, "gap", why)
-    if gap := known.gap(key):
+    if answer := known.entries.answer(day):
         young = not calendar.ahead and (day > today or (today - day).days < calendar.absence_after)
-        return DayStatus(day, "pending", "no source has it yet") if young else DayStatus(day, "gap", gap.why)
+        return DayStatus(day, "pending", "no source has it yet") if young else DayStatus(day, "gap", answer.of_nothing)
+    if gap := known.gaps.get(key):
+        return DayStatus(day, "gap", gap.why)
     return (
         DayStatus(day, "failed", "asked for, and no source answered")
         if known.was_asked(day)
@@ -180,7 +182,7 @@ def turns(known: Known, terms: Terms) -> dict[str, list[dt.date]]:
             if day > newest or (near and day in near):
                 continue
             year = f"{day.year:04}"
-            answer = known.entries.answer(str(day))
+            answer = known.entries.answer(day)
             years.setdefault(year, []).append(day)
             if answer and max(answer.on, terms.reread.get(year, "")) <= long_ago:
                 stale.add(year)

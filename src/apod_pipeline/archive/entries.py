@@ -21,6 +21,11 @@ class Answered(NamedTuple):
     on: str
 
     @property
+    def of_nothing(self) -> str:
+        """What is said of a day that it told nothing of."""
+        return f"nothing on this day: {self.source} said so on {self.on}"
+
+    @property
     def day(self) -> dt.date:
         """When it did, as a date."""
         return dt.date.fromisoformat(self.on)
@@ -74,13 +79,13 @@ class Entries:
         if not keys:
             self.by_day.pop(day, None)
 
-    def answer(self, day: str) -> Answered | None:
+    def answer(self, day: dt.date) -> Answered | None:
         """The last answer that told all of a day."""
         for place in range(self._drawn, len(self.answers)):
             span = self.answers[place].span
             self._last.update(dict.fromkeys(range(span.first.toordinal(), span.last.toordinal() + 1), place))
         self._drawn = len(self.answers)
-        place = self._last.get(dt.date.fromisoformat(day).toordinal(), -1)
+        place = self._last.get(day.toordinal(), -1)
         return self.answers[place] if place >= 0 else None
 
     def on(self, span: Span) -> list[str]:

@@ -273,9 +273,9 @@ class Known:
             return None if self.has(day) else self.gaps.get(day)
         if day in self.entries.by_day or day in self.refused:
             return None
-        if (answer := self.entries.answer(day)) is None:
+        if (answer := self.entries.answer(dt.date.fromisoformat(day))) is None:
             return self.gaps.get(day)
-        return Gap(f"nothing on this day: {answer.source} said so on {answer.on}", (answer.source,), answer.day)
+        return Gap(answer.of_nothing, (answer.source,), answer.day)
 
     def held(self, source: str, day: str) -> Held | None:
         """The last reading of one source and day."""

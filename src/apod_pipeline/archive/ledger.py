@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -33,6 +34,7 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Reply, Verdict, in_plain_words
 
+PACKED_SHARD = re.compile(r"T\d{6}\.jsonl$")
 LARGE = 200_000  # bytes: Git keeps a file whole each time it grows
 
 
@@ -42,10 +44,12 @@ class Ledger:
 
     archive: Archive
     _folded: list[Known] = field(default_factory=list)
+    _unpacked: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Read the files anew when they are next asked for: somebody else may have written."""
         self._folded.clear()
+        self._unpacked.clear()
 
     def _shards(self, stem: str) -> list[Any]:
         return sorted(self.archive.ledger.glob(f"{stem}-*.jsonl"))
@@ -96,10 +100,19 @@ class Ledger:
     def superseded(self, versions: list[Version] | None = None) -> list[dict[str, Any]]:
         """States that were replaced, oldest first; those of a version that was never sealed do not count."""
         sealed = {timestamp(v.at) for v in (self.versions() if versions is None else versions)}
-        lines = (line for shard in self._shards("superseded") for line in read_lines(shard))
-        states = (self._as_state(state) for line in lines for state in unpacked_states(line))
+        states = (state for shard in self._shards("superseded") for state in self._states(shard))
         unique = {(state["key"], state["from"], state["to"], state["cause"]): state for state in states}
         return [state for state in unique.values() if state["to"] in sealed]
+
+    def _states(self, shard: Path) -> Iterable[dict[str, Any]]:
+        """The states of a shard; those of a packed one, which never grows, are kept: a run needs them several times."""
+        if shard.name not in self._unpacked:
+            lines = read_lines(shard)
+            states = (self._as_state(state) for line in lines for state in unpacked_states(line))
+            if not PACKED_SHARD.search(shard.name):
+                return states
+            self._unpacked[shard.name] = [*states]
+        return self._unpacked[shard.name]
 
     # ---- writing -------------------------------------------------------------------------
     def append_reply(

@@ -70,7 +70,7 @@ def _pack(value: object) -> str:
     import lzma
 
     plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return base64.b85encode(lzma.compress(plain)).decode("ascii")
+    return base64.b85encode(lzma.compress(plain, preset=4)).decode("ascii")
 
 
 def _unpack(text: str) -> Any:  # noqa: ANN401 - whatever was packed

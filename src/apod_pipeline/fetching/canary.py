@@ -191,7 +191,8 @@ class Canary:
 
     def _doubt(self, reading: Reading) -> str | None:
         day = reading.day
-        if why := self._implausible(reading.record):
+        # Where entries have keys, nobody asked which one an implausible record is of.
+        if self.dataset.identity is None and (why := self._implausible(reading.record)):
             return why
         calendar = self.dataset.calendar
         if day > calendar.newest(self.today):

@@ -11,6 +11,7 @@ before anything else.
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Collection
 from typing import NamedTuple
@@ -118,7 +119,7 @@ class Waiting:
                 continue
             most_now = min(most, width)
             span = spans_of(days[:most_now], most_now, bridge=min(BRIDGE, most_now // 2))[0]
-            self._parts.appendleft(_Part([day for day in days if day > span.last], most))
+            self._parts.appendleft(_Part(days[bisect_right(days, span.last) :], most))
             return span
         return None
 

@@ -24,11 +24,13 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.simulator.approaches import FIELDS, SimulatedJpl
 
 DAYS, A_DAY = 3_000, 3
-ROWS = DAYS * A_DAY
+ROWS = DAYS * A_DAY  # of a reading in which all of them changed
 TODAY = dt.date(2026, 3, 10)
 SPAN = Span(TODAY - dt.timedelta(days=DAYS - 1), TODAY)
 PAGE = "366"
 CALENDAR = data_set("approaches").calendar
+WHOLE = Span(CALENDAR.first_day, CALENDAR.newest(TODAY))
+EVERY = 7  # days: some 35,000 approaches in all, as the service tells of within its own limit
 
 
 @dataclass
@@ -37,7 +39,8 @@ class Bench:
 
     Attributes:
         place: where it is measured.
-        jpl: the service.
+        jpl: the service with so many rows as are renewed.
+        century: the service with all that it tells of from 1900 to a century ahead.
         archive: of the round that goes on.
         grown: bytes that a renewed reading added to the ledger and to Git.
         gzipped: bytes of its rows under gzip.
@@ -45,34 +48,42 @@ class Bench:
 
     place: Surroundings
     jpl: SimulatedJpl
+    century: SimulatedJpl
     archive: str = ""
     database: str = ""
     grown: list[tuple[int, int]] = field(default_factory=list)
     gzipped: int = 0
 
-    def _apod(self, words: str) -> Command:
-        own = {"APOD_DATASET": "approaches", "APOD_APPROACHES_URL": self.jpl.url, "APOD_APPROACHES_PAGE_DAYS": PAGE}
+    def _apod(self, words: str, jpl: SimulatedJpl) -> Command:
+        own = {"APOD_DATASET": "approaches", "APOD_APPROACHES_URL": jpl.url, "APOD_APPROACHES_PAGE_DAYS": PAGE}
         return self.place.apod(words, self.archive, self.database, TODAY, **own)
 
+    def _begin(self, name: str) -> None:
+        self.archive, self.database = name, self.place.database(name)
+
     def backfill(self, number: int) -> Cost:
-        """The whole span that the data set has, into a fresh archive."""
-        self.archive = f"approaches_{number}"
-        self.database = self.place.database(self.archive)
-        return cost_of(self._apod("backfill"))
+        """All that the service tells of, into a fresh archive."""
+        self._begin(f"century_{number}")
+        return cost_of(self._apod("backfill", self.century))
 
     def floor(self, number: int) -> Cost:
         """The same requests, a COPY and a merge."""
-        last = CALENDAR.newest(TODAY)
-        words = (str(CALENDAR.first_day), str(last), PAGE)
-        database = self.place.database(f"bare_{number}")
-        return cost_of(self.place.script("floor_approaches.py", *words, JPL_URL=self.jpl.url, DATABASE_URL=database))
+        words, database = (str(WHOLE.first), str(WHOLE.last), PAGE), self.place.database(f"bare_{number}")
+        return cost_of(
+            self.place.script("floor_approaches.py", *words, JPL_URL=self.century.url, DATABASE_URL=database)
+        )
+
+    def begin_renewing(self) -> None:
+        """An archive of so many rows as are renewed."""
+        self._begin("renewed")
+        cost_of(self._apod(f"backfill --from {SPAN.first} --to {SPAN.last}", self.jpl))
 
     def renewed(self, _: int) -> Cost:
         """A reading in which every row changed."""
         self.jpl.renew()
         folder = self.place.work / self.archive
         before = _size(folder / "data" / "ledger"), _size(folder / ".git")
-        cost = cost_of(self._apod(f"run --from {SPAN.first} --to {SPAN.last}"))
+        cost = cost_of(self._apod(f"run --from {SPAN.first} --to {SPAN.last}", self.jpl))
         after = _size(folder / "data" / "ledger"), _size(folder / ".git")
         self.grown.append((after[0] - before[0], after[1] - before[1]))
         rows = [[row[name] for name in FIELDS] for row in (one.row() for one in self.jpl.approaches)]
@@ -86,14 +97,20 @@ class Bench:
 
 def main(rounds: int) -> None:
     """Measure, print, keep."""
-    with tempfile.TemporaryDirectory(prefix="apod-bench-") as work, SimulatedJpl(SPAN, A_DAY) as jpl:
+    with (
+        tempfile.TemporaryDirectory(prefix="apod-bench-") as work,
+        SimulatedJpl(SPAN, A_DAY) as jpl,
+        SimulatedJpl(WHOLE, A_DAY, EVERY) as century,
+    ):
         Path(work).chmod(0o755)
         with surroundings(Path(work), BIN) as place:
-            bench = Bench(place, jpl)
+            bench = Bench(place, jpl, century)
             whole, floor = in_turns(rounds, bench.backfill, bench.floor)
+            bench.begin_renewing()
             renewed, pictures = in_turns(rounds, bench.renewed, bench.pictures)
+    count = len(century.approaches)
     lines = [
-        _line(f"a full backfill ({ROWS:,} rows)", whole, "its floor", floor, 4),
+        _line(f"a full backfill ({count:,} rows, {len(WHOLE):,} days)", whole, "its floor", floor, 4),
         _line(f"a reading in which all {ROWS:,} rows changed", renewed, "APOD's backfill of as many", pictures, 1.5),
         _growth(bench),
     ]

@@ -57,7 +57,7 @@ def test_what_changes_moves_and_leaves(toy, watch):
     gone = watch.named(f"{TODAY}-L")
     watch.sightings.remove(gone)
     outcome = toy.run(MONTH)
-    assert (outcome.exit_code, outcome.inserted, outcome.changed) == (0, 0, 3)
+    assert (outcome.exit_code, outcome.inserted, outcome.changed, outcome.gone) == (0, 0, 2, 1)
     ended = toy.rows("SELECT sighting, cause FROM sightings_revision WHERE changed <> '{}' ORDER BY 1")
     assert {*ended} == {(_key(FIRST, "F"), "source"), (_key(SECOND, "F"), "moved")}
     assert toy.rows("SELECT sighting FROM sightings_revision GROUP BY 1 HAVING bool_and(observed_to IS NOT NULL)") == [

@@ -70,7 +70,10 @@ def _pack(value: object) -> str:
     import lzma
 
     plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return base64.b85encode(lzma.compress(plain, preset=4)).decode("ascii")
+    # A small window: most lines are small, and a large one takes a millisecond to be made ready.
+    window = 1 << max(12, min(22, len(plain).bit_length()))
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 4, "dict_size": window}]
+    return base64.b85encode(lzma.compress(plain, filters=filters)).decode("ascii")
 
 
 def _unpack(text: str) -> Any:  # noqa: ANN401 - whatever was packed

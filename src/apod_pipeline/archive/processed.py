@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -138,10 +139,15 @@ def csv_line(values: Iterable[Any]) -> bytes:
 
     What the csv module writes, in a fifth of its time: it looks at every letter by itself. The tests compare the two.
     """
-    cells = [value if type(value) is str else "" if value is None else canonical_json(value) for value in values]
+    cells = [value if type(value) is str else "" if value is None else _as_json(value) for value in values]
     return (
         ",".join([f'"{cell.replace(QUOTE, QUOTE * 2)}"' if _special(cell) else cell for cell in cells]) + "\n"
     ).encode()
+
+
+def _as_json(value: Any) -> str:  # noqa: ANN401 - of any kind that JSON knows
+    # JSON words a number with a fraction as Python does; going through an encoder takes ten times as long.
+    return repr(value) if type(value) is float and isfinite(value) else canonical_json(value)
 
 
 def json_line(row: Mapping[str, Any]) -> bytes:

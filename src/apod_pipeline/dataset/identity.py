@@ -23,8 +23,8 @@ class Identity(NamedTuple):
     Attributes:
         traits: what a record is recognised by.
         identify: the key of each record of one reply, by its traits and by those of every entry that was ever known
-            (also of those that were left out: an entry may come back). A key holds no comma, quote, control character
-            or blank at an end.
+            (also of those that were left out: an entry may come back); iterated, the latter give what lies within
+            `reach`. A key holds no comma, quote, control character or blank at an end.
         reach: how many days an entry may move at once: one so near to the end of what was answered may have moved
             outside of it, and is not gone by being left out.
         asked: whether a question (its address) asks for entries of some traits: one may have limits beside its days.

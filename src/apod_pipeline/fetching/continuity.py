@@ -7,7 +7,7 @@ every number may change at every reading and entries come and go, no single one 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from apod_pipeline.archive.known import Known
@@ -17,7 +17,28 @@ from apod_pipeline.dataset.identity import Traits
 from apod_pipeline.dataset.spans import Span, joined
 from apod_pipeline.model import Digest
 
-DAY = dt.timedelta(days=1)
+
+class Near(Mapping[str, Traits]):
+    """The traits of all entries, of which only some are worth looking through."""
+
+    def __init__(self, every: Mapping[str, Traits], near: Sequence[str]) -> None:
+        self._every, self._near = every, near
+
+    def __getitem__(self, key: str) -> Traits:
+        return self._every[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._every
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._near)
+
+    def __len__(self) -> int:
+        return len(self._near)
+
+
+def _sooner(day: dt.date, by: dt.timedelta) -> dt.date:
+    return day - by if day - dt.date.min > by else dt.date.min
 
 
 @dataclass(eq=False, repr=False)
@@ -45,18 +66,20 @@ class Continuity:
     _doubtful: set[dt.date] = field(default_factory=set)  # days of which a record was refused: it may be any entry's
 
     def recognisable(self, asked: Span) -> Mapping[str, Traits]:
-        """By key, what the entries are recognised by that an answer for some days may tell of.
+        """What entries are recognised by: iterated, of those that an answer for some days may tell of; else of all.
 
-        What this run was told to be outside of them cannot be inside as well.
+        An entry that this run was told to be outside of the days cannot be inside as well.
         """
-        identity, known = self.dataset.identity, self.known.entries.traits
-        if identity is None or not identity.reach or not self._told:
-            return known
+        entries, identity = self.known.entries, self.dataset.identity
+        if identity is None or not identity.reach:
+            return entries.traits
         reach = dt.timedelta(days=identity.reach)
-        before, after = asked.first - DAY, asked.last + DAY
-        beside = (Span(before - reach, before), Span(after, after + reach))
-        elsewhere = {key for span in beside for key in self.known.entries.on(span) if key in self._told}
-        return {key: traits for key, traits in known.items() if key not in elsewhere} if elsewhere else known
+        around = Span(_sooner(asked.first, reach), asked.last + reach)
+        near = [key for key in entries.on(around) if key not in self._told or self._is_in(key, asked)]
+        return Near(entries.traits, [*near, *(key for key in entries.left if self._is_in(key, around))])
+
+    def _is_in(self, key: str, span: Span) -> bool:
+        return str(span.first) <= self._day(key) <= str(span.last)
 
     def doubt(self, asked: Span, address: str, told: Mapping[str, Digest], doubtful: Collection[dt.date]) -> str | None:
         """Why an answer as a whole is not believed; None where it is.
@@ -112,7 +135,9 @@ class Continuity:
         whole = next(span for span in self._answered if asked.first in span)
         reach = dt.timedelta(days=identity.reach)
         gone = []
-        for key in self._expected(self.known.entries.on(Span(asked.first - reach, asked.last + reach)), address):
+        for key in self._expected(
+            self.known.entries.on(Span(_sooner(asked.first, reach), asked.last + reach)), address
+        ):
             day = dt.date.fromisoformat(self._day(key))
             around = Span(max(day - reach, min(day, self.known.calendar.first_day)), day + reach)
             all_told = around.first in whole and around.last in whole

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -33,16 +34,18 @@ class SimulatedJpl:
 
     Args:
         span: days of which it tells; some weeks up to `TODAY` unless given.
-        a_day: approaches a day.
+        a_day: approaches on a day that has some.
+        every: how many days lie from one such day to the next.
     """
 
-    def __init__(self, span: Span | None = None, a_day: int = 3) -> None:
+    def __init__(self, span: Span | None = None, a_day: int = 3, every: int = 1) -> None:
         self.span = span or Span(TODAY - dt.timedelta(days=44), TODAY)
         last = self.span.last + dt.timedelta(days=0 if span else 75)
-        self.approaches = [one for day in Span(self.span.first, last) for one in approaches_of(day, a_day)]
+        self.approaches = [one for day in [*Span(self.span.first, last)][::every] for one in approaches_of(day, a_day)]
         self.requests: list[str] = []
         self.faults: list[faults.Fault] = []
         self._nothing = False
+        self._ordered: tuple[tuple[int, int], list[Approach]] = (-1, -1), []
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -126,21 +129,27 @@ class SimulatedJpl:
             told = {"moreInfo": "https://ssd-api.jpl.nasa.gov/doc/cad.html", "code": "400", "message": str(error)}
             return Answer(400, headers, as_json(told))
 
+    def _between(self, first: dt.datetime, last: dt.datetime) -> list[Approach]:
+        """The approaches of some time, in their order, which is made anew only where something changed."""
+        state = Approach.changes, len(self.approaches)
+        if self._ordered[0] != state:
+            self._ordered = state, sorted(self.approaches, key=lambda one: one.at)
+        ordered = self._ordered[1]
+        begin = bisect_left(ordered, first, key=lambda one: one.at)
+        return ordered[begin : bisect_right(ordered, last, key=lambda one: one.at)]
+
     def _found(self, asked: dict[str, str]) -> dict[str, object]:
         if unknown := asked.keys() - PARAMETERS:
             raise ValueError(f"one or more query parameter was not recognized: {min(unknown)}")
         first, last = (_instant(asked[name], self.span.last) for name in ("date-min", "date-max"))
         most = _au(asked.get("dist-max", "0.05"))
-        found = [
-            one
-            for one in self.approaches
-            if first <= one.at <= last and one.dist <= most and asked.get("des", one.des) == one.des
-        ]
+        within = self._between(first, last)
+        found = [one for one in within if one.dist <= most and asked.get("des", one.des) == one.des]
         if self._nothing or not found:
             return {**_SIGNED, "count": 0}
         options = [name for option, names in OPTIONS.items() if asked.get(option) == "true" for name in names]
         fields = [*FIELDS, *options]
-        rows = [one.row() for one in sorted(found, key=lambda one: one.at)]
+        rows = [one.row() for one in found]
         return {
             **_SIGNED,
             "count": len(rows),

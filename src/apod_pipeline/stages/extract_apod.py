@@ -119,7 +119,7 @@ class Extraction:
     _deniers: dict[dt.date, set[str]] = field(default_factory=dict)
     _wanted: set[dt.date] | None = None
     _told: set[str] = field(default_factory=set)
-    _remarks: set[str] = field(default_factory=set)
+    _looked_at: set[str] = field(default_factory=set)  # sources whose remark was asked for
 
     def __post_init__(self) -> None:
         self.incoming = Incoming(self.archive, self.known.replies)
@@ -264,9 +264,10 @@ class Extraction:
     def take_in(self, source: Source, reply: Reply) -> Verdict:
         """Judge a received reply; promote it if it says something new or is refused, else drop it."""
         verdict = self.judge(source, reply)
-        if verdict.readings and (remark := source.remark(self.incoming.body(reply))) and remark not in self._remarks:
-            self._remarks.add(remark)
-            self.tell(f"{source.name}: {remark}; its answers are accepted as long as they look as before")
+        if verdict.readings and source.name not in self._looked_at:
+            self._looked_at.add(source.name)
+            if remark := source.remark(self.incoming.body(reply)):
+                self.tell(f"{source.name}: {remark}; its answers are accepted as long as they look as before")
         self._remember(reply, verdict)
         news = self._news(reply, verdict)
         if news is None:

@@ -5,6 +5,8 @@ Takes records and traits, gives reasons. Pure.
 
 from __future__ import annotations
 
+import re
+
 from apod_pipeline.dataset.doubts import Continuity, Doubts, Limits
 from apod_pipeline.dataset.identity import Traits
 from apod_pipeline.dataset.readings import Record
@@ -12,6 +14,7 @@ from apod_pipeline.datasets.approaches.rules.derive import NUMBERS
 from apod_pipeline.datasets.approaches.rules.times import calendar, julian, minutes
 
 ABSENT = {"v_inf", "h", "diameter", "diameter_sigma"}  # numbers that may be missing
+_NUMBER = re.compile(r"-?\d{1,8}(\.\d{1,20})?(e-?\d{1,2})?", re.ASCII | re.IGNORECASE)
 ROUNDED = 31  # seconds: the time to the minute is rounded
 
 # Of 6,284 approaches 361 changed within 70 days: their distances by 0.2 % or less in nine of ten, by 31 % in the worst
@@ -41,12 +44,7 @@ def implausible(record: Record) -> str | None:
 def _is_number(name: str, value: object) -> bool:
     if value is None:
         return name in ABSENT
-    if not isinstance(value, str) or not value.isascii() or len(value) > 40 or value != value.strip() or "_" in value:
-        return False
-    try:
-        return abs(float(value)) < 1e9
-    except ValueError:
-        return False
+    return isinstance(value, str) and bool(_NUMBER.fullmatch(value))
 
 
 def _leaps(was: Traits, new: Traits) -> bool:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect_right
-from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-J2000, NOON = Decimal(2451545), dt.datetime.fromisoformat("2000-01-01T12:00")
+J2000, NOON = 2451545, dt.datetime.fromisoformat("2000-01-01T12:00")
 TT_TAI = dt.timedelta(seconds=32.184)
 # From its beginning on, TAI is so many seconds ahead of UTC, and one more with each further day of the list.
 FIRST_OFFSET = 10
@@ -39,9 +38,10 @@ class Utc(NamedTuple):
 
 def julian(text: Any) -> dt.datetime | None:  # noqa: ANN401 - whatever the service's JSON held
     """A Julian date as a time of the same scale; None where it is none."""
+    # A float tells a Julian date to 0.00005 seconds, half of what nine decimals do.
     try:
-        return NOON + dt.timedelta(seconds=float((Decimal(text) - J2000) * 86400)) if isinstance(text, str) else None
-    except (InvalidOperation, OverflowError, ValueError):
+        return NOON + dt.timedelta(days=float(text) - J2000) if isinstance(text, str) else None
+    except (OverflowError, ValueError):
         return None
 
 

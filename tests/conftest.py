@@ -20,7 +20,7 @@ from dealing import Dealing, sort_key
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["lab"]
+pytest_plugins = ["lab", "machines"]
 
 _numbers = itertools.count(1)
 

@@ -10,7 +10,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 ONE_AIRFLOW = frozenset(
     f"tests/airflow/{name}.py"
-    for name in ("test_dags", "test_dags_backfill", "test_dags_faults", "test_dags_stateless", "test_instance", "test_ui")
+    for name in (
+        "test_dags",
+        "test_dags_backfill",
+        "test_dags_faults",
+        "test_dags_stateless",
+        "test_instance",
+        "test_ui",
+    )
 )
 """The files whose tests share one running Airflow, which the last of them ends."""
 TOGETHER = frozenset({"tests/airflow/test_run_locally.py", "tests/mirror/test_gallery.py"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sys
 from collections import Counter
@@ -33,6 +34,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Dealing:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first."""
     items.sort(key=lambda item: sort_key(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What thousands of tests are made of stays: the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

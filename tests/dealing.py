@@ -20,7 +20,9 @@ ONE_AIRFLOW = frozenset(
     )
 )
 """The files whose tests share one running Airflow, which the last of them ends."""
-TOGETHER = frozenset({"tests/airflow/test_run_locally.py", "tests/mirror/test_gallery.py"})
+TOGETHER = frozenset(
+    f"tests/{name}.py" for name in ("airflow/test_dag_files", "airflow/test_run_locally", "mirror/test_gallery")
+)
 """The files whose tests share something else that takes long to make."""
 FIRST = ("tests/worlds/test_worlds.py::test_every_world", "tests/versions/test_remote_bytes.py::test_twenty_weekly")
 """Tests so long that one process would be left alone with them at the end."""

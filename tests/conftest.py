@@ -16,7 +16,7 @@ import pytest
 
 from apod_pipeline.database.tables import Tables
 from apod_pipeline.datasets.apod import DATA_SET
-from dealing import Dealing, sort_key
+from dealing import Dealing, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,8 +32,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Dealing:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first."""
-    items.sort(key=lambda item: sort_key(item.nodeid))
+    """The long ones first, whatever has an Airflow in a row."""
+    items.sort(key=lambda item: place(item.nodeid))
 
 
 def pytest_collection_finish() -> None:

@@ -20,9 +20,9 @@ ONE_AIRFLOW = frozenset(
     )
 )
 """The files whose tests share one running Airflow, which the last of them ends."""
-TOGETHER = frozenset(
-    f"tests/{name}.py" for name in ("airflow/test_dag_files", "airflow/test_run_locally", "mirror/test_gallery")
-)
+ANOTHER = "tests/airflow/test_run_locally.py"
+"""The file that starts Airflows of its own: after that one, since two at once would take all there is."""
+TOGETHER = frozenset({"tests/airflow/test_dag_files.py", "tests/mirror/test_gallery.py"})
 """The files whose tests share something else that takes long to make."""
 FIRST = ("tests/worlds/test_worlds.py::test_every_world", "tests/versions/test_remote_bytes.py::test_twenty_weekly")
 """Tests so long that one process would be left alone with them at the end."""
@@ -41,11 +41,13 @@ class Dealing(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file in ONE_AIRFLOW:
-            return "one airflow"
+        if file in ONE_AIRFLOW or file == ANOTHER:
+            return "airflow"
         return file if file in TOGETHER else nodeid
 
 
-def sort_key(test: str) -> int:
-    """Where a test stands among all: the long ones at the beginning, those that share an Airflow in a row."""
-    return 0 if test.startswith(FIRST) else 2 if shares_airflow(test) else 1
+def place(test: str) -> int:
+    """Where a test stands among all: the long ones at the beginning, those that have an Airflow in a row at the end."""
+    if test.startswith(FIRST):
+        return 0
+    return 2 if shares_airflow(test) else 3 if test.startswith(ANOTHER) else 1

@@ -127,6 +127,6 @@ def eventually() -> Callable[..., None]:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"it did not come about within {seconds} seconds"
-            time.sleep(0.1)
+            time.sleep(0.3)
 
     return wait

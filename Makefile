@@ -38,11 +38,11 @@ system:
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql pgbouncer chromium fonts-dejavu-core $$npm >/dev/null; fi
 
 # Their folders lie in memory where there is room (a sixth of the time went to the disk), and are gone afterwards: to see
-# what a test leaves, run it by its name.
+# what a test leaves, run it by its name. Three processes on two cores: one of them waits for Airflow, or for time-outs.
 test: check system ## every test (10 to 20 minutes on two cores)
 	@free=$$({ df -Pk /dev/shm 2>/dev/null || true; } | awk 'END { print $$4 }'); [ "$${free:-0}" -gt 4000000 ] && place=/dev/shm || place=$${TMPDIR:-/tmp}; \
 	folder=$$(mktemp -d "$$place/apod-test-XXXXXX"); trap 'rm -rf "$$folder"' EXIT; chmod 755 "$$folder"; \
-	TMPDIR=$$folder $(BIN)/python -m pytest -n 2 --dist loadscope
+	TMPDIR=$$folder $(BIN)/python -m pytest -n 3 --dist loadscope
 
 # test_pace.py waits for time-outs.
 FAST = archive dataset datasets fetching house simulator stages

@@ -106,7 +106,7 @@ class Bench(Traces):
         deadline = time.monotonic() + seconds
         while (state := self.api.get(f"/dags/{dag}/dagRuns/{name}")["state"]) not in {"success", "failed"}:
             assert time.monotonic() < deadline, f"{name} is still {state}: {self.states(name, dag)}"
-            time.sleep(0.2)
+            time.sleep(0.5)  # a question costs the API server more than the wait
         return Run(dag, name, state, self.tasks(name, dag))
 
     def run(self, dag: str = MAIN, day: dt.date | None = None, **conf: Any) -> Run:

@@ -1,7 +1,8 @@
-"""What every room's tests may ask for: a PostgreSQL of their own; and which process of pytest-xdist runs what."""
+"""What every room's tests may ask for: a PostgreSQL of their own; what begins first, and how long each took."""
 
 from __future__ import annotations
 
+import gc
 import itertools
 import sys
 from collections import Counter
@@ -12,32 +13,39 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from apod_pipeline.database.tables import Tables
 from apod_pipeline.datasets.apod import DATA_SET
+from dealing import Dealing, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytest_plugins = ["lab"]
+pytest_plugins = ["lab", "machines"]
 
 _numbers = itertools.count(1)
 
 
-class OneAirflow(LoadScopeScheduling):
-    """All tests of `tests/airflow` go to one process, so that there is one Airflow; each other where there is room.
-
-    The mark `xdist_group` would say the same, and is not heeded under pytest 9.2 (pytest-xdist issue 1386).
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "airflow" if nodeid.startswith("tests/airflow/") else nodeid
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Dealing:
+    """Groups that stay together, and all else where there is room."""
+    return Dealing(config, log)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneAirflow:
-    """The longest group begins first, and the other process has all the rest meanwhile."""
-    return OneAirflow(config, log)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, whatever has an Airflow in a row."""
+    items.sort(key=lambda item: place(item.nodeid))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """What thousands of tests are made of stays: the collector of garbage need not look at it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

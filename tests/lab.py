@@ -190,14 +190,18 @@ def lab(nasa: Simulator, tmp_path: Path, migrated_database: str, templates: Temp
     return Lab(nasa, tmp_path / "archive", migrated_database, templates=templates)
 
 
+def shared_remote(folder: Path) -> dict[str, str]:
+    """What two machines share, as settings: a Git repository that takes no force and no deletion, a DVC remote."""
+    bare = bare_repository(folder / "remote.git")
+    for name in ("receive.denyNonFastForwards", "receive.denyDeletes", "core.logAllRefUpdates"):
+        subprocess.run(["git", "-C", bare, "config", name, "true"], check=True)
+    return {"git_remote": bare, "dvc_remote": str(folder / "objects")}
+
+
 @pytest.fixture
 def remote(tmp_path: Path) -> dict[str, str]:
-    """What two machines share, as settings: a Git repository that takes no force and no deletion, a DVC remote."""
-    bare = tmp_path / "remote.git"
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(bare)], check=True)
-    for name in ("receive.denyNonFastForwards", "receive.denyDeletes", "core.logAllRefUpdates"):
-        subprocess.run(["git", "-C", str(bare), "config", name, "true"], check=True)
-    return {"git_remote": str(bare), "dvc_remote": str(tmp_path / "objects")}
+    """A remote of the test's own."""
+    return shared_remote(tmp_path)
 
 
 @pytest.fixture

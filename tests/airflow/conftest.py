@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from airflow_bench import MAIN, PROJECTS_DAGS, Bench, Run
 from apod_pipeline.dataset.installed import simulation
 from apod_pipeline.datasets.apod.calendar import publishing_day
 from apod_pipeline.simulator import Simulator
+from dealing import shares_airflow
 from local_airflow import LocalAirflow
 from local_airflow.simulated_nasa import KEY
 from local_airflow.simulated_sets import variables_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
+_open = ExitStack()  # what the last test that takes it ends
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +69,7 @@ def git_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def airflow_instance(
     airflow_nasa: Simulator, airflow_watch: Any, airflow_dags: Path, airflow_archive: Path, git_host: Path
 ) -> Iterator[LocalAirflow]:
-    """A healthy Airflow, started once, that serves the toy data set beside APOD."""
+    """A healthy Airflow for the toy data set beside APOD, started once and ended after the last test that takes it."""
     folder = airflow_archive.parent
     environment = plain_environment(
         APOD_ARCHIVE=str(airflow_archive),
@@ -85,8 +88,24 @@ def airflow_instance(
         GIT_CONFIG_KEY_0=f"url.{git_host}/.insteadOf",
         GIT_CONFIG_VALUE_0="https://git.example/",
     )
-    with LocalAirflow(folder / "home", airflow_dags, environment=environment).running() as instance:
-        yield instance
+    with _open:
+        yield _open.enter_context(LocalAirflow(folder / "home", airflow_dags, environment=environment).running())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever takes the instance is known to the dealing: it is ended after the last of them."""
+    takers = {item.nodeid for item in items if "airflow_instance" in getattr(item, "fixturenames", ())}
+    assert not [name for name in takers if not shares_airflow(name)], "their files belong into dealing.ONE_AIRFLOW"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """An instance that nobody takes any more would go on taking a third of a core from all other tests."""
+    try:
+        return (yield)
+    finally:
+        if shares_airflow(item.nodeid) and not (nextitem and shares_airflow(nextitem.nodeid)):
+            _open.close()
 
 
 @pytest.fixture(scope="session")
@@ -122,6 +141,6 @@ def eventually() -> Callable[..., None]:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, f"it did not come about within {seconds} seconds"
-            time.sleep(0.1)
+            time.sleep(0.3)
 
     return wait

@@ -6,14 +6,11 @@ import datetime as dt
 import itertools
 import json
 import subprocess
-import sys
 
 import psycopg
-import pytest
 
-from airflow_bench import KEYS, MAIN, ORDER, PROJECTS_DAGS
+from airflow_bench import KEYS, MAIN, ORDER
 from local_airflow.simulated_nasa import KEY
-from plain_environment import plain_environment
 
 
 def test_every_dag_loads(bench, eventually):
@@ -28,16 +25,6 @@ def test_every_dag_loads(bench, eventually):
         assert [tag["name"] for tag in told["tags"]] == ["apod"]
         assert all(task["execution_timeout"] for task in bench.api.get(f"/dags/{name}/tasks")["tasks"])
         assert all(param["description"] for param in told["params"].values())
-
-
-@pytest.mark.parametrize("path", sorted(PROJECTS_DAGS.glob("*.py")), ids=lambda path: path.stem)
-def test_a_dag_file_loads_nothing_but_airflow(path):
-    """Airflow reads it every thirty seconds: neither the library nor what it stands on is imported by that."""
-    heavy = "{'apod_pipeline', 'dvc', 'polars', 'psycopg'}"
-    script = f"import runpy, sys; runpy.run_path({str(path)!r}); print(sorted({heavy} & {{*sys.modules}}))"
-    environment = plain_environment(PYTHONPATH=str(path.parents[1] / "plugins"), AIRFLOW__CORE__UNIT_TEST_MODE="True")
-    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_main_dags_structure(bench):

@@ -14,6 +14,7 @@ ONE_AIRFLOW = frozenset(
         "test_dags",
         "test_dags_backfill",
         "test_dags_faults",
+        "test_dags_other_sets",
         "test_dags_stateless",
         "test_instance",
         "test_ui",

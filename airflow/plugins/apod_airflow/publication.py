@@ -101,12 +101,11 @@ def is_out(day: dt.date, dataset: str = APOD) -> bool:
     from apod_pipeline.wiring import data_set_of, readers
 
     known = settings(day, [NASA], dataset=dataset)
-    if data_set_of(known).identity is not None:
+    of = data_set_of(known)
+    if of.identity is not None:
         return True
     client = HttpClient(timeout=15.0, retries=0)
     try:
-        return is_published(
-            client, [readers(known)[name] for name in known.sources], day, data_set_of(known).doubts.implausible
-        )
+        return is_published(client, [readers(known)[name] for name in known.sources], day, of)
     finally:
         client.close()

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from apod_pipeline.archive.disk import room
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.dataset.doubts import Doubts
+from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.sources import Request, Source
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ApodError, SourceRefused
@@ -94,29 +94,29 @@ def _lock(archive: Archive) -> Finding:
 
 # ---- sources -------------------------------------------------------------------------------
 def _source(settings: Settings, source: Source, *, probe: bool) -> Iterator[Finding]:
-    doubts = data_set_of(settings).doubts
+    dataset = data_set_of(settings)
     client = http_client(replace(settings, http_timeout=min(settings.http_timeout, 15.0), http_retries=0))
     newest = today(settings)
     questions: list[tuple[str, Request]] = [("one day", source.day_request(newest - dt.timedelta(days=2)))]
     if probe:
         week = Span(newest - dt.timedelta(days=8), newest - dt.timedelta(days=2))
-        first = data_set_of(settings).calendar.first_day
+        first = dataset.calendar.first_day
         old = Span(first + dt.timedelta(days=100), first + dt.timedelta(days=104))
         questions += [("a week", source.list_request(week)), (f"days of {old.first.year}", source.list_request(old))]
         if feed := source.feed_request(week):
             questions.append(("the feed", feed))
     try:
         for name, request in questions:
-            yield _asked(client, source, name, request, doubts)
+            yield _asked(client, source, name, request, dataset)
     finally:
         client.close()
 
 
-def _asked(client: HttpClient, source: Source, name: str, request: Request, doubts: Doubts) -> Finding:
+def _asked(client: HttpClient, source: Source, name: str, request: Request, dataset: DataSet) -> Finding:
     what = f"{source.name}: {name}"
     begin = time.perf_counter()
     try:
-        says = ask(client, source, request, doubts.implausible)
+        says = ask(client, source, request, dataset)
     except SourceRefused as error:
         key = f"set {client.key}, or " if request.headers else ""
         return Finding(what, "bad", str(error), f"{key}use another source with --source")

@@ -35,11 +35,16 @@ def import_into(pipeline: Pipeline, file: Path) -> Outcome:
     """Take over the records of a file: JSON, JSON lines (.gz too) or CSV in the old API's words.
 
     Raises:
-        SettingsError: when the file's name does not tell its form.
+        SettingsError: when the file's name does not tell its form, or no source of the data set reads files.
         DataRefused: when it cannot be read to its end; nothing of it was taken.
     """
     suffix, name = _suffix(file), _readable(file)
-    source = pipeline.readers["file"]
+    source = pipeline.readers.get("file")
+    if source is None:
+        raise SettingsError(
+            f"{name}: no source of {pipeline.archive.dataset.name} reads files, so nothing can be imported. Nothing "
+            "was changed; `apod backfill` requests everything from its services."
+        )
 
     def take(extraction: Extraction, outcome: Outcome) -> None:
         slot = extraction.incoming.slot()

@@ -240,3 +240,14 @@ def test_two_archives_share_one_embedded_server(one, tmp_path):
         count = "SELECT (SELECT count(*) FROM approaches), (SELECT count(*) FROM sightings)"
         both = connection.execute(count).fetchone()
     assert both == (len(first.entries()), len(second.entries()))
+
+
+def test_the_doctor_finds_the_service_well(filled, tmp_path):
+    """A day without an approach is no fault of it; and what no source reads cannot be imported."""
+    done = filled.command("doctor", "--probe")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("jpl:")]
+    assert len(lines) == 3
+    assert all(" ok " in line for line in lines)
+    (tmp_path / "some.csv").write_text("des,jd\n")
+    done = filled.command("import", str(tmp_path / "some.csv"))
+    assert (done.returncode, "no source of approaches reads files" in done.stderr) == (2, True)

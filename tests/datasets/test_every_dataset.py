@@ -18,6 +18,7 @@ import pytest
 
 from apod_pipeline.dataset.installed import names, simulation
 from apod_pipeline.dictionary.tables import relations
+from apod_pipeline.errors import ArchiveDamaged
 from kill_places import KILL_PLACES
 from lab import bare_repository
 from set_lab import SITE, SetLab
@@ -186,3 +187,39 @@ def test_it_is_exported(edited, tmp_path):
         assert done.returncode == 0, done.stderr
         day_of = edited.dataset.columns.day
         assert json.loads(done.stdout)["entries"] == sum(row[day_of] == day for row in edited.entries().values())
+
+
+def _named(lab, name):
+    """Whether an audit finds anything, or stops at a line that it cannot read, and says which."""
+    try:
+        return bool(lab.unwell())
+    except ArchiveDamaged as error:
+        return name in str(error)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("one", SHORT, indirect=True)
+def test_one_flipped_byte_is_named(edited):
+    """In each file, each shard of the ledger, a raw reply and a kept object; and one changed cell of each table."""
+    archive = edited.archive
+    raw = next(path for path in sorted(archive.raw.iterdir()) if path.is_file() and path.name[0] != ".")
+    kept = next(path for path in sorted((archive.root / ".dvc" / "cache").rglob("*")) if path.is_file())
+    for path in (archive.csv, archive.json, archive.parquet, *sorted(archive.ledger.iterdir()), raw, kept):
+        whole, mode = path.read_bytes(), path.stat().st_mode
+        path.chmod(0o644)
+        middle = len(whole) // 2
+        path.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+        assert _named(edited, path.name), path
+        path.write_bytes(whole)
+        path.chmod(mode)
+    assert edited.unwell() == {}
+    cells = (("", "updated_at"), ("_revision", "content_hash"), ("_reading", "digest"), ("_day", "status"))
+    for table, column in cells:
+        name = f"{edited.name}{table}"
+        value = "now()" if column == "updated_at" else "'gap'" if column == "status" else "'changed'"
+        with psycopg.connect(edited.database) as connection:
+            where = f"ctid = (SELECT min(ctid) FROM {name} WHERE {column}::text IS DISTINCT FROM {value}::text)"
+            connection.execute(f"UPDATE {name} SET {column} = {value} WHERE {where}".encode())
+        assert name in edited.unwell()
+        edited.command("recover", "database")
+    assert edited.unwell() == {}

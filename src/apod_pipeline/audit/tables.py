@@ -67,7 +67,7 @@ def _compared(projection: Projection, connection: Connection, hashes: dict[str, 
     yield _table(shapes.quarantine, projection.quarantine(known), _rows(connection, shapes.quarantine))
     # The newest day's status changes with the clock, and no run may have told the table yet.
     told = [*_rows(connection, shapes.day)]
-    newest = min(str(projection.today), max((str(row[0]) for row in told), default=""))
+    newest = min(str(known.calendar.newest(projection.today)), max((str(row[0]) for row in told), default=""))
     before = ([row for row in rows if row[0] < newest] for rows in (projection.days(known), told))
     yield _table(shapes.day, *before)
     if is_searchable(connection, shapes):

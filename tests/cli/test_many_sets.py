@@ -89,7 +89,7 @@ def test_a_set_that_is_not_installed_is_told(typed, tmp_path, command):
     """The line names those that are; nothing is made."""
     done = typed(command, "--dataset", "hubble", "--archive", "here")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "no data set 'hubble' is installed; there are apod, far_lights, sightings" in done.stderr
+    assert "no data set 'hubble' is installed; there are apod, approaches, far_lights, sightings" in done.stderr
     assert not (tmp_path / "here").exists()
 
 

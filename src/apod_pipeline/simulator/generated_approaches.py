@@ -13,7 +13,7 @@ from typing import ClassVar
 
 _NOON_2000 = dt.datetime.fromisoformat("2000-01-01T12:00")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXY"
+_LETTERS = "".join(map(chr, range(ord("A"), ord("Z"))))
 _SIGMAS = ("< 00:01", "< 00:01", "00:02", "00:17", "01:05", "3_03:03")
 
 

@@ -136,6 +136,14 @@ def test_what_can_be_no_approach(told, field, value):
     assert implausible(record(told) | {field: value})
 
 
+@pytest.mark.parametrize("text", ["29.", "23.1", "9", ".5", "-1.12", "+3", "1e-05", "0.000252172816142565"])
+def test_numbers_may_be_written_in_every_way(told, text):
+    """Real ones end with a point now and then."""
+    assert implausible(record(told) | {"h": text}) is None
+    row = derive(Reading(SPAN.first, "jpl", record(told) | {"h": text}, "key"))
+    assert (row["h"], served(row)["h"]) == (float(text), text)
+
+
 @pytest.mark.parametrize("field", ["v_inf", "h", "diameter", "diameter_sigma"])
 def test_some_numbers_may_be_missing(told, field):
     """An object in orbit around Earth, a comet, one that nobody measured."""

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from apod_pipeline.datasets.approaches.identity import LUNAR_DISTANCE
 from apod_pipeline.extras.mirror.reader_role import reading_door
@@ -344,6 +345,31 @@ def test_without_apod_the_set_has_the_front(both):
         for path in ("/grid", "/nope", "/day/2020-06-18"):
             assert (client.get(path).status_code, "Close approaches" in client.get(path).text) == (404, True)
         assert client.get("/api/entries/2020-06-18").json() == {"error": "Not Found"}
+
+
+def test_a_set_that_nobody_has_filled_yet(both, tmp_path, database_url):
+    """Its page says so, APOD answers and the mirror is ready; the names and places are those of the DAGs."""
+    empty = SetLab(both.approaches.nasa, tmp_path / "approaches", database_url, name="approaches")
+    assert empty.command("init").returncode == 0
+    own(empty)
+    places = {"APOD_ARCHIVE": str(both.pictures.root), "APOD_ARCHIVES": str(tmp_path)}
+    with serving(both.pictures, APOD_DATASETS="apod,approaches", **places) as address:
+        page = httpx.get(f"{address}/approaches")
+        assert (page.status_code, "Nothing has been read yet" in page.text) == (200, True)
+        assert httpx.get(f"{address}/api/approaches/entries").json()["total"] == 0
+        assert httpx.get(f"{address}/planetary/apod").json()["date"] == "2020-06-18"
+        assert httpx.get(f"{address}/health/ready").status_code == 200
+
+
+def test_tables_alone_are_served(both, tmp_path):
+    """Who has the reader's address and no folder names the sets; replies and commits are not known."""
+    places = {"APOD_ARCHIVE": str(tmp_path / "none"), "APOD_DATASETS": "approaches"}
+    reader = make_conninfo(both.approaches.database, user="apod_reader")
+    with serving(both.approaches, APOD_READ_DATABASE_URL=reader, **places) as address:
+        told = httpx.get(f"{address}/api/approaches/entries?per_page=1").json()
+        assert told["total"] == len(both.approaches.entries())
+        assert told["entries"][0]["provenance"]["reply_sha256"] is None
+        assert httpx.get(f"{address}/").status_code == 200
 
 
 def test_apod_alone_knows_nothing_of_it(client, served_lab):

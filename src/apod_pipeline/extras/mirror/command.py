@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -22,7 +22,19 @@ from apod_pipeline.errors import SettingsError
 from apod_pipeline.wiring import archive_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from apod_pipeline.settings import Settings
+
+
+APOD = "apod"
+
+
+class Wanted(NamedTuple):
+    """An archive to be served: its folder, and what it is of; None where the settings say it."""
+
+    archive: Path | None
+    dataset: str | None
 
 
 @click.command()
@@ -32,6 +44,13 @@ if TYPE_CHECKING:
     type=Path,
     multiple=True,
     help="An archive folder (default: $APOD_ARCHIVE or ./apod-archive); once per data set.",
+)
+@click.option(
+    "--datasets",
+    envvar="APOD_DATASETS",
+    metavar="NAMES",
+    help="Data sets to serve where no --archive is named: apod,approaches. APOD's folder is $APOD_ARCHIVE, that of "
+    "another set has its name, in $APOD_ARCHIVES (env: $APOD_DATASETS).",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
@@ -45,7 +64,14 @@ if TYPE_CHECKING:
 )
 @click.option("--access-log/--no-access-log", default=True, help="Log one JSON line per request to standard error.")
 def serve(
-    archives: tuple[Path, ...], host: str, port: int, workers: int, keys: Path | None, *, access_log: bool
+    archives: tuple[Path, ...],
+    datasets: str | None,
+    host: str,
+    port: int,
+    workers: int,
+    keys: Path | None,
+    *,
+    access_log: bool,
 ) -> None:
     """Serve a gallery and NASA's old API from your archive.
 
@@ -61,14 +87,16 @@ def serve(
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from apod_pipeline.extras.mirror.application import APOD, COUNTS, FLAGS, KEYS, LOG
+    from apod_pipeline.extras.mirror.application import COUNTS, FLAGS, KEYS, LOG
     from apod_pipeline.extras.mirror.counts import counts_of
     from apod_pipeline.extras.mirror.gateway import read_keys
     from apod_pipeline.extras.mirror.patience import Impatient
 
-    served = [_settings(archive) for archive in archives or (None,)]
+    wanted = [Wanted(archive, None) for archive in archives] or by_name(datasets or "", os.environ)
+    served = [_settings(one) for one in wanted]
     _different(served)
-    os.environ[FLAGS] = json.dumps([{"archive": str(one.archive.absolute())} for one in served])
+    named = [{"archive": str(one.archive.absolute()), "dataset": one.dataset} for one in served]
+    os.environ[FLAGS] = json.dumps(named)
     if keys:
         read_keys(keys)  # a mistake in it is told before anything listens
         os.environ[KEYS] = str(keys.absolute())
@@ -102,10 +130,23 @@ def serve(
         uvicorn.Server(config).run(sockets=[listening])
 
 
-def _settings(archive: Path | None) -> Settings:
+def by_name(datasets: str, environ: Mapping[str, str]) -> list[Wanted]:
+    """The archives of some data sets, each where the DAGs have it; that of the settings where none is named.
+
+    Args:
+        datasets: names with commas between.
+        environ: `APOD_ARCHIVE` is APOD's folder, `APOD_ARCHIVES` the folder of all others.
+    """
+    names = [name.strip() for name in datasets.replace("-", "_").split(",") if name.strip()]
+    others = Path(environ.get("APOD_ARCHIVES") or f"{environ.get('APOD_ARCHIVE') or 'apod-archive'}s")
+    found = [Wanted(None, None) if one == APOD else Wanted(others / one, one) for one in dict.fromkeys(names)]
+    return found or [Wanted(None, None)]
+
+
+def _settings(wanted: Wanted) -> Settings:
     """Settings of an archive that is there, or of tables alone: as many machines may serve one database."""
-    settings = settings_of(archive=archive)
-    return existing(archive) if settings.database or not settings.read_database_url else settings
+    settings = settings_of(archive=wanted.archive, dataset=wanted.dataset)
+    return existing(wanted.archive) if settings.database or not settings.read_database_url else settings
 
 
 def _different(served: list[Settings]) -> None:

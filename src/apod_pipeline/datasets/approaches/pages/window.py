@@ -37,8 +37,8 @@ WITH day AS (
     SELECT *, lag(observed_to) OVER w AS was_to, lag(dist) OVER w AS was_dist, lag(des) OVER w AS was_des,
         lag(fullname) OVER w AS was_fullname, lag(utc) OVER w AS was_utc, lag(cd) OVER w AS was_cd,
         lead(observed_from) OVER w AS next_from
-    FROM approaches_revision WHERE observed_from <= {INSTANT} AND approach IN (
-        SELECT approach FROM approaches_revision, day WHERE observed_from >= day OR observed_to >= day)
+    FROM approaches_revision WHERE observed_from <= {INSTANT} AND approach = ANY(ARRAY(
+        SELECT approach FROM approaches_revision, day WHERE observed_from >= day OR observed_to >= day))
     WINDOW w AS (PARTITION BY approach ORDER BY observed_from)
 ), changes AS (
     SELECT states.*, CASE WHEN was_to IS NULL THEN 'new' WHEN was_to < observed_from THEN 'back' ELSE cause END AS what

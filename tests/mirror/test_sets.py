@@ -190,6 +190,16 @@ def test_a_window_is_drawn_and_listed(mirror, both):
     assert f"{sum(row['date'] == str(TODAY) for row in rows)} asteroids and comets" in narrow
 
 
+def test_what_is_known_is_shown_where_today_has_nothing(both):
+    """An archive that was filled long ago, as a demo: the days that it knows, with a word; asked days are as asked."""
+    with serving(both.approaches, both.approaches, APOD_TODAY="2031-01-01") as address:
+        page = httpx.get(f"{address}/approaches").text
+        assert "Nothing is known of the days around today" in page
+        assert page.count('scope="row"') > 50
+        asked = httpx.get(f"{address}/approaches?from=2031-01-01&to=2031-01-31").text
+        assert "Nothing is known to come near from 2031-01-01 to 2031-01-31." in asked
+
+
 def test_what_changed_is_told_by_its_cause(mirror, both):
     """New, orbit, move, rename, left out; each with what was said before."""
     page = mirror.get("/approaches").text.partition('id="changes"')[2].partition('id="table"')[0]

@@ -124,7 +124,7 @@ PATHS: dict[str, Path] = {
 }
 APOD = "Your own NASA APOD API", "NASA's old APOD API from an archive, and what NASA never had."
 SETS = "Your own archive's API", "What an archive holds, and how it changed."
-HOUSE = {"/health", "/health/live", "/health/ready", "/metrics"}  # whatever is served
+HOUSE = ("/health", "/health/live", "/health/ready", "/metrics")  # whatever is served
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 # Every name that may stand in a query; a page's own are the last three.
 PARAMETERS = {one["name"] for path in PATHS.values() for one in path.parameters} | {"before", "part", "w"}
@@ -154,7 +154,8 @@ def description(
         apod: whether APOD is served.
     """
     title, told = APOD if apod else SETS
-    paths = {path: one for path, one in PATHS.items() if apod or path in HOUSE} | dict(more)
+    house = {path: PATHS[path] for path in HOUSE}
+    paths = {path: one for path, one in PATHS.items() if apod and path not in house} | {**more} | house
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": told},

@@ -27,7 +27,7 @@ CALLED: tuple[LiteralString, ...] = (
 STATES: LiteralString = f"""
 SELECT * FROM approaches_revision WHERE {SEEN} AND approach = ANY(%(keys)s) ORDER BY approach, observed_from
 """  # noqa: S608 - ours
-WIDE, HIGH = 640, 120  # of the drawing of what was believed
+WIDE, HIGH = 420, 120  # of the drawing of what was believed
 
 
 class State(NamedTuple):

@@ -25,6 +25,9 @@ WINDOW: LiteralString = f"""
 SELECT *, count(*) OVER () AS total FROM approaches_as_of({INSTANT})
 WHERE date BETWEEN %(first)s AND %(last)s ORDER BY dist, approach LIMIT {MOST}
 """  # noqa: S608 - ours
+KNOWN: LiteralString = f"""
+SELECT coalesce(max(date) FILTER (WHERE date <= %(today)s), min(date)) AS day FROM approaches_as_of({INSTANT})
+"""  # noqa: S608 - ours
 # The states that began, and those that ended without another one, on the day of the newest version; each with what was
 # said before.
 CHANGES: LiteralString = f"""
@@ -94,11 +97,15 @@ class Change(NamedTuple):
 async def some_days(asked: Asked) -> Mapping[str, Any]:
     """What the page of a window shows."""
     window = _window(asked.query, asked.today)
-    rows = await asked.select(WINDOW, at=asked.at, first=str(window.first), last=str(window.last))
+    rows, nothing_now = await _rows(asked, window), False
+    if not rows and not {"from", "to"} & asked.query.keys() and (known := await _known(asked)):
+        window, nothing_now = Window(known - AFTER, known + BEFORE), True
+        rows = await _rows(asked, window)
     now = asked.at or dt.datetime.combine(asked.today, dt.datetime.now(dt.UTC).time())
     changes = await asked.select(CHANGES, at=asked.at)
     return {
         "window": window,
+        "nothing_now": nothing_now,
         "total": rows[0]["total"] if rows else 0,
         "nearest": told(rows[0]) if rows else None,
         "within": sum(lunar(row["dist"]) <= 1 for row in rows),
@@ -108,6 +115,17 @@ async def some_days(asked: Asked) -> Mapping[str, Any]:
         "day": changes[0]["day"].date() if changes else None,
         "today": asked.today,
     }
+
+
+async def _rows(asked: Asked, window: Window) -> Sequence[Row]:
+    """The approaches of a window, the nearest first."""
+    return await asked.select(WINDOW, at=asked.at, first=str(window.first), last=str(window.last))
+
+
+async def _known(asked: Asked) -> dt.date | None:
+    """The day of the last approach up to today, else of the first one after it; None where there is none."""
+    (row,) = await asked.select(KNOWN, at=asked.at, today=str(asked.today))
+    return dt.date.fromisoformat(row["day"]) if row["day"] else None
 
 
 def _window(query: Mapping[str, str], today: dt.date) -> Window:

@@ -58,7 +58,7 @@ class SetApi:
         at = as_of(request)
         page, most = number(request, "page", 1, MOST_PAGES, "1"), number(request, "per_page", 1, MOST, "100")
         wanted = [one for one in self._filters if request.query_params.get(one.name)]
-        values = {one.name: value(one, request.query_params[one.name]) for one in wanted}
+        values = {one.placeholder: value(one, request.query_params[one.name]) for one in wanted}
         total = await self._reading.count(wanted, values, at)
         rows = await self._reading.entries(wanted, values, at, (page - 1) * most, most)
         told = {"total": total, "page": page, "per_page": most}

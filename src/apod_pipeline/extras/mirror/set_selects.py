@@ -37,6 +37,11 @@ class Filter(NamedTuple):
     operator: LiteralString
     meaning: str
 
+    @property
+    def placeholder(self) -> str:
+        """What its value is called in a statement: never as one of ours, whatever a set calls its fields."""
+        return f"wanted_{self.name}"
+
 
 def filters(dataset: DataSet) -> tuple[Filter, ...]:
     """By day; by each text of the plain table, and what entries are called by; by the bounds of each number."""
@@ -137,7 +142,7 @@ def _conditions(wanted: Sequence[Filter]) -> Composed:
     """What narrows the entries down, each behind an AND."""
     return Composed(
         [
-            SQL(" AND {} {} {}").format(Identifier(one.field.name), SQL(one.operator), Placeholder(one.name))
+            SQL(" AND {} {} {}").format(Identifier(one.field.name), SQL(one.operator), Placeholder(one.placeholder))
             for one in wanted
         ]
     )

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from urllib.parse import quote
 
 import pytest
 
 from apod_pipeline.simulator.approaches import TODAY
-from mirror.sets import DAY, ODD, serving, two_archives
+from mirror.sets import DAY, ODD
 from mirror.test_gallery import CHROMIUM, NO_CALLS_HOME, PATIENCE, QUIET
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt-get install chromium)")
 
 OBJECT = f"/approaches/object/{quote(ODD, safe='')}"
 PATHS = ("/approaches", OBJECT, "/approaches?as_of=2001-01-01", "/approaches/object/nothing", "/", "/docs")
-
-
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory, postgres_server):
-    """Where a mirror over both archives answers."""
-    with (
-        two_archives(tmp_path_factory.mktemp("shown"), postgres_server, f"shown_{os.getpid()}") as both,
-        serving(both.pictures, both.pictures, both.approaches) as address,
-    ):
-        yield address
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +28,7 @@ def chromium():
 
 
 @pytest.fixture
-def page(chromium, shown):
+def page(chromium, shared):
     """A page whose errors and whose calls to other hosts fail the test; NASA's pictures are none of ours."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme="dark")
     page = context.new_page()
@@ -50,16 +39,16 @@ def page(chromium, shown):
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on(
         "request",
-        lambda asked: ".nasa.gov/" in asked.url or asked.url.startswith(shown) or complaints.append(asked.url),
+        lambda asked: ".nasa.gov/" in asked.url or asked.url.startswith(shared) or complaints.append(asked.url),
     )
     yield page
     context.close()
     assert [one for one in complaints if "404 (Not Found)" not in one] == []
 
 
-def test_a_point_is_its_object(page, shown):
+def test_a_point_is_its_object(page, shared):
     """Larger and smaller points between axes with words; one of them leads to its object, and that back."""
-    page.goto(f"{shown}/approaches")
+    page.goto(f"{shared}/approaches")
     points = page.locator("svg.near a circle")
     assert len({one.get_attribute("r") for one in points.all()}) > 5
     assert page.locator("svg.near a.comet polygon").count() > 0
@@ -73,19 +62,19 @@ def test_a_point_is_its_object(page, shown):
     page.wait_for_url("**/approaches/object/*")
     assert page.locator("h1").inner_text() == name
     page.get_by_role("link", name="Close approaches", exact=True).click()
-    page.wait_for_url(f"{shown}/approaches")
+    page.wait_for_url(f"{shared}/approaches")
     page.get_by_role("link", name="Picture of the Day").click()
-    page.wait_for_url(f"{shown}/")
+    page.wait_for_url(f"{shared}/")
     page.get_by_role("link", name="Close approaches").click()
-    page.wait_for_url(f"{shown}/approaches")
+    page.wait_for_url(f"{shared}/approaches")
 
 
-def test_it_works_without_scripts(chromium, shown):
+def test_it_works_without_scripts(chromium, shared):
     """With scripts off: other days by the form and by links, an object by its name."""
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    page.goto(f"{shown}/approaches")
+    page.goto(f"{shared}/approaches")
     page.get_by_role("textbox", name="From").fill(str(TODAY))
     page.get_by_role("textbox", name="To").fill(str(TODAY + 2 * DAY))
     page.get_by_role("button", name="Show these days").click()
@@ -103,22 +92,22 @@ def test_it_works_without_scripts(chromium, shown):
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_everybody_can_use_it(page, shown, scheme):
+def test_everybody_can_use_it(page, shared, scheme):
     """No serious finding of axe-core, in the dark and in the light; the plot says what it shows."""
     from axe_playwright_python.sync_playwright import Axe
 
     page.emulate_media(color_scheme=scheme)
     for path in PATHS:
-        page.goto(f"{shown}{path}")
+        page.goto(f"{shared}{path}")
         found = Axe().run(page).response["violations"]
         assert [(path, one["id"], one["nodes"][0]["html"][:200]) for one in found if one["impact"] != "minor"] == []
-    page.goto(f"{shown}/approaches")
+    page.goto(f"{shared}/approaches")
     assert page.get_by_role("group", name="Close approaches: distance from Earth by day").count() == 1
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_it_fits_a_phone(page, shown, path):
+def test_it_fits_a_phone(page, shared, path):
     """On a narrow screen nothing has to be pushed aside to be read; what is wide moves in a frame of its own."""
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{shown}{path}")
+    page.goto(f"{shared}{path}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -259,6 +259,18 @@ def test_tables_alone_are_served(both, tmp_path):
         assert httpx.get(f"{address}/").status_code == 200
 
 
+def test_tables_that_are_not_there_yet(both, tmp_path, database_url):
+    """The set's page and its answers say what to type, with 503; nothing else suffers."""
+    reader = make_conninfo(database_url, user="apod_reader")
+    places = {"APOD_ARCHIVE": str(tmp_path / "none"), "APOD_DATASETS": "approaches"}
+    with serving(both.approaches, APOD_READ_DATABASE_URL=reader, **places) as address:
+        page, told = (httpx.get(f"{address}{path}") for path in ("/approaches", "/api/approaches/entries"))
+        assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert "apod migrate" in page.text
+        assert (told.status_code, "apod migrate" in told.json()["error"]) == (503, True)
+        assert httpx.get(f"{address}/health/live").status_code == 200
+
+
 def test_apod_alone_knows_nothing_of_it(client, served_lab):
     """No page, no answer, no word of another set, and not a module of one."""
     assert client.get("/approaches").status_code == client.get("/api/approaches/entries").status_code == 404

@@ -93,7 +93,7 @@ class Mirror:
             *site.extra_routes(added, main.reading.rows),
         ]
         self._site, self._sets = site, sets
-        handlers = {HTTPException: self._refused, DatabaseUnavailable: _away}
+        handlers = {HTTPException: self._refused, DatabaseUnavailable: self._away}
         self._routes = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers)
 
     @property
@@ -188,15 +188,24 @@ class Mirror:
         """What is wrong with a request: as a page, in NASA's words where there is no such address, else as JSON."""
         assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
         path, is_program = request.url.path, request.url.path.startswith("/api/")
-        if own := next((one for one in self._sets if one.has_page(path)), None):
+        if own := self._set_of(path):
             return self._site.refusal(error, own.link)
-        if self._apod is None and not is_program:
-            return self._site.refusal(error, self._sets[0].link)
         if path.startswith(PAGES):
             return self._site.refusal(error)
         if error.status_code == 404 and not is_program:
             return Response(refusal(QuestionRefused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+    async def _away(self, request: Request, error: Exception) -> Response:
+        """That the tables cannot be read: as a page where it is one of a set's, else as JSON."""
+        if own := self._set_of(request.url.path):
+            return self._site.refusal(HTTPException(503, str(error)), own.link)
+        return JSONResponse({"error": str(error)}, 503)
+
+    def _set_of(self, path: str) -> ServedSet | None:
+        """The set beside APOD whose page an address is; without APOD the first one has whatever is no answer."""
+        rest = self._sets[:1] if self._apod is None and not path.startswith(("/api/", "/health")) else []
+        return next((one for one in self._sets if one.has_page(path)), next(iter(rest), None))
 
 
 def _one_slash(path: str) -> str:
@@ -213,10 +222,6 @@ def _too_large(headers: list[Header]) -> bool:
 def _unavailable(error: DatabaseUnavailable) -> Answer:
     body = as_json({"code": 503, "msg": f"Service Unavailable: {error}", "service_version": "v1"}) + b"\n"
     return Answer(503, body, lasting=False)
-
-
-async def _away(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 503)
 
 
 # What was typed, handed to the worker processes.

@@ -51,6 +51,8 @@ def _page(text: str) -> int:
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dt.datetime):
         return f"{value.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -187,6 +187,54 @@ class Page(NamedTuple):
     render: Callable[[Select], Awaitable[str]]
 
 
+class Asked(NamedTuple):
+    """What a page of a data set is asked.
+
+    Attributes:
+        select: asks the tables, in a read-only session.
+        parts: of the address, by the names that its path gives them.
+        query: what stands behind the address's `?`.
+        today: the day that it is.
+        at: the instant whose state is asked for; None for now.
+    """
+
+    select: Select
+    parts: Mapping[str, str]
+    query: Mapping[str, str]
+    today: dt.date
+    at: dt.datetime | None = None
+
+
+class View(NamedTuple):
+    """A page of a data set's own.
+
+    Attributes:
+        path: where it is below `/NAME`: empty for the first one; `/object/{des:path}`.
+        template: the file that shows it, in Jinja's language; it extends `base_of_sets.html`.
+        values: gives what the template shows; raises Starlette's `HTTPException` for what cannot be shown.
+    """
+
+    path: str
+    template: str
+    values: Callable[[Asked], Awaitable[Mapping[str, Any]]]
+
+
+class Views(NamedTuple):
+    """The pages of a data set, named as the set is in the entry points `apod_pipeline.pages` of a distribution.
+
+    Attributes:
+        title: in the menu.
+        folder: where the templates are, and `style.css`, which all of them load.
+        pages: the first one first; its path is empty.
+        parameters: names that may stand in a query, and are no secret.
+    """
+
+    title: str
+    folder: Path
+    pages: tuple[View, ...]
+    parameters: tuple[str, ...] = ()
+
+
 class Extra(NamedTuple):
     """What somebody adds to the house without the core knowing it.
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 import httpx
@@ -19,6 +19,9 @@ import pytest
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.simulator import Simulator
 from lab import Lab
+
+if TYPE_CHECKING:
+    from mirror.sets import Both
 
 TODAY = dt.date(2020, 6, 20)
 DAYS = Span(dt.date(2020, 5, 20), dt.date(2020, 6, 18))  # the tenth of June is a gap; the last two days are not had yet
@@ -100,4 +103,29 @@ def address(served_lab: Lab) -> Iterator[str]:
 def client(address: str) -> Iterator[httpx.Client]:
     """A client that asks it."""
     with httpx.Client(base_url=address) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def both(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Both]:
+    """Two archives, APOD's and one of close approaches, each with a database of its own."""
+    from mirror.sets import two_archives
+
+    with two_archives(tmp_path_factory.mktemp("both"), postgres_server, f"sets_{os.getpid()}") as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def shared(both: Both) -> Iterator[str]:
+    """Where one mirror over both answers."""
+    from mirror.sets import serving
+
+    with serving(both.pictures, both.pictures, both.approaches) as where:
+        yield where
+
+
+@pytest.fixture(scope="session")
+def mirror(shared: str) -> Iterator[httpx.Client]:
+    """A client that asks it."""
+    with httpx.Client(base_url=shared, timeout=30) as one:
         yield one

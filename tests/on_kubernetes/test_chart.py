@@ -155,6 +155,12 @@ def test_the_mirror_needs_only_to_read():
     assert all("emptyDir" in volume for volume in volumes)
 
 
+def test_the_mirror_serves_every_set():
+    """What is archived is served, by its name: the mirror has tables alone."""
+    words = _container(_made(EXAMPLES / "everything.yaml"), "mirror")["args"]
+    assert words[words.index("--datasets") + 1] == "apod,approaches"
+
+
 def test_autoscaling_leaves_the_replicas_alone():
     """With an HPA the Deployment says no number, or every upgrade would undo the scaling; without one it does."""
     scaled, fixed = _made(EXAMPLES / "everything.yaml"), _made(EXAMPLES / "mirror-only.yaml")

@@ -53,7 +53,8 @@ def show(folder: Path, name: str) -> None:
         _show_edit(walk, archive, acted, lambda: walk.run("one edit", settings, run), f"apod run {every}")
         _show_lie(walk, acted, lambda name: walk.run(name, settings, run), f"apod run {every}")
         _show_audit(walk, settings)
-    walk.sum_up(archive, today(settings))
+    served = "its pages at http://127.0.0.1:8000, and at /docs what programs can ask"
+    walk.sum_up(archive, today(settings), [("apod serve --archive {folder}", served)])
 
 
 def _show_edit(walk: Walk, archive: Archive, acted: Simulation, run: Callable[[], Outcome], command: str) -> None:

@@ -5,13 +5,12 @@ Takes settings, gives the application; its database is opened when it starts and
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -21,29 +20,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from apod_pipeline.archive.folder import DEMO_MARK
 from apod_pipeline.datasets.apod.old_api.planetary_api import NOTHING_HERE, QuestionRefused, as_json, refusal
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import GatewayRefusal, form_of, key_of
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import refusal as refusal_of
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.answers import Answer, Header
-from apod_pipeline.extras.mirror.feeds import Feeds
-from apod_pipeline.extras.mirror.gallery import PAGES, Gallery
+from apod_pipeline.extras.mirror.description import PARAMETERS
+from apod_pipeline.extras.mirror.gallery import PAGES
 from apod_pipeline.extras.mirror.gateway import NO_LIMIT, KeyedGate, Passage, open_gate, read_keys
 from apod_pipeline.extras.mirror.http_answers import Message, Receive, Send, Sender
-from apod_pipeline.extras.mirror.new_api import NewApi
-from apod_pipeline.extras.mirror.old_api import OldApi
-from apod_pipeline.extras.mirror.old_links import old_links
 from apod_pipeline.extras.mirror.picture_addresses import places
-from apod_pipeline.extras.mirror.provenance import Provenance
-from apod_pipeline.extras.mirror.reader_role import reading_door
-from apod_pipeline.extras.mirror.searching import Search
-from apod_pipeline.extras.mirror.selects import Selects
-from apod_pipeline.extras.mirror.shelves import VersionWatch
+from apod_pipeline.extras.mirror.served import Served, ServedApod
+from apod_pipeline.extras.mirror.served_set import ServedSet
+from apod_pipeline.extras.mirror.site import Site
 from apod_pipeline.extras.mirror.watching import METRICS_TYPE, Watched, metrics
 from apod_pipeline.settings import Settings, resolve
-from apod_pipeline.wiring import archive_of, database, extras
 
+APOD = "apod"
 OLD_PATHS = frozenset({"/planetary/apod", "/planetary/apod/", "/v1/apod", "/v1/apod/"})
 METHODS = "GET, HEAD, OPTIONS"
 ALLOW: Header = (b"allow", METHODS.encode())
@@ -52,6 +45,13 @@ NOT_ALLOWED = GatewayRefusal(
     "text/html; charset=utf-8",
     "<!doctype html>\n<html lang=en>\n<title>405 Method Not Allowed</title>\n<h1>Method Not Allowed</h1>\n"
     "<p>The method is not allowed for the requested URL.</p>\n",
+)
+NO_APOD = GatewayRefusal(
+    404,
+    "application/json",
+    refusal(
+        QuestionRefused(404, "This mirror has no Astronomy Picture of the Day: its archive is not among those served.")
+    ).decode(),
 )
 NEVER_KEPT = {"Cache-Control": "no-store"}
 CONNECTIONS = 8
@@ -65,34 +65,41 @@ class Mirror:
         settings: of the archive that is served.
         keys: a file of keys, and the file in which what they ask is counted; without them everybody may ask, without a
             limit.
+        others: settings of archives of other data sets.
     """
 
-    def __init__(self, settings: Settings, keys: tuple[Path, Path] | None = None) -> None:
-        self._settings = settings
-        archive = archive_of(settings)
+    def __init__(
+        self, settings: Settings, keys: tuple[Path, Path] | None = None, others: Sequence[Settings] = ()
+    ) -> None:
+        served = [settings, *others]
+        pictures = next((one for one in served if one.dataset == APOD), None)
+        sets = [ServedSet(one) for one in served if one is not pictures]
+        main: Served = sets[0] if pictures is None else ServedApod(pictures)
         self._keyed = KeyedGate(read_keys(keys[0]), keys[1]) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
         self._sender = Sender(private=keys is not None)
-        self._reading = Selects()
-        watch = VersionWatch(self._reading, self._today)
-        provenance = Provenance(archive, watch)
-        search = Search(self._reading, watch)
-        self._demo = archive.is_marked(DEMO_MARK)
-        pages = [page for extra in extras(settings, archive) for page in extra.pages]
-        self._gallery = Gallery(self._reading, watch, provenance, search, demo=self._demo, extra=pages)
-        self._old = OldApi(self._reading, watch)
+        self._apod = main if isinstance(main, ServedApod) else None
+        self._served: list[Served] = [main, *(one for one in sets if one is not main)]
+        added = main.pages()
+        site = Site([*added, *(one.link for one in sets)], [one.archive.dataset for one in sets], apod=bool(pictures))
         routes = [
             Route("/health/live", self._live),
             Route("/health/ready", self._ready),
             Route("/health", self._ready),
             Route("/metrics", self._metrics),
-            *NewApi(self._reading, provenance, search, demo=self._demo).routes,
-            *Feeds(self._reading, demo=self._demo).routes,
-            *old_links(),
-            *self._gallery.routes,
+            *(route for one in self._served for route in one.routes(site)),
+            *([] if self._apod else [sets[0].first_page(site)]),
+            *site.routes,
+            *site.extra_routes(added, main.reading.rows),
         ]
-        handlers = {HTTPException: self._refused, DatabaseUnavailable: _away}
+        self._site, self._sets = site, sets
+        handlers = {HTTPException: self._refused, DatabaseUnavailable: self._away}
         self._routes = Starlette(routes=routes, lifespan=self._lifespan, exception_handlers=handlers)
+
+    @property
+    def parameters(self) -> set[str]:
+        """Names that may stand in a query of the sets' own, and are no secret."""
+        return {name for one in self._sets for name in one.parameters}
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """ASGI's entry."""
@@ -108,25 +115,20 @@ class Mirror:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        settings = self._settings
-        with ExitStack() as held:
-            alone = settings.read_database_url if not settings.database else None
-            conninfo = alone or held.enter_context(database(settings, archive_of(settings)))
-            await self._reading.open(reading_door(settings, conninfo), CONNECTIONS)
-            try:
-                yield
-            finally:
-                await self._reading.close()
-                if self._keyed:
-                    self._keyed.close()
-
-    def _today(self) -> dt.date:
-        return self._settings.today or dt.datetime.now(dt.UTC).date()
+        async with AsyncExitStack() as held:
+            if self._keyed:
+                held.callback(self._keyed.close)
+            for one in self._served:
+                await one.open(held, CONNECTIONS)
+            yield
 
     # ---- the old API -----------------------------------------------------------------------
     async def _old_api(self, scope: Message, send: Send) -> None:
         method, query = scope["method"], scope["query_string"]
-        if self._keyed is None and method in {"GET", "HEAD"} and (kept := self._old.at_once(query)):
+        if self._apod is None:
+            await self._sender.send_text(NO_APOD, (), send)
+            return
+        if self._keyed is None and method in {"GET", "HEAD"} and (kept := self._apod.old.at_once(query)):
             await self._sender.send_kept(kept, scope["headers"], NO_LIMIT, send, head=method == "HEAD")
             return
         if method == "OPTIONS":
@@ -146,20 +148,20 @@ class Mirror:
             refused = refusal_of(passage.refused, form_of(scope["path"], headers, pairs))
             await self._sender.send_text(refused, passage.headers, send)
             return
-        answer = await self._answered(pairs, scope)
+        answer = await self._answered(self._apod, pairs, scope)
         try:
             await self._sender.send_answer(answer, headers, passage.headers, send, head=method == "HEAD")
         except DatabaseUnavailable as error:  # a range is read as it is sent
             answer = _unavailable(error)
             await self._sender.send_answer(answer, headers, passage.headers, send, head=method == "HEAD")
 
-    async def _answered(self, pairs: list[tuple[str, str]], scope: Message) -> Answer:
+    async def _answered(self, apod: ServedApod, pairs: list[tuple[str, str]], scope: Message) -> Answer:
         arguments = {name: value for name, value in reversed(pairs) if name != "api_key"}
         try:
-            if self._demo:  # its pictures are here, whatever name we are reached by
+            if apod.demo:  # its pictures are here, whatever name we are reached by
                 base = str(Request(scope).base_url).rstrip("/")
-                return await self._old.answer(arguments, place=places(base, demo=True))
-            return await self._old.answer(arguments, scope["query_string"])
+                return await apod.old.answer(arguments, place=places(base, demo=True))
+            return await apod.old.answer(arguments, scope["query_string"])
         except DatabaseUnavailable as error:
             return _unavailable(error)
 
@@ -177,7 +179,7 @@ class Mirror:
 
     async def _ready(self, _: Request) -> Response:
         try:
-            version = await self._reading.version()
+            version = await self._served[0].reading.version()  # whatever another set has yet: its pages say so
         except DatabaseUnavailable as error:
             return JSONResponse({"live": True, "ready": False, "why": str(error)}, 503)
         return JSONResponse({"live": True, "ready": version is not None}, 200 if version else 503, NEVER_KEPT)
@@ -185,11 +187,25 @@ class Mirror:
     async def _refused(self, request: Request, error: Exception) -> Response:
         """What is wrong with a request: as a page, in NASA's words where there is no such address, else as JSON."""
         assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
-        if request.url.path.startswith(PAGES):
-            return self._gallery.refusal(error)
-        if error.status_code == 404 and not request.url.path.startswith("/api/"):
+        path, is_program = request.url.path, request.url.path.startswith("/api/")
+        if own := self._set_of(path):
+            return self._site.refusal(error, own.link)
+        if path.startswith(PAGES):
+            return self._site.refusal(error)
+        if error.status_code == 404 and not is_program:
             return Response(refusal(QuestionRefused(404, NOTHING_HERE, usage=True)), 404, media_type="application/json")
         return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+    async def _away(self, request: Request, error: Exception) -> Response:
+        """That the tables cannot be read: as a page where it is one of a set's, else as JSON."""
+        if own := self._set_of(request.url.path):
+            return self._site.refusal(HTTPException(503, str(error)), own.link)
+        return JSONResponse({"error": str(error)}, 503)
+
+    def _set_of(self, path: str) -> ServedSet | None:
+        """The set beside APOD whose page an address is; without APOD the first one has whatever is no answer."""
+        rest = self._sets[:1] if self._apod is None and not path.startswith(("/api/", "/health")) else []
+        return next((one for one in self._sets if one.has_page(path)), next(iter(rest), None))
 
 
 def _one_slash(path: str) -> str:
@@ -208,10 +224,6 @@ def _unavailable(error: DatabaseUnavailable) -> Answer:
     return Answer(503, body, lasting=False)
 
 
-async def _away(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 503)
-
-
 # What was typed, handed to the worker processes.
 FLAGS, KEYS, COUNTS, LOG = "APOD_SERVE_FLAGS", "APOD_SERVE_KEYS", "APOD_SERVE_COUNTS", "APOD_SERVE_LOG"
 
@@ -219,6 +231,6 @@ FLAGS, KEYS, COUNTS, LOG = "APOD_SERVE_FLAGS", "APOD_SERVE_KEYS", "APOD_SERVE_CO
 def from_environment() -> Watched:
     """The application of a worker process: the environment's settings, with what was typed on top."""
     keys, counts = os.environ.get(KEYS), os.environ.get(COUNTS)
-    settings = resolve(json.loads(os.environ.get(FLAGS, "{}")))
-    mirror = Mirror(settings, (Path(keys), Path(counts)) if keys and counts else None)
-    return Watched(mirror, sys.stderr if os.environ.get(LOG) else None)
+    first, *others = [resolve(flags) for flags in json.loads(os.environ.get(FLAGS, "[{}]"))]
+    mirror = Mirror(first, (Path(keys), Path(counts)) if keys and counts else None, others)
+    return Watched(mirror, sys.stderr if os.environ.get(LOG) else None, PARAMETERS | mirror.parameters)

@@ -6,6 +6,8 @@ its paths with the routes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from apod_pipeline.datasets.apod.fields import MEDIA_TYPES
@@ -14,34 +16,35 @@ from apod_pipeline.extras.mirror.response_schemas import SCHEMAS, Schema, named,
 Parameter = dict[str, Any]
 
 
-def _in(name: str, meaning: str, schema: dict[str, Any], *, place: str = "query") -> Parameter:
+def parameter(name: str, meaning: str, schema: dict[str, Any], *, place: str = "query") -> Parameter:
+    """What a request may say."""
     return {"name": name, "in": place, "required": place == "path", "description": meaning, "schema": schema}
 
 
 _TEXT = {"type": "string", "maxLength": 200}
 _DATE = {"type": "string", "format": "date"}
-DAY = _in("day", "a day, YYYY-MM-DD", _DATE, place="path")
-AS_OF = _in("as_of", "as it was known then: a day (its end, UTC) or an instant", {"type": "string"})
+DAY = parameter("day", "a day, YYYY-MM-DD", _DATE, place="path")
+AS_OF = parameter("as_of", "as it was known then: a day (its end, UTC) or an instant", {"type": "string"})
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 100, "default": 1}
 _SEARCH = [
-    _in("q", 'words, "a phrase", or, -not', _TEXT),
-    _in("year", "only entries of this year", {"type": "integer", "minimum": 1995, "maximum": 9998}),
-    _in("media_type", "only entries of this kind", {"type": "string", "enum": list(MEDIA_TYPES)}),
-    _in("credit", "only entries with these words in the credit", _TEXT),
+    parameter("q", 'words, "a phrase", or, -not', _TEXT),
+    parameter("year", "only entries of this year", {"type": "integer", "minimum": 1995, "maximum": 9998}),
+    parameter("media_type", "only entries of this kind", {"type": "string", "enum": list(MEDIA_TYPES)}),
+    parameter("credit", "only entries with these words in the credit", _TEXT),
     AS_OF,
-    _in("page", "which page", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1}),
-    _in("per_page", "results per page", {"type": "integer", "minimum": 1, "maximum": 50, "default": 10}),
+    parameter("page", "which page", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 1}),
+    parameter("per_page", "results per page", {"type": "integer", "minimum": 1, "maximum": 50, "default": 10}),
 ]
-_KIND = _in("media_type", "only entries of this kind", {"type": "string", "enum": list(MEDIA_TYPES)})
+_KIND = parameter("media_type", "only entries of this kind", {"type": "string", "enum": list(MEDIA_TYPES)})
 _OLD = [
-    _in("date", "one day", {"type": "string"}),
-    _in("start_date", "first day of a range", {"type": "string"}),
-    _in("end_date", "its last day", {"type": "string"}),
-    _in("count", "this many random days, 1 to 100", {"type": "string"}),
-    _in("thumbs", "with a still for films: true or false", {"type": "string"}),
-    _in("concept_tags", "true or false; concept tags are off", {"type": "string"}),
-    _in("hd", "ignored", {"type": "string"}),
-    _in("api_key", "any value, unless the mirror requires keys", {"type": "string"}),
+    parameter("date", "one day", {"type": "string"}),
+    parameter("start_date", "first day of a range", {"type": "string"}),
+    parameter("end_date", "its last day", {"type": "string"}),
+    parameter("count", "this many random days, 1 to 100", {"type": "string"}),
+    parameter("thumbs", "with a still for films: true or false", {"type": "string"}),
+    parameter("concept_tags", "true or false; concept tags are off", {"type": "string"}),
+    parameter("hd", "ignored", {"type": "string"}),
+    parameter("api_key", "any value, unless the mirror requires keys", {"type": "string"}),
     _KIND,
     AS_OF,
 ]
@@ -100,10 +103,12 @@ PATHS: dict[str, Path] = {
     "/api/on-this-day": Path(
         "this day in every year",
         "on_this_day",
-        [_in("date", "the day; defaults to today", _DATE), _KIND, AS_OF],
+        [parameter("date", "the day; defaults to today", _DATE), _KIND, AS_OF],
         named("OnThisDay"),
     ),
-    "/api/random": Path("some entries", "random", [_in("count", "how many", _COUNT), _KIND, AS_OF], named("Entries")),
+    "/api/random": Path(
+        "some entries", "random", [parameter("count", "how many", _COUNT), _KIND, AS_OF], named("Entries")
+    ),
     "/api/coverage": Path(
         "which days the archive has, and why others are missing", "coverage", [AS_OF], named("Coverage")
     ),
@@ -117,6 +122,10 @@ PATHS: dict[str, Path] = {
     "/health/ready": Path("whether it can answer", "ready", [], named("Health"), refusals=(503,), refusal="Health"),
     "/metrics": Path("counters for Prometheus", "metrics", [], None, _PLAIN, refusals=()),
 }
+APOD = "Your own NASA APOD API", "NASA's old APOD API from an archive, and what NASA never had."
+SETS = "Your own archive's API", "What an archive holds, and how it changed."
+HOUSE = ("/health", "/health/live", "/health/ready", "/metrics")  # whatever is served
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 # Every name that may stand in a query; a page's own are the last three.
 PARAMETERS = {one["name"] for path in PATHS.values() for one in path.parameters} | {"before", "part", "w"}
 WORDS = {
@@ -129,17 +138,29 @@ WORDS = {
 }
 
 
-def description(version: str) -> dict[str, Any]:
-    """The document, OpenAPI 3.1."""
+def description(
+    version: str,
+    more: Mapping[str, Path] = NOTHING,
+    schemas: Mapping[str, Schema] = NOTHING,
+    *,
+    apod: bool = True,
+) -> dict[str, Any]:
+    """The document, OpenAPI 3.1.
+
+    Args:
+        version: of this code.
+        more: what is answered of other data sets, by path.
+        schemas: of these answers, by name.
+        apod: whether APOD is served.
+    """
+    title, told = APOD if apod else SETS
+    house = {path: PATHS[path] for path in HOUSE}
+    paths = {path: one for path, one in PATHS.items() if apod and path not in house} | {**more} | house
     return {
         "openapi": "3.1.0",
-        "info": {
-            "title": "Your own NASA APOD API",
-            "version": version,
-            "description": "NASA's old APOD API from an archive, and what NASA never had.",
-        },
-        "paths": {path: {"get": _operation(told)} for path, told in PATHS.items()},
-        "components": {"schemas": SCHEMAS},
+        "info": {"title": title, "version": version, "description": told},
+        "paths": {path: {"get": _operation(one)} for path, one in paths.items()},
+        "components": {"schemas": {**SCHEMAS, **schemas}},
     }
 
 

@@ -12,8 +12,9 @@ import random
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple, Protocol
 
+from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.records import shown_kind
-from apod_pipeline.extras.mirror.selects import Row, Selects
+from apod_pipeline.extras.mirror.selects import Selects
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 
 EVERYTHING = "*"

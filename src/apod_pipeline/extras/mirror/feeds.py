@@ -24,8 +24,9 @@ from starlette.routing import Route
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.extras.mirror.parameters import as_of, media_type
 from apod_pipeline.extras.mirror.picture_addresses import link, places
+from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.records import Places
-from apod_pipeline.extras.mirror.selects import Row, Selects
+from apod_pipeline.extras.mirror.selects import Selects
 
 ENTRIES = 30
 IDS = uuid.UUID("6d1f27a2-52f2-4f0e-9b1c-3c6f1a8f0e5d")  # ours, drawn once: all ids are made in its name

@@ -7,36 +7,29 @@ the web is escaped by the templates. Never writes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby, pairwise
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from apod_pipeline import __version__
 from apod_pipeline.datasets.apod.drawn_pictures import picture as drawn
 from apod_pipeline.datasets.apod.drawn_pictures import stem_of
 from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
-from apod_pipeline.extras.mirror.description import description
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
 from apod_pipeline.extras.mirror.picture_addresses import DRAWN, link, picture
 from apod_pipeline.extras.mirror.provenance import Provenance
+from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.searching import Search
-from apod_pipeline.extras.mirror.selects import Row, Selects
+from apod_pipeline.extras.mirror.selects import Selects
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
-from apod_pipeline.ports import Page
+from apod_pipeline.extras.mirror.site import Site
 from apod_pipeline.versions.wording import as_text, changed_words
 
-HERE = Path(__file__).parent
 PAGES = ("/day/", "/grid", "/search", "/calendar", "/status")  # whose errors are pages too
-STATIC = {"gallery.css": "text/css", "gallery.js": "text/javascript", "icon.svg": "image/svg+xml"}
 A_PAGE = 24  # pictures of the grid; divides by 2, 3, 4 and 6 columns
 
 
@@ -49,7 +42,7 @@ class Gallery:
         provenance: the way back from a row to its bytes.
         search: the full text.
         demo: whether the archive is a demo's, whose pictures are drawn here.
-        extra: pages that others add.
+        site: what all pages share.
     """
 
     def __init__(
@@ -60,19 +53,14 @@ class Gallery:
         search: Search,
         *,
         demo: bool,
-        extra: Sequence[Page] = (),
+        site: Site,
     ) -> None:
-        self._reading, self._extra = reading, extra
+        self._reading, self._page = reading, site.page
         self._search = search
         self._pages: Shelf[Response] = Shelf(watch, len(PAGES))  # what every visitor gets alike
         self._provenance = provenance
         self._demo = demo
-        loader = FileSystemLoader(HERE / "templates")
-        self._templates = Environment(
-            loader=loader, undefined=StrictUndefined, autoescape=select_autoescape(default=True), trim_blocks=True
-        )
-        self._templates.globals.update(picture=self._picture, link=link, extra_pages=extra)
-        self._templates.filters["utc"] = _utc
+        site.tell(picture=self._picture, link=link)
 
     @property
     def routes(self) -> list[Route]:
@@ -85,32 +73,11 @@ class Gallery:
             Route("/search", self._found),
             Route("/calendar", self._calendar),
             Route("/status", self._status),
-            Route("/docs", self._docs),
-            Route("/openapi.json", self._openapi),
-            Route("/static/{name}", _static),
-            *(Route(page.path, self._extra_page(page)) for page in self._extra),
         ]
         return [*pages, Route(f"{DRAWN}/{{path:path}}", _drawn)] if self._demo else pages
 
-    def _extra_page(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
-        async def shown(_: Request) -> Response:
-            return self._page("extra.html", title=page.title, body=Markup(await page.render(self._reading.rows)))  # noqa: S704 - an installed extra's own
-
-        return shown
-
-    def refusal(self, error: HTTPException) -> Response:
-        """What is wrong with a request for a page, as a page."""
-        page = self._page("error.html", status=error.status_code, why=error.detail)
-        return HTMLResponse(page.body, error.status_code, error.headers)
-
     def _picture(self, address: str | None, width: int = 0) -> Any:  # noqa: ANN401 - for the templates
         return picture(address, demo=self._demo, width=width)
-
-    def _page(self, name: str, instant: dt.datetime | None = None, **values: object) -> Response:
-        """A page; its links lead to pages of the same instant."""
-        told = f"as_of={quote(instant.isoformat())}" if instant else ""
-        past = {"instant": instant, "at": told and f"?{told}", "also": told and f"&{told}"}
-        return HTMLResponse(self._templates.get_template(name).render(**past, **values))
 
     async def _front(self, request: Request) -> Response:
         instant = as_of(request)
@@ -164,12 +131,6 @@ class Gallery:
         drawn = [(year, _first_weekday(some), some) for year, some in years[::-1]]
         return self._page("calendar.html", instant, years=drawn)
 
-    async def _docs(self, _: Request) -> Response:
-        return self._page("docs.html", api=description(__version__))
-
-    async def _openapi(self, _: Request) -> Response:
-        return JSONResponse(description(__version__))
-
     async def _status(self, request: Request) -> Response:
         instant, reading = as_of(request), self._reading
         return self._page(
@@ -181,10 +142,6 @@ class Gallery:
             quality=await reading.quality(instant),
             recent=(await reading.every_day(instant))[-60:],
         )
-
-
-def _utc(instant: dt.datetime) -> str:
-    return f"{instant.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _first_weekday(days: list[Row]) -> int:
@@ -202,13 +159,6 @@ def _changes(old: Row, new: Row) -> Iterator[tuple[str, list[Any], list[Any]]]:
                 [piece for piece in pieces if piece.change != "added"],
                 [piece for piece in pieces if piece.change != "removed"],
             )
-
-
-async def _static(request: Request) -> Response:
-    """A file of the pages' own."""
-    if (kind := STATIC.get(request.path_params["name"])) is None:
-        raise HTTPException(404, "there is no such file")
-    return Response((HERE / "static" / request.path_params["name"]).read_bytes(), media_type=kind)
 
 
 async def _drawn(request: Request) -> Response:

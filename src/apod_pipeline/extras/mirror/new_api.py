@@ -20,8 +20,9 @@ from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, media_type, number
 from apod_pipeline.extras.mirror.picture_addresses import places
 from apod_pipeline.extras.mirror.provenance import Provenance
+from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.searching import Search
-from apod_pipeline.extras.mirror.selects import Row, Selects
+from apod_pipeline.extras.mirror.selects import Selects
 
 MOST = 100
 ADDRESSES = frozenset({"url", "hdurl", "thumbnail_url"})
@@ -62,30 +63,32 @@ class NewApi:
         row = await self._reading.entry(day, as_of(request))
         if row is None:
             raise HTTPException(404, await self._reading.why_none(day))
-        return _json(await self._told(row, request))
+        return json_answer(await self._told(row, request))
 
     async def _history(self, request: Request) -> Response:
         day = day_of(request.path_params["day"])
         rows = await self._reading.history(day, as_of(request))
         if not rows:
             raise HTTPException(404, await self._reading.why_none(day))
-        return _json({"date": str(day), "revisions": [await self._told(row, request) for row in rows]})
+        return json_answer({"date": str(day), "revisions": [await self._told(row, request) for row in rows]})
 
     async def _found(self, request: Request) -> Response:
         page = await self._search.page(request)
-        return _json(page | {"hits": [self._placed(hit, request) for hit in page["hits"]]})
+        return json_answer(page | {"hits": [self._placed(hit, request) for hit in page["hits"]]})
 
     async def _on_this_day(self, request: Request) -> Response:
         day = request.query_params.get("date")
         wanted = day_of(day) if day else dt.datetime.now(dt.UTC).date()
         rows = await self._reading.on_this_day(f"{wanted:-%m-%d}", as_of(request), media_type(request))
-        return _json({"month_day": f"{wanted:%m-%d}", "entries": [await self._told(row, request) for row in rows]})
+        return json_answer(
+            {"month_day": f"{wanted:%m-%d}", "entries": [await self._told(row, request) for row in rows]}
+        )
 
     async def _random(self, request: Request) -> Response:
         count = number(request, "count", 1, MOST, "1")
         rows = await self._reading.some(count, as_of(request), media_type(request))
         entries = [await self._told(row, request) for row in rows]
-        return _json({"entries": entries}, {"Cache-Control": "no-store"})
+        return json_answer({"entries": entries}, {"Cache-Control": "no-store"})
 
     async def _coverage(self, request: Request) -> Response:
         years: dict[str, dict[str, int]] = defaultdict(dict)
@@ -94,11 +97,13 @@ class NewApi:
             years[row["year"]][row["status"]] = row["days"]
         odd_days = [] if instant else await self._reading.odd_days()
         odd = {row["date"]: [row["status"], row["detail"]] for row in odd_days}
-        return _json({"years": years, "days": odd})
+        return json_answer({"years": years, "days": odd})
 
     async def _status(self, request: Request) -> Response:
         instant = as_of(request)
-        return _json({**(await self._reading.numbers(instant) or {}), "runs": await self._reading.runs(10, instant)})
+        return json_answer(
+            {**(await self._reading.numbers(instant) or {}), "runs": await self._reading.runs(10, instant)}
+        )
 
     async def _told(self, row: Row, request: Request) -> dict[str, Any]:
         provenance = {name: row[name] for name in PROVENANCE} | await self._provenance.of(row)
@@ -113,6 +118,7 @@ class NewApi:
         return {name: place(value) if name in ADDRESSES and value else value for name, value in row.items()}
 
 
-def _json(value: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+def json_answer(value: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """An answer for programs."""
     body = orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z)
     return Response(body, media_type="application/json", headers=headers)

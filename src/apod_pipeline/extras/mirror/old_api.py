@@ -24,8 +24,9 @@ from apod_pipeline.datasets.apod.old_api.planetary_api import (
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.mirror.answers import Answer, tag_of
 from apod_pipeline.extras.mirror.entries import Entries, Past, Present
+from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.records import Places, record
-from apod_pipeline.extras.mirror.selects import Row, Selects
+from apod_pipeline.extras.mirror.selects import Selects
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 from apod_pipeline.versions.commits import moment
 

@@ -17,7 +17,7 @@ from typing import Any
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.errors import ApodError
-from apod_pipeline.extras.mirror.selects import Row
+from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.shelves import VersionWatch
 from apod_pipeline.versions.commits import Commit, commits
 
@@ -42,7 +42,7 @@ class Provenance:
         self._lock = asyncio.Lock()
 
     async def of(self, row: Row) -> dict[str, str | None]:
-        """`reply_sha256` and `version` of a row of `apod_revision`."""
+        """`reply_sha256` and `version` of a row of `NAME_revision`."""
         await self._watch.look()
         if self._watch.version != self._version:
             async with self._lock:  # one reads, however many ask

@@ -14,8 +14,8 @@ from apod_pipeline.database.reader import READER, READS_ALL
 from apod_pipeline.database.schema import migrate
 from apod_pipeline.database.searchable import make_searchable
 from apod_pipeline.database.tables import Tables
-from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.settings import Settings
+from apod_pipeline.wiring import data_set_of
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def reading_door(settings: Settings, conninfo: str) -> Door:
     """
     from psycopg.conninfo import make_conninfo
 
-    tables = Tables(DATA_SET)
+    tables = Tables(data_set_of(settings))
 
     if settings.read_database_url and not settings.database:
         return Door(settings.read_database_url)

@@ -68,11 +68,12 @@ def or_none(schema: Schema) -> Schema:
 
 
 _PROVENANCE = fields(column for column in _COLUMNS["apod_revision"] if column.name in _STATE)
-_PROVENANCE["properties"] |= {
+COMMIT: dict[str, Schema] = {
     "reply_sha256": or_none(_TEXT) | {"description": "SHA-256 of the raw reply; null where only tables are served"},
     "version": or_none(_TEXT) | {"description": "the version's commit; null where only tables are served"},
 }
-_PROVENANCE["required"] += ["reply_sha256", "version"]
+_PROVENANCE["properties"] |= COMMIT
+_PROVENANCE["required"] += [*COMMIT]
 
 SCHEMAS: dict[str, Schema] = {
     "Apod": made_of(

@@ -15,7 +15,8 @@ from starlette.requests import Request
 from apod_pipeline.datasets.apod.fields import MEDIA_TYPES
 from apod_pipeline.extras.mirror.highlighting import Highlighting
 from apod_pipeline.extras.mirror.parameters import as_of, number
-from apod_pipeline.extras.mirror.selects import AT, Row, Selects
+from apod_pipeline.extras.mirror.reads import Row
+from apod_pipeline.extras.mirror.selects import AT, Selects
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 
 MOST_PAGES = 2000  # that are kept, some 10 KB each

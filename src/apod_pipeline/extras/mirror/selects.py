@@ -1,29 +1,16 @@
-"""The SELECTs: one entry, a range as it is read, some at random, and which version the tables show.
+"""The SELECTs over APOD's tables: one entry, a range as it is read, some at random, coverage, runs.
 
-Takes a pool of connections, gives rows. Never writes: the sessions are read-only, and every statement has a time limit.
-A database that is away is told as `DatabaseUnavailable`, and found again by itself.
+Takes a pool of connections, gives rows. Never writes.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from itertools import chain, repeat
-from typing import Any, LiteralString
+from typing import LiteralString
 
-from psycopg import AsyncConnection, Error, OperationalError
-from psycopg.conninfo import make_conninfo
-from psycopg.errors import InsufficientPrivilege, InvalidSchemaName, UndefinedColumn, UndefinedFunction, UndefinedTable
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
-
-from apod_pipeline.errors import DatabaseUnavailable
-from apod_pipeline.extras.mirror.reader_role import Door
-from apod_pipeline.extras.mirror.sessions import Sessions
-
-Row = Mapping[str, Any]
-Pool = AsyncConnectionPool[AsyncConnection[DictRow]]
+from apod_pipeline.extras.mirror.reads import Reads, Row
 
 COLUMNS: LiteralString = "SELECT date, title, explanation, media_type, url, hdurl, thumbnail_url, copyright"
 SELECT: LiteralString = f"{COLUMNS} FROM apod_entry"
@@ -42,42 +29,11 @@ WHY_NONE = {
     "quarantined": "what was received was refused",
     "unasked": "it was never requested",
 }
-WAIT_SECONDS = 3
-AWAY = "the database does not answer; the next request tries again"
 FIRST_PIECE, PIECE = 50, 500  # rows that are fetched at one time: few at first, so that an answer begins at once
 
 
-@dataclass(eq=False, repr=False)
-class Selects:
-    """What can be asked of the tables, between `open` and `close`."""
-
-    _pool: Pool | None = None
-    _sessions: Sessions = field(default_factory=Sessions)
-
-    async def open(self, door: Door, most: int) -> None:
-        """Begin to connect; a server that is away is waited for beside, and asked again at every request."""
-        self._sessions = Sessions(door)
-        self._pool = AsyncConnectionPool(
-            make_conninfo(door.conninfo, fallback_application_name="apod serve"),
-            min_size=1,
-            max_size=most,
-            open=False,
-            timeout=WAIT_SECONDS,
-            kwargs={"autocommit": True, "row_factory": dict_row},
-            configure=self._sessions.begin,
-            connection_class=AsyncConnection[DictRow],
-        )
-        await self._pool.open()
-
-    async def close(self) -> None:
-        """Let go of all connections."""
-        if self._pool:
-            await self._pool.close()
-
-    async def version(self) -> tuple[dt.datetime, int] | None:
-        """Instant and number of lines of the version that the tables show; None while they are empty."""
-        row = await self._one("SELECT version_at, lines FROM apod_state")
-        return (row["version_at"], row["lines"]) if row else None
+class Selects(Reads):
+    """What can be asked of APOD's tables, between `open` and `close`."""
 
     async def days(self) -> list[Row]:
         """Every day that has an entry, with its kind and address, oldest first."""
@@ -91,11 +47,11 @@ class Selects:
     # ---- as it was known at an instant -----------------------------------------------------
     async def newest_at(self, at: dt.datetime, kind: str | None = None) -> Row | None:
         """The newest entry of a kind, in the old API's words."""
-        return await self._one(f"{SELECT_AT} WHERE {OF_KIND} ORDER BY date DESC LIMIT 1", at=at, kind=kind)
+        return await self.one(f"{SELECT_AT} WHERE {OF_KIND} ORDER BY date DESC LIMIT 1", at=at, kind=kind)
 
     async def day_at(self, day: dt.date, at: dt.datetime, kind: str | None = None) -> Row | None:
         """One day's entry."""
-        return await self._one(f"{SELECT_AT} WHERE date = %(day)s AND {OF_KIND}", day=str(day), at=at, kind=kind)
+        return await self.one(f"{SELECT_AT} WHERE date = %(day)s AND {OF_KIND}", day=str(day), at=at, kind=kind)
 
     async def drawn_at(self, count: int, at: dt.datetime, kind: str | None = None) -> list[Row]:
         """So many different entries, in any order."""
@@ -120,11 +76,11 @@ class Selects:
     # ---- what NASA never had --------------------------------------------------------------
     async def entry(self, day: dt.date, instant: dt.datetime | None) -> Row | None:
         """One day's entry with every field, as it is or as it was known at an instant."""
-        return await self._one(f"{REVISIONS} AND {AT} LIMIT 1", day=str(day), at=instant)
+        return await self.one(f"{REVISIONS} AND {AT} LIMIT 1", day=str(day), at=instant)
 
     async def why_none(self, day: dt.date) -> str:
         """Why there is no entry of a day, in words."""
-        row = await self._one("SELECT status, detail FROM apod_day WHERE date = %(day)s", day=str(day))
+        row = await self.one("SELECT status, detail FROM apod_day WHERE date = %(day)s", day=str(day))
         told = WHY_NONE.get(row["status"] if row else "unasked", "")
         return ": ".join([f"no entry of {day}", *filter(None, [told, row and row["detail"]])])
 
@@ -162,7 +118,7 @@ class Selects:
             f"SELECT (SELECT max(date) FROM apod_revision WHERE date < %(day)s AND {AT}) AS previous,"  # noqa: S608 - ours
             f" (SELECT min(date) FROM apod_revision WHERE date > %(day)s AND {AT}) AS next"
         )
-        return await self._one(query, day=str(day), at=instant) or {}
+        return await self.one(query, day=str(day), at=instant) or {}
 
     async def every_day(self, instant: dt.datetime | None = None) -> list[Row]:
         """Every calendar day with its status, and the kind and title of its entry, oldest first.
@@ -231,60 +187,8 @@ class Selects:
         revisions: LiteralString = f"SELECT count(*) FROM apod_revision WHERE {SEEN}"  # noqa: S608 - as above
         if instant is None:
             version = "SELECT version_at FROM apod_state"
-        return await self._one(
+        return await self.one(
             f"SELECT count(*) AS entries, min(date) AS first, max(date) AS last, ({revisions}) AS revisions,"  # noqa: S608 - as above
             f" ({version}) AS version_at FROM apod_revision WHERE {AT}",
             at=instant,
         )
-
-    async def rows(self, query: LiteralString, **values: object) -> list[Row]:
-        """What a statement of this room's finds.
-
-        Raises:
-            DatabaseUnavailable: also the second time, with connections that were looked at.
-        """
-        try:
-            return await self._found(query, values)
-        except _Cut:
-            await self._open_pool.check()  # a server that was started anew knows none of the old connections
-            return await self._found(query, values)
-
-    async def _one(self, query: LiteralString, **values: object) -> Row | None:
-        rows = await self.rows(query, **values)
-        return rows[0] if rows else None
-
-    @property
-    def _open_pool(self) -> Pool:
-        if self._pool is None:
-            raise DatabaseUnavailable("the mirror has not started, or has stopped")
-        return self._pool
-
-    async def _found(self, query: LiteralString, values: Row) -> list[Row]:
-        try:
-            async with self._open_pool.connection() as connection:
-                try:
-                    async with self._sessions.reading(connection):
-                        return list(await (await connection.execute(query, values)).fetchall())
-                except OperationalError as error:
-                    raise (_Cut if connection.broken else DatabaseUnavailable)(AWAY) from error
-                except Error as error:
-                    raise DatabaseUnavailable(_why(error)) from error
-        except PoolTimeout as error:
-            raise DatabaseUnavailable(AWAY) from error
-
-
-def _why(error: Error) -> str:
-    """What a statement of ours, which is right, failed by: the tables it was asked of."""
-    if isinstance(error, InsufficientPrivilege):
-        return f"the mirror's role may not read the tables ({_told(error)}): docs/serve.md has the GRANTs"
-    if isinstance(error, UndefinedTable | UndefinedColumn | UndefinedFunction | InvalidSchemaName):
-        return f"the tables are missing, or from another release ({_told(error)}): type `apod migrate`"
-    return f"the database refuses to answer ({_told(error)})"
-
-
-def _told(error: Error) -> str:
-    return error.diag.message_primary or type(error).__name__
-
-
-class _Cut(DatabaseUnavailable):
-    """The connection ended in the middle: another one may answer."""

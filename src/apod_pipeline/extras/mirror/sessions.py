@@ -23,16 +23,17 @@ STATEMENT_SECONDS = 10
 # is where they are found without a word, so that nothing is changed there.
 WHERE = """
 SELECT quote_ident(min(nspname)) AS schema FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-WHERE relname = 'apod_state' AND relkind = 'r' AND has_schema_privilege(n.oid, 'USAGE')
+WHERE relname = %s || '_state' AND relkind = 'r' AND has_schema_privilege(n.oid, 'USAGE')
 HAVING count(*) = 1 AND NOT bool_or(pg_table_is_visible(c.oid))
 """
 
 
 @dataclass(eq=False, repr=False)
 class Sessions:
-    """What begins the sessions through one door."""
+    """What begins the sessions through one door, to the tables of one prefix."""
 
     door: Door | None = None
+    name: str = "apod"
 
     async def begin(self, connection: Connection) -> None:
         """Tell a new session, in autocommit, how it begins; or take note that it is a pooler's."""
@@ -65,5 +66,5 @@ class Sessions:
     async def _path(self, connection: Connection) -> str | None:
         if self.door and self.door.schema:
             return '"' + self.door.schema.replace('"', '""') + '"'
-        row = await (await connection.execute(WHERE)).fetchone()
+        row = await (await connection.execute(WHERE, [self.name])).fetchone()
         return str(row["schema"]) if row else None

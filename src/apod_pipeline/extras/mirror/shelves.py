@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from apod_pipeline.errors import DatabaseUnavailable
-from apod_pipeline.extras.mirror.selects import Selects
+from apod_pipeline.extras.mirror.reads import Reads
 
 Made = TypeVar("Made")
 
@@ -93,7 +93,7 @@ class VersionWatch:
         version: the tables' version when they were last looked at; None while they are empty, or were never seen.
     """
 
-    reading: Selects
+    reading: Reads
     today: Callable[[], dt.date]
     version: tuple[dt.datetime, int] | None = None
     _day: dt.date | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from functools import cache, lru_cache
 from typing import Any, TextIO
 
@@ -39,10 +39,11 @@ class Watched:
     Args:
         application: what answers.
         log: where a line a request goes; None tells nothing.
+        known: the only names in a query whose values are told.
     """
 
-    def __init__(self, application: App, log: TextIO | None = sys.stderr) -> None:
-        self._application = application
+    def __init__(self, application: App, log: TextIO | None = sys.stderr, known: Collection[str] = PARAMETERS) -> None:
+        self._application, self._known = application, known
         self._log = log
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -70,7 +71,7 @@ class Watched:
         timed.observe(seconds)
         if self._log is not None:
             line = {"at": round(time.time(), 3), "method": scope["method"], "path": masked_path(scope["path"]), **told}
-            query = masked(scope["query_string"].decode("utf-8", "replace"), PARAMETERS)
+            query = masked(scope["query_string"].decode("utf-8", "replace"), self._known)
             client = scope["client"][0] if scope.get("client") else None
             line |= {"query": query, "seconds": round(seconds, 4), "client": client}
             self._log.write(json.dumps(line) + "\n")

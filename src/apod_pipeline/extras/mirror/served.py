@@ -1,0 +1,87 @@
+"""One archive that is served: its settings, its tables, and which version they show.
+
+Takes settings, opens the tables for reading while the mirror runs. Never writes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import AsyncExitStack
+
+from starlette.routing import Route
+
+from apod_pipeline.archive.folder import DEMO_MARK
+from apod_pipeline.extras.mirror.feeds import Feeds
+from apod_pipeline.extras.mirror.gallery import Gallery
+from apod_pipeline.extras.mirror.new_api import NewApi
+from apod_pipeline.extras.mirror.old_api import OldApi
+from apod_pipeline.extras.mirror.old_links import old_links
+from apod_pipeline.extras.mirror.provenance import Provenance
+from apod_pipeline.extras.mirror.reader_role import reading_door
+from apod_pipeline.extras.mirror.reads import Reads
+from apod_pipeline.extras.mirror.searching import Search
+from apod_pipeline.extras.mirror.selects import Selects
+from apod_pipeline.extras.mirror.shelves import VersionWatch
+from apod_pipeline.extras.mirror.site import Site
+from apod_pipeline.ports import Page
+from apod_pipeline.settings import Settings
+from apod_pipeline.wiring import archive_of, database, extras
+
+
+class Served:
+    """An archive whose tables are read.
+
+    Args:
+        settings: of the archive.
+        reading: what can be asked of its tables.
+    """
+
+    def __init__(self, settings: Settings, reading: Reads) -> None:
+        self.settings, self.archive, self.reading = settings, archive_of(settings), reading
+        self.watch = VersionWatch(reading, self.today)
+        self.provenance = Provenance(self.archive, self.watch)
+
+    async def open(self, held: AsyncExitStack, connections: int) -> None:
+        """Begin to connect; all is let go of when what holds it ends."""
+        settings = self.settings
+        alone = settings.read_database_url if not settings.database else None
+        conninfo = alone or held.enter_context(database(settings, self.archive))
+        held.push_async_callback(self.reading.close)
+        await self.reading.open(reading_door(settings, conninfo), connections)
+
+    def today(self) -> dt.date:
+        """The day that pages and answers are of."""
+        return self.settings.today or dt.datetime.now(dt.UTC).date()
+
+    def routes(self, site: Site) -> list[Route]:
+        """What is answered where."""
+        raise NotImplementedError
+
+    def pages(self) -> list[Page]:
+        """The pages that its extras add."""
+        return [page for extra in extras(self.settings, self.archive) for page in extra.pages]
+
+
+class ServedApod(Served):
+    """APOD: NASA's old API, ours, the feeds and the gallery.
+
+    Args:
+        settings: of the archive.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._selects = Selects()
+        super().__init__(settings, self._selects)
+        self.demo = self.archive.is_marked(DEMO_MARK)
+        self.old = OldApi(self._selects, self.watch)
+
+    def routes(self, site: Site) -> list[Route]:
+        """What is answered where, the old API aside."""
+        reading, provenance, demo = self._selects, self.provenance, self.demo
+        search = Search(reading, self.watch)
+        return [
+            *NewApi(reading, provenance, search, demo=demo).routes,
+            *Feeds(reading, demo=demo).routes,
+            *old_links(),
+            *Gallery(reading, self.watch, provenance, search, demo=demo, site=site).routes,
+        ]

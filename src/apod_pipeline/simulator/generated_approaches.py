@@ -41,13 +41,10 @@ class Approach:
     sigma: str
     bound: bool = False
     changes: ClassVar[int] = 0  # of any of them: who keeps an order of them knows when it is old
-    _row: ClassVar[dict[str, str | None] | None] = None
 
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        if name != "_row":
-            super().__setattr__("_row", None)
-            type(self).changes += 1
+        type(self).changes += 1
 
     def renew(self) -> None:
         """Another orbit solution: nearly the same numbers."""
@@ -60,11 +57,6 @@ class Approach:
 
     def row(self) -> dict[str, str | None]:
         """As the service tells it: every number a text."""
-        if self._row is None:
-            self.__dict__["_row"] = self._worded()
-        return dict(self._row or {})
-
-    def _worded(self) -> dict[str, str | None]:
         days = Decimal((self.at - _NOON_2000) // dt.timedelta(microseconds=1)) / 86_400_000_000
         minute = (self.at + dt.timedelta(seconds=30)).replace(second=0, microsecond=0)
         numbered = self.des.isdigit()

@@ -161,7 +161,8 @@ class PostgresStore:
         inserted, changed = _merge_entries(connection, self.tables, rows.chains(days), expected, after_reading)
         gone = self._remove_withdrawn(connection, known, lines)
         stage_and_merge(connection, self.tables.reading, rows.readings(known, lines))
-        stage_and_merge(connection, self.tables.day, rows.days(known, self._days_to_tell(known, mark, lines)))
+        days_told = (rows.days(known, span) for span in self._days_to_tell(known, mark, lines))
+        stage_and_merge(connection, self.tables.day, [row for told in days_told for row in told])
         stage_and_merge(connection, self.tables.quarantine, rows.quarantine(known))
         connection.execute(
             self.tables.sql(
@@ -173,21 +174,23 @@ class PostgresStore:
         )
         return Merged(inserted, changed, gone)
 
-    def _days_to_tell(self, known: Known, mark: Version | None, lines: int) -> Span:
+    def _days_to_tell(self, known: Known, mark: Version | None, lines: int) -> list[Span]:
         """The days whose coverage may have changed since the tables were brought up."""
-        first = known.calendar.first_day
-        if mark:
-            told = [*map(known.day_of, known.days_since(lines)), *known.refused_since(lines)]  # a feed tells of any day
-            told += [day for number, day in known.entries.moved if number >= lines]
-            first = min(
-                [
-                    mark.today,
-                    *(span.first for span in known.asked_since(lines)),
-                    *(dt.date.fromisoformat(day) for day in told),
-                ]
-            )
-        newest = known.calendar.newest(self.today)
-        return Span(min(max(first, known.calendar.first_day), newest), newest)
+        calendar = known.calendar
+        newest = calendar.newest(self.today)
+        if mark is None:
+            return [Span(min(calendar.first_day, newest), newest)]
+        told = [*map(known.day_of, known.days_since(lines)), *known.refused_since(lines)]  # a feed tells of any day
+        told += [day for number, day in known.entries.moved if number >= lines]
+        days = [mark.today, *map(dt.date.fromisoformat, told)]
+        asked = known.asked_since(lines)
+        first = min(newest, max(calendar.first_day, min([*days, *(span.first for span in asked)])))
+        if not calendar.ahead:
+            return [Span(first, newest)]
+        # What lies ahead, and was not asked for, is as it was; but for the days that were too far away then.
+        last = max(first, min(newest, max([*days, self.today, *(span.last for span in asked)])))
+        beyond = max(last, calendar.newest(mark.today)) + dt.timedelta(days=1)
+        return [Span(first, last), *([Span(beyond, newest)] if beyond <= newest else [])]
 
     def _remove_withdrawn(self, connection: Connection, known: Known, lines: int) -> int:
         """Rows of readings that count no more since the tables were brought up, and of entries that have no other.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from bisect import bisect_right
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 J2000, NOON = 2451545, dt.datetime.fromisoformat("2000-01-01T12:00")
@@ -47,7 +48,12 @@ def julian(text: Any) -> dt.datetime | None:  # noqa: ANN401 - whatever the serv
 
 def calendar(text: Any) -> dt.datetime | None:  # noqa: ANN401 - whatever the service's JSON held
     """A time such as `2026-Sep-05 10:44`; None where it is none."""
-    found = _CALENDAR.fullmatch(text) if isinstance(text, str) else None
+    return _minute(text) if isinstance(text, str) else None
+
+
+@lru_cache(1024)  # who takes a row's day asks first, who doubts the row a little later
+def _minute(text: str) -> dt.datetime | None:
+    found = _CALENDAR.fullmatch(text)
     if not found or found[2] not in _MONTHS:
         return None
     try:

@@ -49,7 +49,8 @@ class House:
         told["TESTED_DAGS"] = str(dags := folder / "dags")
         shutil.copytree(ROOT / "airflow" / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))
         (dags / "empty_shape.py").write_text(empty_shape(len(TASKS)), encoding="utf-8")
-        self.settings = told | {"APOD_SCIENCE_URL": "http://nasa:8099", "APOD_PLANETARY_URL": "http://nasa:8099"}
+        self.settings = told | dict.fromkeys(("APOD_SCIENCE_URL", "APOD_PLANETARY_URL"), "http://nasa:8099")
+        self.settings |= {"APOD_DATASETS": "apod,approaches", "APOD_APPROACHES_URL": "http://jpl:8098"}
 
     def compose(self, *words: str, timeout: float = 300, check: bool = True, **more: str) -> str:
         """`docker compose` over both files, on the stand-in images; what is set more comes on top."""
@@ -206,6 +207,20 @@ def test_the_mirror_answers(house):
     assert told["provenance"]["version"] == house.commits()[0]
     assert json.loads(house.ask(f"{MIRROR}/api/search?year={newest['date'][:4]}"))["total"] > 0
     assert newest["date"] in house.ask(f"{MIRROR}/")
+
+
+def test_a_second_data_set_stands_beside_it(house):
+    """Its own DAG loads the same database, and the mirror shows both."""
+    house.unpause("approaches_etl_pipeline")
+    state, _ = house.timed_run("approaches_etl_pipeline")
+    assert state == "success"
+    count = int(house.rows("SELECT count(*) FROM approaches"))
+    assert count > 100
+    query = "SELECT count(*) FROM approaches c JOIN apod a USING (date)"
+    assert int(house.rows(query)) > 0
+    until(lambda: json.loads(house.ask(f"{MIRROR}/api/approaches/entries?dist_max=1"))["total"] == count, 60)
+    assert "approaches" in house.ask(f"{MIRROR}/approaches")
+    assert json.loads(house.ask(f"{MIRROR}/planetary/apod"))["media_type"]
 
 
 def test_airflow_and_apod_keep_to_their_own_databases(house):

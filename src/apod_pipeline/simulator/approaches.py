@@ -36,21 +36,28 @@ class SimulatedJpl:
         span: days of which it tells; some weeks up to `TODAY` unless given.
         a_day: approaches on a day that has some.
         every: how many days lie from one such day to the next.
+        address: where it listens; port 0 takes a free one.
     """
 
-    def __init__(self, span: Span | None = None, a_day: int = 3, every: int = 1) -> None:
+    def __init__(
+        self,
+        span: Span | None = None,
+        a_day: int = 3,
+        every: int = 1,
+        address: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         self.span = span or Span(TODAY - dt.timedelta(days=44), TODAY)
         last = self.span.last + dt.timedelta(days=0 if span else 75)
         self.approaches = [one for day in [*Span(self.span.first, last)][::every] for one in approaches_of(day, a_day)]
         self.requests: list[str] = []
         self.faults: list[faults.Fault] = []
-        self._nothing = False
+        self._address, self._nothing = address, False
         self._ordered: tuple[tuple[int, int], list[Approach]] = (-1, -1), []
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        self._server = Server(("127.0.0.1", 0), self._answer)
+        self._server = Server(self._address, self._answer)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_SECONDS,), name="simulated-jpl")
         self._thread.start()
         return self

@@ -1,6 +1,6 @@
-"""`docs/gallery*.png`: the gallery over a demo's archive, as a browser shows it (`make screenshots`).
+"""`docs/gallery*.png`, `docs/approaches.png`: the gallery over two demos' archives, as a browser shows it.
 
-Takes the folder of the pictures, makes a demo beside, serves it and takes two pictures.
+Takes the folder of the pictures, makes the demos beside, serves both and takes the pictures (`make screenshots`).
 """
 
 from __future__ import annotations
@@ -12,17 +12,23 @@ import sys
 import tempfile
 from pathlib import Path
 
-PAGES = {"gallery.png": ("/", 900), "gallery-calendar.png": ("/calendar", 760)}
+PAGES = {
+    "gallery.png": ("/", 900),
+    "gallery-calendar.png": ("/calendar", 760),
+    "approaches.png": ("/approaches?from=2026-02-10&to=2026-03-10", 900),
+}
 
 
 def main(folder: Path) -> None:
-    """Take both."""
+    """Take all of them."""
     from playwright.sync_api import sync_playwright
 
     apod = Path(sys.executable).with_name("apod")
     with tempfile.TemporaryDirectory(prefix="apod-pictures-") as work:
-        subprocess.run([apod, "demo"], cwd=work, check=True, stdout=subprocess.DEVNULL)
-        words = [apod, "serve", "--archive", "apod-demo", "--port", "0", "--no-access-log"]
+        for words in ((), ("--dataset", "approaches")):
+            subprocess.run([apod, "demo", *words], cwd=work, check=True, stdout=subprocess.DEVNULL)
+        archives = ("--archive", "apod-demo", "--archive", "approaches-demo")
+        words = (apod, "serve", *archives, "--port", "0", "--no-access-log")
         serving = subprocess.Popen(words, cwd=work, stdout=subprocess.PIPE, text=True)
         try:
             found = re.search(r"http://\S+:\d+", serving.stdout.readline() if serving.stdout else "")

@@ -292,7 +292,12 @@ def test_a_backup_that_was_killed_leaves_nothing(house):
     house.compose("restart", "backup")
     listed = ("exec", "-T", "backup", "ls", "-A", "/opt/apod/backups")
     # It saves the database anew as it begins, and holds the archive meanwhile: what comes next would be told so.
-    until(lambda: house.compose(*listed).count(".dump") == 2 and ".partial" not in house.compose(*listed), 120)
+
+    def swept() -> bool:
+        names = house.compose(*listed).split()
+        return sum(name.startswith("apod-") for name in names) == 2 and not any(".partial" in name for name in names)
+
+    until(swept, 120)
 
 
 def test_the_command_line_works_where_the_documents_say(house):

@@ -46,6 +46,8 @@ def history(day: str, archive: Path | None, *, as_json: bool) -> None:
 
 def _tell(dataset: DataSet, key: str, revisions: list[dict[str, Any]]) -> None:
     """The states of one entry."""
+    from apod_pipeline.versions.wording import as_text
+
     if not revisions:
         click.echo(f"{key}: this archive has no entry; `{dataset.asks_for(key)}` asks for it.")
         return
@@ -53,6 +55,6 @@ def _tell(dataset: DataSet, key: str, revisions: list[dict[str, Any]]) -> None:
         click.echo(f"{number}. from {revision['from']} to {revision['to'] or 'now'}  ({revision['cause']})")
         entry = revision["entry"]
         for name in revision["changed"] or dataset.about.shown:
-            click.echo(f"   {name}: {entry[name]}")
+            click.echo(f"   {name}: {as_text(entry[name])}")
     if revisions[-1]["to"]:
         click.echo(f"   gone since {revisions[-1]['to']}: its source tells of it no more")

@@ -74,7 +74,9 @@ def keys_of(settings: Settings, typed: str) -> list[str]:
 
     if data_set_of(settings).identity is not None:
         archive = archive_of(settings)
-        return [typed] if Ledger(archive).known().ever_had(typed) else named(archive, typed) or [typed]
+        known = Ledger(archive).known()
+        on_day = sorted(known.entries.by_day.get(typed, ()))
+        return [typed] if known.ever_had(typed) else named(archive, typed) or on_day or [typed]
     context = click.get_current_context()
     day: dt.datetime = DAY.convert(typed, next(p for p in context.command.params if p.type is ENTRY), context)
     return [str(day.date())]

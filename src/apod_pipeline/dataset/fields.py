@@ -46,7 +46,9 @@ KINDS = {
     "words": Kind("tsvector", "words, their places and weights"),
     "truth": Kind("boolean", "true or false", ("boolean", None), "sc:Boolean", "Boolean"),
     "object": Kind("jsonb", "JSON object", ("object", None)),
+    "list": Kind("jsonb", "JSON array", ("array", None)),
 }
+NESTED = ("object", "list")
 
 
 class Field(NamedTuple):
@@ -135,7 +137,7 @@ class Columns:
         self.every = tuple(field.name for field in fields)
         self.key, self.day = self.every[0], day or self.every[0]
         self.lists, self.nested, self.fractions = (
-            tuple(field.name for field in fields if field.kind == kind) for kind in ("names", "object", "number")
+            tuple(field.name for field in fields if field.kind in kinds) for kinds in (("names",), NESTED, ("number",))
         )
 
     def named(self, names: Iterable[str]) -> tuple[Field, ...]:

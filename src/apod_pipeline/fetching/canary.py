@@ -131,8 +131,11 @@ class Canary:
         for day, record in dated:
             if why := self._implausible(record):
                 refusals[day] = why
-            else:
+                continue
+            try:
                 sound.append((day, record, {"day": str(day), **identity.traits(record)}))
+            except Exception as error:  # noqa: BLE001 - likewise
+                refusals[day] = f"it cannot be recognised ({type(error).__name__})"
         keys = identity.identify([traits for *_, traits in sound], self.continuity.recognisable(asked))
         for key, (day, record, traits) in zip(keys, sound, strict=True):
             if why := _bad_key(key):
@@ -187,7 +190,10 @@ class Canary:
     def _implausible(self, record: Record) -> str | None:
         if UNREADABLE in record:
             return str(record[UNREADABLE])
-        return self.dataset.doubts.implausible(record)
+        try:
+            return self.dataset.doubts.implausible(record)
+        except Exception as error:  # noqa: BLE001 - a record of a form that nobody thought of
+            return f"it cannot be judged ({type(error).__name__})"
 
     def _doubt(self, reading: Reading) -> str | None:
         day = reading.day

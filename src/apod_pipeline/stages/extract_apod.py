@@ -318,7 +318,8 @@ class Extraction:
         if reply.status != 200 and reply.form != "import":
             return Verdict(refusals=(Refusal(only, f"HTTP {reply.status}"),))
         try:
-            shape = shape_of(body) if reply.form in {"list", "day"} else "list"
+            of_one = self.dataset.identity is None  # else an answer's form is its source's business: it may be empty
+            shape = shape_of(body) if of_one and reply.form in {"list", "day"} else "list"
             items = settled_items(source, body, reply.form)
             verdict = canary.judge(reply.asked, reply.form, items, shape, reply.address)
             return of_the_asked(verdict, reply.asked) if reply.form == "feed" else verdict

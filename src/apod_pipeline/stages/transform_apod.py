@@ -10,14 +10,20 @@ from collections.abc import Iterable, Iterator
 
 from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.readings import Reading, Row
+from apod_pipeline.dataset.values import checked
+from apod_pipeline.errors import NoEntry
 
 
 def transform(dataset: DataSet, readings: Iterable[Reading]) -> Iterator[Row]:
     """The row of every reading.
 
     Raises:
-        DataRefused: for a reading of which no entry can be made; the canary lets hardly any in.
+        DataRefused: for a reading of which no entry can be made, or whose entry no file or table can hold as its fields
+            say; the canary lets hardly any in.
     """
-    if not dataset.columns.fractions:
-        return map(dataset.derive, readings)
-    return map(dataset.columns.typed, map(dataset.derive, readings))
+    fault, typed = checked(dataset.columns.fields), dataset.columns.typed
+    for reading in readings:
+        row = typed(dataset.derive(reading))
+        if why := fault(row):
+            raise NoEntry(f"{reading.entry}: {why}", why)
+        yield row

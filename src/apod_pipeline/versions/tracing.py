@@ -20,6 +20,7 @@ from apod_pipeline.dataset.readings import Row
 from apod_pipeline.errors import ApodError, SettingsError
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.versions.commits import commits
+from apod_pipeline.versions.wording import as_text
 
 Trace = dict[str, Any]
 
@@ -111,8 +112,7 @@ def lines(told: Trace, dataset: DataSet) -> Iterator[str]:
     """A trace as it is read."""
     causes = {**CAUSES, **dataset.causes}
     for name, one in told["fields"].items():
-        value = one["value"] if not isinstance(one["value"], list) else ", ".join(one["value"])
-        yield f"{name}: {value}"
+        yield f"{name}: {as_text(one['value'])}"
         reply = one["reply"]
         yield f"  since {one['since']}, because {causes[one['cause']]}"
         if reply:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
+from apod_pipeline.dataset.readings import canonical_json
+
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 LONGEST = (
     20_000  # words of both texts together; longer ones are told apart as a whole, because time grows by the square
@@ -72,5 +74,7 @@ def abridged(pieces: Sequence[Piece], around: int = 40) -> Iterator[Piece]:
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401 - a field of any type
-    """A field's value as it is read by people: nothing for nothing, lists with commas."""
-    return "" if value is None else ", ".join(value) if isinstance(value, list) else str(value)
+    """A field's value as it is read by people: nothing for nothing, lists with commas, what is nested as JSON."""
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ", ".join(value)
+    return "" if value is None else canonical_json(value) if isinstance(value, list | dict) else str(value)

@@ -7,39 +7,27 @@ a run asks for some or all days, is lied to or killed. In the end the service te
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from hypothesis import strategies as st
 
-from apod_pipeline.dataset.sources import Request
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.approaches.identity import APART
-from apod_pipeline.datasets.approaches.rules.derive import served
+from apod_pipeline.datasets.approaches.identity import APART, RENAMED_APART
 from apod_pipeline.datasets.approaches.rules.times import day_of
-from apod_pipeline.errors import SourceUnavailable
 from apod_pipeline.model import Outcome
-from apod_pipeline.simulator.approaches import LUNAR_DISTANCE, TODAY, SimulatedJpl
+from apod_pipeline.simulator.approaches import TODAY, SimulatedJpl
 from apod_pipeline.simulator.generated_approaches import Approach, approaches_of
-from apod_pipeline.simulator.message import Request as Asked
 from worlds import laws
 from worlds.bench import BASE, Bench, made_bench
 from worlds.killing import KILLED, killed_run
+from worlds.lying_jpl import DAY, EVERY_DISTANCE, EVERYTHING, FARTHEST, TOLD, WHOLE, Lie, LyingJpl, words_of
 from worlds.odd import ODD_TEXTS
 
-DAY = dt.timedelta(days=1)
-TOLD = Span(TODAY - 20 * DAY, TODAY + 20 * DAY)  # days that have approaches at first
-FARTHEST = 85  # days from today on which one ever is
-EVERYTHING = Span(TODAY - 120 * DAY, TODAY + 120 * DAY)  # no approach is nearer to its ends than one may move
-EVERY_DISTANCE = "1"
-WHOLE = ("html", "truncated", "count", "columns", "unsigned", "status", "silence", "short row")
-"""Lies about a reply as a whole: it is refused."""
 IMPOSSIBLE = (
     None,
     5,
@@ -74,26 +62,6 @@ class Change(NamedTuple):
     kind: str
     place: int = 0
     amount: int = 0
-
-
-class Lie(NamedTuple):
-    """One thing that is wrong with replies.
-
-    Attributes:
-        kind: what is done: one of `WHOLE`, or one of the names in `_told`.
-        place: of which row.
-        field: which of its fields.
-        value: what stands there instead; or how much, where something is a matter of how much.
-        first: the first reply of the run that is hit.
-        times: how many are; -1 for all.
-    """
-
-    kind: str
-    place: int = 0
-    field: str = "dist"
-    value: Any = ""
-    first: int = 0
-    times: int = -1
 
 
 class Step(NamedTuple):
@@ -193,106 +161,9 @@ CHANGES = {
 }
 
 
-# ---- the service ---------------------------------------------------------------------------
-@dataclass(eq=False)
-class LyingJpl:
-    """What the simulated service answers, with lies told; what it was believed to tell is written down.
-
-    Attributes:
-        journal: where every row is written down, so that a run in a process of its own does so too.
-    """
-
-    journal: Path
-    jpl: SimulatedJpl = field(default_factory=lambda: SimulatedJpl(TOLD))
-    lies: tuple[Lie, ...] = ()
-    answers: int = 0
-
-    def answer(self, request: Request) -> tuple[int, bytes]:
-        """Status and body."""
-        lies = [lie for lie in self.lies if 0 <= self.answers - lie.first < (lie.times if lie.times >= 0 else 10**6)]
-        self.answers += 1
-        if any(lie.kind == "silence" for lie in lies):
-            raise SourceUnavailable("no answer. What was received before is kept; type the same command again later.")
-        parts = urlsplit(request.address)
-        told = json.loads(self.jpl.told(Asked("GET", parts.path, parts.query, {})).whole())
-        for lie in lies:
-            told = _told(lie, told)
-        with self.journal.open("a", encoding="ascii") as journal:
-            journal.writelines(_of_row(row) + "\n" for row in _rows(told))
-        return _spoilt(lies, json.dumps(told).encode())
-
-    def told(self) -> set[str]:
-        """Every row that was ever told, as `worded` words it."""
-        return {*self.journal.read_text(encoding="ascii").splitlines()} if self.journal.exists() else set()
-
-
-def _rows(told: Mapping[str, Any]) -> list[dict[str, Any]]:
-    names = told.get("fields", ())
-    return [dict(zip(names, row, strict=False)) for row in told.get("data", ())]
-
-
-def _told(lie: Lie, told: dict[str, Any]) -> dict[str, Any]:
-    """What is told, with one thing said otherwise."""
-    if lie.kind == "nothing":
-        return {"signature": told["signature"], "count": "0"}
-    said = {
-        "unsigned": {"signature": {"source": "somebody", "version": "1.5"}},
-        "another version": {"signature": told["signature"] | {"version": "9"}},
-        "count as text": {"count": str(told["count"])},
-        "count": {"count": int(told["count"]) + 1 + lie.place},
-    }
-    return told | (said.get(lie.kind) or (_in_its_rows(lie, told) if told.get("data") else {}))
-
-
-def _in_its_rows(lie: Lie, told: dict[str, Any]) -> dict[str, Any]:
-    """What a lie about rows, or the names of their columns, makes of an answer."""
-    names, rows = told["fields"], told["data"]
-    place, where = lie.place % len(rows), names.index(lie.field) if lie.field in names else 0
-    row = rows[place]
-    odd = [*row[:where], lie.value, *row[where + 1 :]]
-    others = [*rows[:place], *rows[place + 1 :]]
-    if lie.kind == "other order":
-        order = sorted(names)
-        columns = [names.index(name) for name in order]
-        return {"fields": order, "data": [[row[column] for column in columns] for row in rows[::-1]]}
-    if lie.kind == "columns":
-        return {"fields": [*names[:where], "other", *names[where + 1 :]]}
-    changed = {
-        "odd": [*others, odd],
-        "odd and as it is": [*rows, odd],
-        "twice": [*rows, row],
-        "left out": others,
-        "short row": [*others, row[:-1]],
-    }.get(lie.kind, rows)
-    return {"count": len(changed), "data": changed}
-
-
-def _spoilt(lies: Iterable[Lie], body: bytes) -> tuple[int, bytes]:
-    """How the network leaves a body."""
-    status = 200
-    for lie in lies:
-        if lie.kind == "html":
-            body = b"<html><body>We will be back soon</body></html>"
-        elif lie.kind == "truncated":
-            body = body[: len(body) * (lie.place % 9) // 9]
-        elif lie.kind == "status":
-            status = (400, 404, 301, 204, 500, 503)[lie.place % 6]
-    return status, body
-
-
-def _of_row(row: Mapping[str, Any]) -> str:
-    """A row of the service in the words in which an entry is compared with it."""
-    full = row.get("fullname")
-    return json.dumps(sorted((row | {"fullname": full.strip() or None if isinstance(full, str) else full}).items()))
-
-
-def worded(entry: Mapping[str, Any]) -> str:
-    """An entry as the service told it."""
-    told = {name: entry[name] for name in ("des", "orbit_id", "cd", "t_sigma_f", "fullname")}
-    return _of_row(told | served(dict(entry)))
-
-
 # ---- the law -------------------------------------------------------------------------------
+
+
 @dataclass
 class ApproachesBench:
     """A bench, and who answers."""
@@ -306,11 +177,10 @@ class ApproachesBench:
         self.service.journal.unlink(missing_ok=True)
         self.service.jpl, self.service.lies = SimulatedJpl(TOLD), ()
 
-    def truth(self, span: Span, dist_max: str) -> dict[str, dict[str, Any]]:
-        """What there is to be told of some days, by its words."""
-        most = float(dist_max.removesuffix("LD")) * (LUNAR_DISTANCE if dist_max.endswith("LD") else 1)
-        rows = [one.row() for one in self.service.jpl.approaches if one.dist <= most]
-        return {_of_row(row): row for row in rows if dt.date.fromisoformat(str(day_of(row["cd"], None))) in span}
+    def honest_run(self) -> Outcome:
+        """A run over everything, to which the truth is told."""
+        self.service.lies = ()
+        return self.bench.run(EVERYTHING, dist_max=EVERY_DISTANCE)
 
     def run(self, step: Step) -> Outcome | None:
         """The run of a step; None where it was killed."""
@@ -326,102 +196,60 @@ def bench(folder: Path, server: str) -> ApproachesBench:
     return ApproachesBench(made_bench(folder, server, "approaches", TODAY, service, jpl_url=BASE), service)
 
 
-class _Before(NamedTuple):
-    """What there was before a run."""
-
-    entries: dict[str, dict[str, Any]]
-    files: list[str | None]
-    states: laws.States
-
-
-def _before(bench: Bench) -> _Before:
-    return _Before(bench.entries(), bench.files(), laws.states(bench))
-
-
 def obeys(here: ApproachesBench, world: World) -> None:
     """Live through a world; an AssertionError names the sentence of the law that it broke."""
     here.begin()
+    bench, service, jpl = here.bench, here.service, here.service.jpl
     whole = True  # whether the run before ended by itself
     for step in (Step(), *world):
+        before, was = laws.what_is(bench), [(one, one.des) for one in jpl.approaches]
+        knew_all = whole and {service.worded(entry) for entry in before.entries.values()} == service.truth()
         for what in step.changes:
-            change(here.service.jpl, what)
-        before = _before(here.bench)
+            change(jpl, what)
         outcome = here.run(step)
         if outcome:
-            _obeys(here, step, before, outcome, whole=whole)
+            after = laws.after_any_run(bench, service, before, outcome)
+            if whole and any(lie.kind in WHOLE and lie.first == 0 and lie.times < 0 for lie in step.lies):
+                laws.leaves_all_as_it_was(before, after, outcome)
+            if whole and not step.lies and outcome.exit_code == 0:
+                _is_true_where_it_asked(service, step, before, after)
+                renamed = {des: one.des for one, des in was if one.des != des and one in jpl.approaches}
+                _keys_are_kept(service, step, before, after, renamed if knew_all else {})
         whole = outcome is not None
-    _heals(here)
+    last = laws.what_is(bench)
+    laws.heals(bench, service, here.honest_run)
+    _keys_are_kept(service, Step(), last, laws.what_is(bench), {})
 
 
-def _obeys(here: ApproachesBench, step: Step, before: _Before, outcome: Outcome, *, whole: bool) -> None:
-    """What is true after any run."""
-    bench = here.bench
-    laws.ends_in_order(outcome.exit_code)
-    after = _before(bench)
-    if whole and any(lie.kind in WHOLE and lie.first == 0 and lie.times < 0 for lie in step.lies):
-        laws.leaves_all_as_it_was(before, after, outcome)
-    laws.no_state_is_lost(before.states, after.states)
-    laws.files_and_tables_agree(bench)
-    laws.every_entry_was_told(here.service.told(), after.entries, worded)
-    if whole and not step.lies and outcome.exit_code == 0:
-        _is_true_where_it_asked(here, step, before.entries, after.entries)
-
-
-def _is_true_where_it_asked(
-    here: ApproachesBench, step: Step, before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]
-) -> None:
-    """An honest reply is believed, keeps keys, and speaks of nothing outside of what was asked."""
-    truth, told = here.truth(step.asked, step.dist_max), {worded(entry) for entry in after.values()}
-    assert truth.keys() <= told, "what was told honestly is not there"
-    for key, entry in before.items():
-        day = dt.date.fromisoformat(entry["date"])
-        outside = day not in step.asked
-        if key in after:
-            inside = dt.date.fromisoformat(after[key]["date"]) in step.asked
-            assert inside or after[key] == entry, "an entry changed that nobody was asked for"
-        else:
-            assert not outside, "an entry outside of the days that were asked for is gone"
-            around = (day - APART * DAY, day + APART * DAY)
-            assert all(each in step.asked for each in around), "an entry may have moved outside, and is gone"
-            assert worded(entry) not in here.truth(EVERYTHING, EVERY_DISTANCE), "an entry that is still told is gone"
-    _keys_are_kept(truth, before, after)
+def _is_true_where_it_asked(service: LyingJpl, step: Step, before: laws.Was, after: laws.Was) -> None:
+    """An honest reply is believed, and speaks of nothing else."""
+    told = {service.worded(entry) for entry in after.entries.values()}
+    assert service.truth(step.asked, step.dist_max) <= told, "what was told honestly is not there"
+    laws.after_an_honest_run(step.asked, APART * DAY, service, before, after, "date")
 
 
 def _keys_are_kept(
-    truth: Mapping[str, Mapping[str, Any]], before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]
+    service: LyingJpl, step: Step, before: laws.Was, after: laws.Was, renamed: Mapping[str, str]
 ) -> None:
-    """Where an object has one approach before and now, less than thirty days apart, it is the same one."""
-    known = Counter(entry["des"] for entry in before.values())
-    now = Counter(row["des"] for row in truth.values())
-    rows = {row["des"]: (words, row) for words, row in truth.items()}
-    for key, entry in before.items():
-        if known[entry["des"]] != 1 or now[entry["des"]] != 1:
+    """Where an object has one approach before and now, less than thirty days apart, it is the same one.
+
+    Under another name too, where it is as near and fast as it was, and on nearly the same day.
+    """
+    told = service.truth(step.asked, step.dist_max)
+    known = Counter(entry["des"] for entry in before.entries.values())
+    now = Counter(one.des for one in service.jpl.approaches)
+    rows = {one.des: one.row() for one in service.jpl.approaches}
+    for key, entry in before.entries.items():
+        des = renamed.get(entry["des"], entry["des"])
+        if known[entry["des"]] != 1 or now[des] != 1 or (des in renamed.values() and known[des]):
             continue
-        words, row = rows[entry["des"]]
-        days = dt.date.fromisoformat(str(day_of(row["cd"], None))) - dt.date.fromisoformat(entry["date"])
-        if abs(days.days) < APART:
-            assert key in after, "an approach lost its key"
-            assert worded(after[key]) == words, "an approach lost its key to another one"
-
-
-def _heals(here: ApproachesBench) -> None:
-    """One run over everything makes the archive what the service tells; all agrees, and is made again the same."""
-    bench, last = here.bench, Step()
-    before = _before(bench)
-    outcome = here.run(last)
-    assert outcome is not None
-    assert outcome.exit_code == 0, f"told the truth, it ends with {outcome.exit_code}: {outcome.missing}"
-    after = _before(bench)
-    truth = here.truth(EVERYTHING, EVERY_DISTANCE)
-    told = {worded(entry) for entry in after.entries.values()}
-    assert told == truth.keys(), "told the truth, it says something else"
-    assert len(after.entries) == len(truth), "told the truth, it holds something twice"
-    _keys_are_kept(truth, before.entries, after.entries)
-    laws.no_state_is_lost(before.states, after.states)
-    laws.files_and_tables_agree(bench)
-    laws.an_audit_finds_nothing(bench)
-    laws.nothing_new_makes_no_version(partial(bench.run, EVERYTHING, dist_max=EVERY_DISTANCE))
-    laws.rebuilt_it_is_the_same(bench)
+        row = rows[des]
+        day = dt.date.fromisoformat(str(day_of(row["cd"], None)))
+        days = abs((day - dt.date.fromisoformat(entry["date"])).days)
+        as_it_was = abs(float(str(row["dist"])) / entry["dist"] - 1) < 0.09
+        if words_of(row) in told and (days < APART if des == entry["des"] else days <= RENAMED_APART and as_it_was):
+            assert key in after.entries, "an approach lost its key"
+            assert service.worded(after.entries[key]) == words_of(row), "an approach lost its key to another one"
 
 
 # ---- worlds --------------------------------------------------------------------------------

@@ -5,10 +5,11 @@ Takes a bench and what was there before; an AssertionError names the sentence of
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
+from apod_pipeline.dataset.spans import Span
 from apod_pipeline.jobs.verify import verify
 from apod_pipeline.model import Outcome
 from apod_pipeline.settings import resolve
@@ -16,7 +17,28 @@ from worlds.bench import Bench
 
 # What Git and DVC hold is not looked at: there are none.
 KEPT_ELSEWHERE = {"csv", "parquet", "DVC cache", "DVC remote", "Git objects", "Git remote", "commit", "ledger"}
-States = set[tuple[str, datetime, str]]
+States = set[tuple[str, dt.datetime, str]]
+
+
+class Was(NamedTuple):
+    """What there is at one time."""
+
+    entries: dict[str, dict[str, Any]]
+    files: list[str | None]
+    states: States
+
+
+class Told(Protocol):
+    """Whoever tells of entries that have keys of their own, as far as laws speak of it."""
+
+    def told(self) -> set[str]:
+        """Every record that was ever told, as `worded` words it."""
+
+    def truth(self) -> set[str]:
+        """Every record that there is to be told now."""
+
+    def worded(self, entry: Mapping[str, Any]) -> str:
+        """An entry as the record that it was made of."""
 
 
 def ends_in_order(exit_code: int) -> None:
@@ -49,14 +71,11 @@ def no_state_is_lost(before: States, after: States) -> None:
 
 
 def files_and_tables_agree(bench: Bench) -> None:
-    """The tables hold the entries of the files, field by field, in the states that are not over."""
-    columns = bench.dataset.columns
-    rows = bench.select(f"SELECT {', '.join(columns.output)} FROM {bench.name}")
-    told = {row[0]: [str(cell) for cell in row] for row in rows}
-    entries = bench.entries()
-    assert told.keys() == entries.keys(), "the tables hold other entries than the files"
-    open_ones = bench.select(f"SELECT {columns.key} FROM {bench.name}_revision WHERE observed_to IS NULL")
-    assert sorted(key for (key,) in open_ones) == sorted(entries), "the open states are not the entries"
+    """The tables hold the entries of the files, each of them in one state that is not over."""
+    key, entries = bench.dataset.columns.key, sorted(bench.entries())
+    for where in (bench.name, f"{bench.name}_revision WHERE observed_to IS NULL"):
+        there = sorted(row[0] for row in bench.select(f"SELECT {key} FROM {where}"))
+        assert there == entries, "the tables hold other entries than the files"
 
 
 def an_audit_finds_nothing(bench: Bench) -> None:
@@ -74,9 +93,52 @@ def rebuilt_it_is_the_same(bench: Bench) -> None:
     assert (bench.files(), bench.entries(), states(bench)) == before, "rebuilt, it is another"
 
 
-def every_entry_was_told(
-    told: set[str], entries: Mapping[str, Mapping[str, Any]], worded: Callable[[Any], str]
-) -> None:
+def what_is(bench: Bench) -> Was:
+    """What there is now."""
+    return Was(bench.entries(), bench.files(), states(bench))
+
+
+def every_entry_was_told(service: Told, entries: Mapping[str, Mapping[str, Any]]) -> None:
     """No entry says what no service ever said."""
-    wrong = [key for key, entry in entries.items() if worded(entry) not in told]
+    told = service.told()
+    wrong = [key for key, entry in entries.items() if service.worded(entry) not in told]
     assert not wrong, f"entries that nobody told: {[entries[key] for key in wrong[:2]]}"
+
+
+def after_any_run(bench: Bench, service: Told, before: Was, outcome: Outcome) -> Was:
+    """Whatever was told: it ends in order, nothing is lost, nothing is invented. Gives what there is then."""
+    ends_in_order(outcome.exit_code)
+    after = what_is(bench)
+    no_state_is_lost(before.states, after.states)
+    files_and_tables_agree(bench)
+    every_entry_was_told(service, after.entries)
+    return after
+
+
+def after_an_honest_run(asked: Span, reach: dt.timedelta, service: Told, before: Was, after: Was, day_of: str) -> None:
+    """An honest answer for some days speaks of nothing outside of them, and of nothing that may have moved outside."""
+    there = service.truth()
+    for key, entry in before.entries.items():
+        day = dt.date.fromisoformat(entry[day_of])
+        if key in after.entries:
+            inside = dt.date.fromisoformat(after.entries[key][day_of]) in asked
+            assert inside or after.entries[key] == entry, "an entry changed that nobody was asked for"
+        else:
+            assert day in asked, "an entry outside of the days that were asked for is gone"
+            assert day - reach in asked, "an entry may have moved outside, and is gone"
+            assert day + reach in asked, "an entry may have moved outside, and is gone"
+            assert service.worded(entry) not in there, "an entry that is still told is gone"
+
+
+def heals(bench: Bench, service: Told, run: Callable[[], Outcome]) -> None:
+    """One honest run over everything makes the archive what is told; all of it agrees, and is made again the same."""
+    before = what_is(bench)
+    outcome = run()
+    assert outcome.exit_code == 0, f"told the truth, it ends with {outcome.exit_code}: {outcome.missing}"
+    after = after_any_run(bench, service, before, outcome)
+    truth = service.truth()
+    assert {service.worded(entry) for entry in after.entries.values()} == truth, "told the truth, it says another thing"
+    assert len(after.entries) == len(truth), "told the truth, it holds something twice"
+    an_audit_finds_nothing(bench)
+    nothing_new_makes_no_version(run)
+    rebuilt_it_is_the_same(bench)

@@ -24,6 +24,7 @@ class Hostile(NamedTuple):
         obeys: lives through one, and asserts its laws.
         seed: of the worlds that `make test` takes.
         count: how many it takes.
+        batch: how many are lived through between two words of `make test-hostile`.
         broke_the_law_once: every world that ever did, by what was wrong.
     """
 
@@ -32,19 +33,16 @@ class Hostile(NamedTuple):
     obeys: Callable[[Any, Any], None]
     seed: int
     count: int
+    batch: int
     broke_the_law_once: dict[str, Any]
 
 
+APODS = 0xB9D4859F627BFD137B65FEC3DE9B0A73A3BEF71888F65FF6B97C4F370E86479AF51C3ACCD3A2C5A8E7332038623C9C76
 SETS = {
-    "apod": Hostile(
-        apod.WORLDS,
-        apod.bench,
-        apod.obeys,
-        0xB9D4859F627BFD137B65FEC3DE9B0A73A3BEF71888F65FF6B97C4F370E86479AF51C3ACCD3A2C5A8E7332038623C9C76,
-        200,
-        apod.BROKE_THE_LAW_ONCE,
+    "apod": Hostile(apod.WORLDS, apod.bench, apod.obeys, APODS, 200, 100, apod.BROKE_THE_LAW_ONCE),
+    "approaches": Hostile(
+        approaches.WORLDS, approaches.bench, approaches.obeys, 1, 15, 20, approaches.BROKE_THE_LAW_ONCE
     ),
-    "approaches": Hostile(approaches.WORLDS, approaches.bench, approaches.obeys, 1, 25, approaches.BROKE_THE_LAW_ONCE),
 }
 PHASES = (Phase.generate, Phase.shrink)
 

@@ -28,6 +28,8 @@ EVERYTHING = Span(TODAY - 120 * DAY, TODAY + 120 * DAY)  # no approach is nearer
 EVERY_DISTANCE = "1"
 WHOLE = ("html", "truncated", "count", "columns", "unsigned", "status", "silence", "short row")
 """Lies about a reply as a whole: it is refused."""
+OF_ROWS = ("columns", "short row")
+"""Those of them that need a row."""
 
 
 class Lie(NamedTuple):
@@ -62,15 +64,20 @@ class LyingJpl:
     jpl: SimulatedJpl = field(default_factory=lambda: SimulatedJpl(TOLD))
     lies: tuple[Lie, ...] = ()
     answers: int = 0
+    refusable: int = 0  # those of the answers of which nothing can be believed
 
     def answer(self, request: Request) -> tuple[int, bytes]:
         """Status and body."""
         lies = [lie for lie in self.lies if 0 <= self.answers - lie.first < (lie.times if lie.times >= 0 else 10**6)]
         self.answers += 1
         if any(lie.kind == "silence" for lie in lies):
+            self.refusable += 1
             raise SourceUnavailable("no answer. What was received before is kept; type the same command again later.")
         parts = urlsplit(request.address)
         told = json.loads(self.jpl.told(Asked("GET", parts.path, parts.query, {})).whole())
+        rows = bool(told.get("data"))
+        whole = [lie for lie in lies if lie.kind in WHOLE and (rows or lie.kind not in OF_ROWS)]
+        self.refusable += bool(whole) and all(lie.kind in WHOLE for lie in lies)
         for lie in lies:
             told = _told(lie, told)
         with self.journal.open("a", encoding="ascii") as journal:
@@ -82,11 +89,11 @@ class LyingJpl:
         """Every row that was ever told."""
         return {*self.journal.read_text(encoding="ascii").splitlines()} if self.journal.exists() else set()
 
-    def truth(self, span: Span = EVERYTHING, dist_max: str = EVERY_DISTANCE) -> set[str]:
+    def truth(self, span: Span = EVERYTHING, dist_max: str = EVERY_DISTANCE) -> list[str]:
         """What there is to be told of some days."""
         most = float(dist_max.removesuffix("LD")) * (LUNAR_DISTANCE if dist_max.endswith("LD") else 1)
         rows = [one.row() for one in self.jpl.approaches if one.dist <= most]
-        return {words_of(row) for row in rows if dt.date.fromisoformat(str(day_of(row["cd"], None))) in span}
+        return sorted(words_of(row) for row in rows if dt.date.fromisoformat(str(day_of(row["cd"], None))) in span)
 
     def worded(self, entry: Mapping[str, Any]) -> str:
         """An entry as the service told it."""

@@ -56,7 +56,7 @@ test-real: install ## every fault and every kill over real records, through both
 test-datasets: install ## every data set that is installed, through everything that APOD goes through (3 minutes)
 	@$(BIN)/python -m pytest -n 2 tests/datasets/test_every_dataset.py -m "whole or not whole"
 
-test-hostile: install ## 20,000 worlds in which services lie, with new seeds; goes on where it stopped (under an hour)
+test-hostile: install ## 20,000 worlds in which services lie, with new seeds; goes on where it stopped (an hour); HOSTILE="--dataset approaches --worlds 500"
 	@$(BIN)/python tests/worlds/hostile.py $(HOSTILE)
 
 # CeleryExecutor in an environment of its own, so that `make install` stays what it is.

@@ -1,9 +1,9 @@
 """Worlds by the thousand, with new seeds: finds what breaks the law, and shows the smallest world of each class.
 
-    python tests/worlds/hostile.py --worlds 20000
+    python tests/worlds/hostile.py --dataset approaches --worlds 500
 
-Takes how many worlds are to be lived through, writes what was done into `.hostile/` and goes on there when it is begun
-again; `--fresh` forgets it. Ends with 1 when a world broke the law.
+Takes a data set and how many of its worlds are to be lived through, writes what was done into `.hostile/` and goes on
+there when it is begun again; `--fresh` forgets it. Ends with 1 when a world broke the law.
 """
 
 from __future__ import annotations
@@ -23,52 +23,36 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from worlds.laws import Bench, World, obeys, searched_bench
+from worlds.sets import SETS, live_through
 
-STATE = Path(".hostile") / "state.json"
-BATCH = 100
+STATES = Path(".hostile")
 _here: dict[str, Any] = {}
 
 
-def _begin() -> None:
-    """What a process makes once: a server, a database, a folder."""
+def _begin(name: str) -> None:
+    """What a process makes once for a data set: a server, a database, a folder."""
     from apod_pipeline.embedded_postgres import temporary_server
 
     things = ExitStack()
     room = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - memory, where there is some
     folder = Path(things.enter_context(tempfile.TemporaryDirectory(prefix="hostile-", dir=room)))
     url = things.enter_context(temporary_server(folder / "server"))
-    _here.update(things=things, bench=searched_bench(folder / "worlds", url, f"worlds_{os.getpid()}"))
+    _here.update(things=things, name=name, bench=SETS[name].bench(folder / "worlds", url))
 
 
 def _live_through(number: int, worlds: int) -> tuple[int, int, str | None, str | None]:
     """A batch of worlds; gives its number, how many there were, and class and smallest world of what broke."""
-    from hypothesis import HealthCheck, Phase, given, seed, settings
-
-    from worlds.strategies import WORLDS
-
-    bench: Bench = _here["bench"]
-    last: list[World] = []
+    one, bench = SETS[_here["name"]], _here["bench"]
+    last: list[Any] = []
     lived = 0
 
-    @seed(number)
-    @settings(
-        max_examples=worlds,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-        report_multiple_bugs=False,
-        print_blob=False,
-    )
-    @given(WORLDS)
-    def batch(world: World) -> None:
+    def obeys(world: Any) -> None:
         nonlocal lived
         lived, last[:] = lived + 1, [world]
-        obeys(bench, world)
+        one.obeys(bench, world)
 
     try:
-        batch()
+        live_through(one.worlds, obeys, number, worlds)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
         return number, lived, _class_of(error), repr(last[0])
     return number, lived, None, None
@@ -85,17 +69,17 @@ def _class_of(error: Exception) -> str:
     )
 
 
-def _state(*, fresh: bool) -> dict[str, Any]:
-    if fresh or not STATE.exists():
+def _state(place: Path, *, fresh: bool) -> dict[str, Any]:
+    if fresh or not place.exists():
         return {"began": time.time_ns() % 2**31, "done": [], "lived": 0, "broken": {}}
-    return dict(json.loads(STATE.read_text(encoding="utf-8")))
+    return dict(json.loads(place.read_text(encoding="utf-8")))
 
 
-def _keep(state: dict[str, Any]) -> None:
-    STATE.parent.mkdir(exist_ok=True)
-    neighbour = STATE.with_suffix(".partial")
+def _keep(place: Path, state: dict[str, Any]) -> None:
+    place.parent.mkdir(exist_ok=True)
+    neighbour = place.with_suffix(".partial")
     neighbour.write_text(json.dumps(state, indent=1), encoding="utf-8")
-    shutil.move(neighbour, STATE)
+    shutil.move(neighbour, place)
 
 
 def _take(state: dict[str, Any], number: int, lived: int, broken: str | None, world: str | None) -> None:
@@ -103,25 +87,27 @@ def _take(state: dict[str, Any], number: int, lived: int, broken: str | None, wo
     state["lived"] += lived
     if broken and len(world or "") < len(state["broken"].get(broken, {}).get("world", "x" * 10**6)):
         state["broken"][broken] = {"world": world, "seed": number}
-    _keep(state)
 
 
 def main() -> int:
     """Live through what is left; tell what was broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--worlds", type=int, default=20_000)
+    parser.add_argument("--dataset", choices=SETS, default="apod")
+    parser.add_argument("--worlds", type=int, help="a hundred times as many as `make test` takes, unless given")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--fresh", action="store_true", help="forget what was done, take new seeds")
     wish = parser.parse_args()
-    state = _state(fresh=wish.fresh)
-    numbers = range(state["began"], state["began"] + -(-wish.worlds // BATCH))
+    place, one = STATES / f"{wish.dataset}.json", SETS[wish.dataset]
+    state = _state(place, fresh=wish.fresh)
+    numbers = range(state["began"], state["began"] + -(-(wish.worlds or 100 * one.count) // one.batch))
     left = [number for number in numbers if number not in state["done"]]
     start = time.monotonic()
-    with ProcessPoolExecutor(wish.processes, initializer=_begin) as pool:
-        running = [pool.submit(_live_through, number, BATCH) for number in left]
+    with ProcessPoolExecutor(wish.processes, initializer=_begin, initargs=(wish.dataset,)) as pool:
+        running = [pool.submit(_live_through, number, one.batch) for number in left]
         try:
             for done, future in enumerate(as_completed(running), 1):
                 _take(state, *future.result())
+                _keep(place, state)
                 minutes = (time.monotonic() - start) / done * (len(left) - done) / 60
                 told = f"{state['lived']} worlds, {len(state['broken'])} classes broken"
                 print(f"{told}, {minutes:.0f} minutes left", flush=True)

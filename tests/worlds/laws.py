@@ -1,250 +1,146 @@
-"""The law of refusals, and a bench on which a world's runs are done: real files, real PostgreSQL, no Git and no DVC.
+"""Laws for any data set: what must be true of an archive, whatever its services told in between.
 
-Whatever one reply, record or day holds, every other day is stored, loaded and versioned in the same run; the next run
-with a sane service ends, for every day that was refused or is asked again, as an archive that never met it; what was
-plausible and accepted is mended by asking for the day by its name.
+Takes a bench and what was there before; an AssertionError names the sentence of the law that was broken.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import shutil
-from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
-import psycopg
-
-from apod_pipeline.archive.folder import Archive
-from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.processed import Table
-from apod_pipeline.database.connection import connected
-from apod_pipeline.database.schema import migrate
-from apod_pipeline.database.searchable import make_searchable
-from apod_pipeline.database.tables import Tables
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.datasets.apod import DATA_SET
-from apod_pipeline.datasets.apod.sources.file import ArchiveFile
-from apod_pipeline.datasets.apod.sources.planetary import Planetary
-from apod_pipeline.datasets.apod.sources.science import Science
-from apod_pipeline.model import Outcome, Report
-from apod_pipeline.run.pipeline import Pipeline, Wanted
-from apod_pipeline.settings import defaults
-from apod_pipeline.stages.check_quality import check_quality
-from apod_pipeline.stages.extract_apod import Extraction
-from apod_pipeline.stages.load_to_postgres import PostgresStore
-from apod_pipeline.wiring import derivation, initialise
-from worlds.hostile_service import DAYS, KEY, TODAY, HostileTransport, Lie, services
+from apod_pipeline.jobs.verify import verify
+from apod_pipeline.model import Outcome
+from apod_pipeline.settings import resolve
+from worlds.bench import Bench
 
-BASE = "http://127.0.0.1:9"  # nobody is asked: the transport answers by itself
-SPAN = Span(DAYS[0], DAYS[-1])
-TABLES = "apod, apod_revision, apod_reading, apod_day, apod_quarantine, apod_run, apod_state, apod_search"
+# What Git and DVC hold is not looked at: there are none.
+KEPT_ELSEWHERE = {"csv", "parquet", "DVC cache", "DVC remote", "Git objects", "Git remote", "commit", "ledger"}
+States = set[tuple[str, dt.datetime, str]]
 
 
-class World(NamedTuple):
-    """What is wrong in which run, and how far back a run without dates looks."""
+class Was(NamedTuple):
+    """What there is at one time."""
 
-    runs: tuple[tuple[Lie, ...], ...]
-    lookback: int = 9
-
-
-class NoVersioner:
-    """In the place of DVC: what is kept elsewhere is another test's business."""
-
-    remote = "nowhere"
-
-    def track_replies(self) -> None:
-        """Nothing."""
-
-    def track_files(self) -> None:
-        """Nothing."""
-
-    def finish(self) -> str | None:
-        """No hash."""
-        return None
+    entries: dict[str, dict[str, Any]]
+    files: list[str | None]
+    states: States
 
 
-@dataclass
-class CountingPublisher:
-    """In the place of Git: counts the versions that it is given."""
+class Told(Protocol):
+    """Whoever tells of entries that have keys of their own, as far as laws speak of it."""
 
-    commits: list[dt.datetime] = field(default_factory=list)
+    def told(self) -> set[str]:
+        """Every record that was ever told, as `worded` words it."""
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in {"prepare", "protect", "ledger_waits", "lacks_sealed_lines", "push", "page", "remote"}:
-            raise AttributeError(name)
-        return lambda *_: None
+    def truth(self) -> list[str]:
+        """In their order, every record that there is to be told now."""
 
-    def commit(self, at: dt.datetime, *_: object) -> str:
-        """Count one more."""
-        self.commits.append(at)
-        return f"{len(self.commits):040}"
-
-    def head(self) -> str | None:
-        """The newest."""
-        return f"{len(self.commits):040}" if self.commits else None
+    def worded(self, entry: Mapping[str, Any]) -> str:
+        """An entry as the record that it was made of."""
 
 
-class NoTakeover:
-    """Nobody else writes to this archive."""
-
-    pending = False
-
-
-@dataclass
-class Bench:
-    """One folder and one database, emptied for each world."""
-
-    folder: Path
-    database: str
-    wire: HostileTransport = field(default_factory=lambda: HostileTransport(services()))
-
-    @property
-    def archive(self) -> Archive:
-        """The archive of this world."""
-        return Archive(self.folder / "archive", DATA_SET)
-
-    def clear(self) -> None:
-        """An archive that does not exist, and empty tables."""
-        shutil.rmtree(self.folder / "archive", ignore_errors=True)
-        with psycopg.connect(self.database) as connection:
-            connection.execute(f"TRUNCATE {TABLES}".encode())
-
-    def run(self, lies: tuple[Lie, ...] = (), *, span: Span | None = None, lookback: int = 9) -> Outcome:
-        """One run over services that tell these lies."""
-        self.wire.lies = lies
-        wired = self._wired(lookback)
-        return wired.run(Wanted("run", span))
-
-    def _wired(self, lookback: int) -> Pipeline:
-        settings = defaults(self.archive.root)
-        archive = initialise(settings)
-        ledger = Ledger(archive)
-        sources = [Science(BASE), Planetary(BASE, KEY)]
-        how = replace(
-            derivation(settings, archive, ledger),
-            sources={source.name: source for source in (*sources, ArchiveFile())},
-        )
-        store = PostgresStore(archive, ledger, TODAY, self.database)
-        return Pipeline(
-            archive=archive,
-            ledger=ledger,
-            sources=sources,
-            readers=dict(how.sources),
-            derivation=how,
-            extraction=partial(_extraction, archive, ledger, self.wire),
-            quality=partial(_quality, archive),
-            store=lambda: store,
-            versioner=NoVersioner(),
-            publisher=CountingPublisher(),
-            takeover=NoTakeover(),  # type: ignore[arg-type] # never begun
-            today=TODAY,
-            lookback=lookback,
-            tell=lambda _: None,
-        )
-
-    # ---- what is there -------------------------------------------------------------------
-    def entries(self) -> dict[str, dict[str, Any]]:
-        """The Parquet file's rows by day."""
-        if not self.archive.parquet.exists():
-            return {}
-        return {row["date"]: row for row in Table.of(self.archive).rows()}
-
-    def rows(self) -> dict[str, tuple[Any, ...]]:
-        """The rows of `apod` by day."""
-        with psycopg.connect(self.database) as connection:
-            told = connection.execute("SELECT date, title, url, explanation, media_type FROM apod").fetchall()
-        return {row[0]: row for row in told}
-
-    def state(self) -> tuple[Any, ...]:
-        """All that must be equal in the end."""
-        files = [
-            hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
-            for path in (self.archive.csv, self.archive.json)
-        ]
-        return (*files, self.entries(), self.rows())
-
-    @cached_property
-    def clean(self) -> tuple[Any, ...]:
-        """The state of an archive that never met a lie."""
-        self.clear()
-        assert self.run(span=SPAN).exit_code == 0
-        return self.state()
+def ends_in_order(exit_code: int) -> None:
+    """All is well (0), something was refused (3) or did not come (4); nothing else, whatever a service tells."""
+    assert exit_code in {0, 3, 4}, f"it ends with {exit_code}"
 
 
-def searched_bench(folder: Path, server: str, name: str) -> Bench:
-    """A bench with a database of its own, whose words are searched, as they are wherever an archive is served."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    url = urlsplit(server)._replace(path=f"/{name}").geturl()
-    with connected(url) as database:
-        migrate(database, Tables(DATA_SET))
-        make_searchable(database, Tables(DATA_SET))
-    folder.mkdir(parents=True, exist_ok=True)
-    return Bench(folder, url)
+def nothing_new_makes_no_version(again: Callable[[], Outcome]) -> None:
+    """The same told again ends well, and nothing is sealed."""
+    outcome = again()
+    assert (outcome.exit_code, outcome.version) == (0, None), "nothing is new, and a version is made"
 
 
-def _quality(archive: Archive, before: int, newest: dt.date) -> Report:
-    return check_quality(Table.of(archive).lazy(), DATA_SET, newest, before)
+def leaves_all_as_it_was(before: object, after: object, outcome: Outcome) -> None:
+    """A run of which every reply was refused changes nothing, and says so."""
+    assert outcome.exit_code in {3, 4}, f"everything was refused, and it ends with {outcome.exit_code}"
+    assert outcome.version is None, "everything was refused, and a version is made"
+    assert before == after, "everything was refused, and something changed"
 
 
-def _extraction(archive: Archive, ledger: Ledger, wire: HostileTransport, run: str, known: Any) -> Extraction:
-    return Extraction(archive, ledger, known, wire, TODAY, run, DATA_SET, concurrency=2, tell=lambda _: None)
+def states(bench: Bench) -> States:
+    """Every state that the tables hold: key, when it began, and what it says."""
+    key = bench.dataset.columns.key
+    return {*bench.select(f"SELECT {key}, observed_from, content_hash FROM {bench.name}_revision")}  # type: ignore[arg-type]
 
 
-# ---- the law -------------------------------------------------------------------------------
-def obeys(bench: Bench, world: World) -> None:
-    """Live through a world; an AssertionError names the sentence of the law that it broke."""
-    clean = bench.clean
-    bench.clear()
-    for number, lies in enumerate(world.runs):
-        outcome = bench.run(lies, span=None if number else SPAN, lookback=world.lookback)
-        _neighbours_go_on(bench, lies, outcome)
-    asked_again = _refused(bench) | {str(day) for day in DAYS if (TODAY - day).days <= world.lookback}
-    sane = bench.run(lookback=world.lookback)
-    assert sane.exit_code == 0, f"a sane run ends with {sane.exit_code}: {sane.missing}"
-    _equal(bench, clean, asked_again, "after a sane run")
-    named = bench.run(span=SPAN, lookback=world.lookback)
-    assert named.exit_code == 0, f"asked by name it ends with {named.exit_code}: {named.missing}"
-    assert bench.state() == clean, "asked by name, the state is another than that of a clean archive"
-    again = bench.run(lookback=world.lookback)
-    assert (again.exit_code, again.version) == (0, None), "nothing is new, and a version is made"
+def no_state_is_lost(before: States, after: States) -> None:
+    """What was ever loaded is still among the revisions."""
+    assert before <= after, f"states are lost: {sorted(before - after)[:3]}"
 
 
-def _refused(bench: Bench) -> set[str]:
-    """Days that nobody told, or of which a source's last word was refused: as the ledger's lines have it.
-
-    Not what the second source was refused of, where the first has told it: that is no longer what the entry hangs on.
-    """
-    words: dict[tuple[str, str], bool] = {}
-    for line in Ledger(bench.archive).reply_lines():
-        span = Span(*(dt.date.fromisoformat(day) for day in line["asked"]))
-        words |= {(line.get("source", ""), day): True for day in line.get("readings", {})}
-        for day in line.get("refused", {}):
-            days = [str(one) for one in span] if day == "*" else [day]
-            words |= {(line["source"], one): False for one in days}
-    told = {day for (_, day), word in words.items() if word}
-    days = {str(day) for day in DAYS}
-    open_words = {(source, day) for (source, day), word in words.items() if not word}
-    had_before = {(source, day) for source, day in open_words if source == "planetary" and words.get(("science", day))}
-    return days - told | days & {day for _, day in open_words - had_before}
+def files_and_tables_agree(bench: Bench) -> None:
+    """The tables hold the entries of the files, each of them in one state that is not over."""
+    key, entries = bench.dataset.columns.key, sorted(bench.entries())
+    for where in (bench.name, f"{bench.name}_revision WHERE observed_to IS NULL"):
+        there = sorted(row[0] for row in bench.select(f"SELECT {key} FROM {where}"))
+        assert there == entries, "the tables hold other entries than the files"
 
 
-def _neighbours_go_on(bench: Bench, lies: tuple[Lie, ...], outcome: Outcome) -> None:
-    touched = {day for lie in lies for day in lie.touches()}
-    untouched = {str(day) for day in DAYS if day not in touched}
-    lost = untouched - bench.entries().keys() | untouched - bench.rows().keys()
-    assert not lost, f"{sorted(lost)} were not touched, and are not stored"
-    if untouched and not Ledger(bench.archive).versions():
-        raise AssertionError("no version was made")
-    assert outcome.exit_code in {0, 3, 4}, f"it ends with {outcome.exit_code}"
+def an_audit_finds_nothing(bench: Bench) -> None:
+    """Files, ledger, raw replies and tables say the same."""
+    flags = {"archive": bench.archive.root, "dataset": bench.name, "database_url": bench.database}
+    settings = resolve({**flags, "today": bench.today, **bench.settings}, {}, None)
+    unwell = {one.what: one.says for one in verify(settings) if not one.well and one.what not in KEPT_ELSEWHERE}
+    assert not unwell, f"an audit finds something: {unwell}"
 
 
-def _equal(bench: Bench, clean: tuple[Any, ...], days: set[str], when: str) -> None:
-    _, _, entries, rows = bench.state()
-    for day in sorted(days):
-        assert entries.get(day) == clean[2].get(day), f"{when} the entry of a day is another"
-        assert rows.get(day) == clean[3].get(day), f"{when} the row of a day is another"
+def rebuilt_it_is_the_same(bench: Bench) -> None:
+    """Every file and table made again from raw replies and ledger says what it said."""
+    before = bench.files(), bench.entries(), states(bench)
+    assert bench.wired().rebuild().exit_code == 0, "a rebuild does not end well"
+    assert (bench.files(), bench.entries(), states(bench)) == before, "rebuilt, it is another"
+
+
+def what_is(bench: Bench) -> Was:
+    """What there is now."""
+    return Was(bench.entries(), bench.files(), states(bench))
+
+
+def every_entry_was_told(service: Told, entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """No entry says what no service ever said."""
+    told = service.told()
+    wrong = [key for key, entry in entries.items() if service.worded(entry) not in told]
+    assert not wrong, f"entries that nobody told: {[entries[key] for key in wrong[:2]]}"
+
+
+def after_any_run(bench: Bench, service: Told, before: Was, outcome: Outcome) -> Was:
+    """Whatever was told: it ends in order, nothing is lost, nothing is invented. Gives what there is then."""
+    ends_in_order(outcome.exit_code)
+    after = what_is(bench)
+    no_state_is_lost(before.states, after.states)
+    files_and_tables_agree(bench)
+    every_entry_was_told(service, after.entries)
+    return after
+
+
+def after_an_honest_run(asked: Span, reach: dt.timedelta, service: Told, before: Was, after: Was, day_of: str) -> None:
+    """An honest answer for some days speaks of nothing outside of them, and of nothing that may have moved outside."""
+    there, here = Counter(service.truth()), Counter(map(service.worded, after.entries.values()))
+    for key, entry in before.entries.items():
+        day = dt.date.fromisoformat(entry[day_of])
+        if key in after.entries:
+            inside = dt.date.fromisoformat(after.entries[key][day_of]) in asked
+            assert inside or after.entries[key] == entry, "an entry changed that nobody was asked for"
+        else:
+            assert day in asked, "an entry outside of the days that were asked for is gone"
+            assert day - reach in asked, "an entry may have moved outside, and is gone"
+            assert day + reach in asked, "an entry may have moved outside, and is gone"
+            words = service.worded(entry)
+            assert there[words] <= here[words], "an entry that is still told is gone"
+
+
+def heals(bench: Bench, service: Told, run: Callable[[], Outcome]) -> None:
+    """One honest run over everything makes the archive what is told; all of it agrees, and is made again the same."""
+    before = what_is(bench)
+    outcome = run()
+    assert outcome.exit_code == 0, f"told the truth, it ends with {outcome.exit_code}: {outcome.missing}"
+    after = after_any_run(bench, service, before, outcome)
+    truth = service.truth()
+    told = sorted(service.worded(entry) for entry in after.entries.values())
+    assert told == truth, "told the truth, it says something else"
+    an_audit_finds_nothing(bench)
+    nothing_new_makes_no_version(run)
+    rebuilt_it_is_the_same(bench)

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 import orjson
 
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.row_lines import row_line
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.dataset.readings import Row, canonical_json
@@ -55,7 +56,7 @@ class Rows:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Keep a row; a later one of the same key takes its place."""
-        line = orjson.dumps(row)
+        line = row_line(row)
         assert self._file is not None, "Rows is a context manager"  # noqa: S101 - a programming error, not input
         key = row[self.columns.key]
         self._places[key] = (self._end, len(line))
@@ -99,15 +100,6 @@ class Rows:
     def __iter__(self) -> Iterator[Row]:
         for _, line in self.lines():
             yield orjson.loads(line)
-
-
-def writable(row: Mapping[str, Any]) -> bool:
-    """True when a row can be written: half of a surrogate pair, or a number of thousands of digits, cannot."""
-    try:
-        orjson.dumps(row)
-    except TypeError:
-        return False
-    return True
 
 
 def _json_lines(rows: Iterable[Row], columns: Columns) -> Iterator[tuple[str, bytes]]:

@@ -27,7 +27,8 @@ class Identity(NamedTuple):
             `reach`. A key holds no comma, quote, control character or blank at an end.
         reach: how many days an entry may move at once: one so near to the end of what was answered may have moved
             outside of it, and is not gone by being left out.
-        asked: whether a question (its address) asks for entries of some traits: one may have limits beside its days.
+        asked: whether a question (its address) asks for an entry of some traits, last told to another question: one may
+            have limits beside its days.
         complete: whether an answer tells of all entries of the days that it was asked for, so that one which it leaves
             out is gone.
     """
@@ -36,7 +37,7 @@ class Identity(NamedTuple):
     identify: Callable[[Sequence[Traits], Mapping[str, Traits]], Sequence[str]]
     complete: bool = True
     reach: int = 0
-    asked: Callable[[str, Traits], bool] = lambda *_: True
+    asked: Callable[[str, Traits, str], bool] = lambda *_: True
 
 
 def by_key(key_of: Callable[[Record], str], *, complete: bool = True) -> Identity:

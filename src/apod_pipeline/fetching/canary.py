@@ -62,7 +62,7 @@ class Canary:
     @cached_property
     def continuity(self) -> Continuity:
         """What this source told in this run, beside what it told before."""
-        return Continuity(self.dataset, self.present, self.known)
+        return Continuity(self.source, self.dataset, self.present, self.known)
 
     def judge(
         self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str, address: str = ""

@@ -48,11 +48,13 @@ class Continuity:
     What was refused stays counted: whoever asks again for less gets the rest of the same lie.
 
     Attributes:
+        source: whose answers.
         dataset: how its entries are told apart, and how much of them may change.
         present: by key, the digest of what this source told last.
         known: what the ledger adds up to.
     """
 
+    source: str
     dataset: DataSet
     present: Mapping[str, str]
     known: Known
@@ -148,4 +150,10 @@ class Continuity:
     def _expected(self, keys: Iterable[str], address: str) -> Iterable[str]:
         identity, traits = self.dataset.identity, self.known.entries.traits
         assert identity is not None, "only entries that have keys are expected"  # noqa: S101 - a programming error
-        return (key for key in keys if key in self.present and identity.asked(address, traits[key]))
+        there = (key for key in keys if key in self.present)
+        return (key for key in there if identity.asked(address, traits[key], self._question(key)))
+
+    def _question(self, key: str) -> str:
+        """The question to which an entry was told as it is."""
+        held = self.known.held(self.source, key)
+        return str(self.known.replies[held.file]["address"]) if held else ""

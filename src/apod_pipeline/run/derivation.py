@@ -25,7 +25,8 @@ from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.marks import Changes
-from apod_pipeline.archive.processed import Rows, Table, writable, write_all
+from apod_pipeline.archive.processed import Rows, Table, write_all
+from apod_pipeline.archive.row_lines import writable
 from apod_pipeline.database.rows import Since, current_since
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.dataset.readings import Reading, Row
@@ -109,8 +110,7 @@ class Derivation:
     def reseal(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
         """Derive every entry of the last version anew; a version of its own where any differs, else None."""
         versions = self.ledger.versions()
-        last = versions[-1]
-        draft = Version(at, run, self.rules, self.preference, last.lines, last.today)
+        draft = Version(at, run, self.rules, self.preference, versions[-1].lines, versions[-1].today)
         return self._seal(draft, versions, by_rules=True, accept_loss=accept_loss)
 
     def seal_news(self, run: str, at: dt.datetime, today: dt.date) -> Version | None:
@@ -249,16 +249,19 @@ class Derivation:
         versions = self.ledger.versions()
         if not versions:
             return False
-        last, marks = versions[-1], self.archive.marks()
-        untouched = self.archive.untouched
+        last, marks, untouched = versions[-1], self.archive.marks(), self.archive.untouched
         if marks.is_derived(last) and untouched:
             return False
-        since = next((version for version in versions if marks.is_derived(version)), None)
+        since = self._made_last(versions)
         alike = since is not None and (since.rules, since.preference) == (last.rules, last.preference)
         alike = alike and fields_alike(self.archive)
         # A change is merged only into files that are as we left them; all others are made anew.
         self.rebuild(since if alike and untouched else None)
         return True
+
+    def _made_last(self, versions: list[Version]) -> Version | None:
+        """The version that the files said when they were last right; None where this ledger does not hold it."""
+        return next(filter(self.archive.marks().is_derived, versions), None)
 
     def rebuild(self, since: Version | None = None) -> int:
         """Write the files of the last version again from the raw replies; gives how many entries were derived.
@@ -271,7 +274,8 @@ class Derivation:
             return 0
         known = self.ledger.known(versions[-1].lines)
         days = known.first_line.keys() if since is None else known.days_since(since.lines)
-        gone = self._gone(known, since) | self._left(known, since)
+        before = since or self._made_last(versions)  # files that a kill left half written may have held more
+        gone = self._gone(known, before) | self._left(known, before)
         with Rows(self.archive.private / "changed.jsonl", self.columns) as rows:
             self._gated(rows, known, days, versions, versions[-1].at)
             write_all(self.archive, rows, keep=since is not None, gone=gone)

@@ -92,11 +92,21 @@ def test_no_key_is_given_twice_and_the_same_reply_finds_its_keys_again(told):
 
 def test_a_question_speaks_of_what_comes_as_close_as_it_asks():
     """In au or lunar distances; the service's own limit where it names none."""
-    near, far = row("1", au=0.0256), row("1", au=0.0489)
-    assert asked("http://jpl/cad.api?date-min=2020&dist-max=10LD", near)
-    assert not asked("http://jpl/cad.api?dist-max=10LD", far)
-    assert asked("http://jpl/cad.api?dist-max=0.05", far)
-    assert not asked("http://jpl/cad.api", row("1", au=0.2))
+    near, far = row("1", au=0.0255), row("1", au=0.0489)
+    wide = "http://jpl/cad.api?dist-max=1"
+    assert asked("http://jpl/cad.api?date-min=2020&dist-max=10LD", near, wide)
+    assert not asked("http://jpl/cad.api?dist-max=10LD", far, wide)
+    assert asked("http://jpl/cad.api?dist-max=0.05", far, wide)
+    assert not asked("http://jpl/cad.api", row("1", au=0.2), wide)
+
+
+def test_at_the_edge_of_a_question_what_is_rounded_decides_nothing():
+    """0.05 may be 0.05004, which a question for 0.05 leaves out; unless it was told to such a question before."""
+    question, wide = "http://jpl/cad.api?dist-max=0.05", "http://jpl/cad.api?dist-max=0.1"
+    edge = row("1", au=0.05)
+    assert not asked(question, edge, wide)
+    assert asked(question, edge, question)
+    assert asked(wide, edge, wide)
 
 
 def test_a_row_is_recognised_by_rough_numbers():

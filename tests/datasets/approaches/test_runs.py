@@ -124,6 +124,17 @@ def test_a_narrow_reading_speaks_of_nothing_outside(filled):
     assert filled.run(AROUND).gone == 1
 
 
+def test_what_lies_just_beyond_a_nearer_limit_is_not_gone(filled):
+    """0.05004 au are known as 0.05, and a question for 0.05 does not speak of them."""
+    edge = middle(filled)
+    edge.dist = 0.05004
+    filled.run(AROUND, dist_max="0.1")
+    outcome = filled.run(AROUND, dist_max="0.05")
+    assert (outcome.exit_code, outcome.gone, outcome.version) == (0, 0, None)
+    filled.nasa.withdraw(edge)
+    assert filled.run(AROUND, dist_max="0.1").gone == 1
+
+
 def test_an_approach_that_moves_from_page_to_page_is_not_gone(filled):
     """Pages of ten days: it left one and stands in the next, or in the one before."""
     jpl, first = filled.nasa, filled.nasa.span.first

@@ -117,6 +117,7 @@ def test_an_unknown_version_is_told_and_taken(told):
         ("des", None),
         ("des", 99942),
         ("orbit_id", None),
+        ("fullname", 99942),
         ("dist", "0"),
         ("dist", "near"),
         ("dist", "nan"),

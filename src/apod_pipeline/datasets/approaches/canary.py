@@ -27,7 +27,14 @@ SHARE, FEW = 0.05, 2
 
 def implausible(record: Record) -> str | None:
     """Why no approach can look like this; None when it can."""
-    for name in ("des", "orbit_id", "cd", "jd", "t_sigma_f"):
+    for name in (
+        "des",
+        "orbit_id",
+        "cd",
+        "jd",
+        "t_sigma_f",
+        *(("fullname",) if record["fullname"] is not None else ()),
+    ):
         if not isinstance(record[name], str) or not record[name].strip():
             return f"its {name} is no text"
     if wrong := _no_number(record):

@@ -20,6 +20,7 @@ from apod_pipeline.dataset.identity import Identity, Traits
 from apod_pipeline.dataset.readings import Record, short_hash
 
 APART = 30  # days: two approaches of one object
+ROUNDED = 0.005  # by so much of itself a number of three digits may be more than it says
 RENAMED_APART = 3  # days, between the readings of one object under two names
 LUNAR_DISTANCE = 384400 / 149597870.7  # au
 _LIMIT = re.compile(r"[?&]dist-max=([\d.]+)(LD)?")
@@ -35,11 +36,19 @@ def _rough(number: str, digits: int) -> float:
     return float(f"{float(number):.{digits}g}")
 
 
-def asked(address: str, known: Traits) -> bool:
-    """Whether a question asks for what comes as close as an approach does."""
+def asked(address: str, known: Traits, told: str) -> bool:
+    """Whether a question asks for what comes as close as an approach does.
+
+    What is known is rounded: at the edge it is in doubt, but for a question that reaches as far as the one that it was
+    told to.
+    """
+    au = _limit(address)
+    return _limit(told) <= au or bool(known["au"] * (1 + ROUNDED) < au)
+
+
+def _limit(address: str) -> float:
     limit = _LIMIT.search(address)
-    au = 0.05 if limit is None else float(limit[1]) * (LUNAR_DISTANCE if limit[2] else 1)
-    return bool(known["au"] <= au)
+    return 0.05 if limit is None else float(limit[1]) * (LUNAR_DISTANCE if limit[2] else 1)
 
 
 def identify(told: Sequence[Traits], known: Mapping[str, Traits]) -> list[str]:

@@ -60,7 +60,7 @@ def test_a_worker_killed_while_it_loads_is_replaced(bench, workers):
     """SIGKILL in the middle of the transaction: the other worker does the task again, and the run is green."""
     before = _versions_and_commits(bench)
     with psycopg.connect(bench.database()) as blocking:
-        blocking.execute("Tables(DATA_SET).lock TABLE apod IN SHARE MODE")
+        blocking.execute("LOCK TABLE apod IN SHARE MODE")
         name = bench.trigger(**{"from": "2018-03-11", "to": "2018-03-15"})
         waiting = "SELECT 1 FROM pg_locks WHERE relation = 'apod'::regclass AND NOT granted"
         for _ in eventually("a load that waits for its table", workers.parts):

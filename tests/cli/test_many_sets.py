@@ -121,3 +121,23 @@ def test_a_set_is_shown_on_its_own_simulator(typed, tmp_path):
     (tmp_path / "mine").mkdir()
     refused = typed("demo", "--dataset", "sightings", "--archive", "mine")
     assert (refused.returncode, [*(tmp_path / "mine").iterdir()]) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("module", "says"),
+    [
+        ("import nothing_like_this\n", "cannot be loaded from broken:DATA_SET (ModuleNotFoundError"),
+        ("from far_lights import DATA_SET\n", "calls itself 'far_lights', and its entry point 'broken'"),
+    ],
+)
+def test_a_broken_set_is_told_and_hides_no_other(typed, tmp_path, module, says):
+    """Somebody else's mistake is one line: the rest is listed, and nothing is begun."""
+    info = tmp_path / "site" / "broken-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[apod_pipeline.datasets]\nbroken = broken:DATA_SET\n")
+    (info.parent / "broken.py").write_text(module)
+    listed, begun = typed("datasets"), typed("init", "--dataset", "broken", "--archive", "new")
+    assert says in listed.stderr
+    assert "\nfar_lights  " in listed.stdout
+    assert (begun.returncode, says in begun.stderr, (tmp_path / "new").exists()) == (2, True, False)

@@ -29,8 +29,14 @@ def datasets(*, as_json: bool) -> None:
     """
     from apod_pipeline.cli import presentation
     from apod_pipeline.dataset.installed import data_set, names
+    from apod_pipeline.errors import SettingsError
 
-    found = [_told(data_set(name)) for name in names()]
+    found = []
+    for name in names():
+        try:
+            found.append(_told(data_set(name)))
+        except SettingsError as error:  # one that is broken hides none of the others
+            click.echo(f"apod: {error}", err=True)
     if as_json:
         presentation.as_object({"datasets": found})
         return

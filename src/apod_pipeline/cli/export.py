@@ -22,7 +22,7 @@ RIGHTS = ("all", "redistributable")
 @click.command()
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="The format to write.")
 @click.option("--output", "-o", type=Path, required=True, help="The file; for a package, the folder.")
-@click.option("--from", "first", type=DAY, help="The first day (default: 1995-06-16).")
+@click.option("--from", "first", type=DAY, help="The first day (default: the first one there is).")
 @click.option("--to", "last", type=DAY, help="The last day (default: the newest day of the version).")
 @click.option("--as-of", "name", help="An earlier version: a commit, tag, day (its last state, UTC) or instant.")
 @click.option(

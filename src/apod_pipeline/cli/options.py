@@ -124,7 +124,7 @@ def _installed(context: click.Context, option: click.Parameter, typed: str | Non
 
 def source_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--source`: whom to ask this time."""
-    return click.option("--source", "sources", help="Sources to ask, in this order: science,planetary.")(command)
+    return click.option("--source", "sources", help="Sources to ask, in this order, with commas between.")(command)
 
 
 def because_option(command: Callable[..., None]) -> Callable[..., None]:

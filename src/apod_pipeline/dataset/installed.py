@@ -64,7 +64,21 @@ def _foreign(name: str) -> DataSet | None:
     from importlib.metadata import entry_points
 
     point = next(iter(entry_points(group=GROUP, name=name)), None)
-    found: DataSet | None = point.load() if point else None
+    if point is None:
+        return None
+    try:
+        found: DataSet = point.load()
+        told = found.name
+    except Exception as error:  # somebody else's package: whatever is wrong in it is theirs to mend
+        raise SettingsError(
+            f"the data set {name!r} cannot be loaded from {point.value} ({type(error).__name__}: {error}). Nothing was "
+            "touched; mend the package that provides it, or uninstall it."
+        ) from error
+    if told != name:
+        raise SettingsError(
+            f"{point.value} calls itself {told!r}, and its entry point {name!r}. Nothing was touched; give both the "
+            "same name in the package that provides it."
+        )
     return found
 
 

@@ -41,7 +41,7 @@ APODS = 0xB9D4859F627BFD137B65FEC3DE9B0A73A3BEF71888F65FF6B97C4F370E86479AF51C3A
 SETS = {
     "apod": Hostile(apod.WORLDS, apod.bench, apod.obeys, APODS, 200, 100, apod.BROKE_THE_LAW_ONCE),
     "approaches": Hostile(
-        approaches.WORLDS, approaches.bench, approaches.obeys, 1, 15, 20, approaches.BROKE_THE_LAW_ONCE
+        approaches.WORLDS, approaches.bench, approaches.obeys, 1, 10, 20, approaches.BROKE_THE_LAW_ONCE
     ),
 }
 PHASES = (Phase.generate, Phase.shrink)

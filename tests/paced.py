@@ -20,6 +20,7 @@ class Paced:
     Attributes:
         asked: how many days each request asked for, in their order.
         worked: seconds of work in all, whoever waited for it.
+        beside: at the beginning of each request, how many were being worked at, itself among them.
     """
 
     def __init__(
@@ -31,6 +32,8 @@ class Paced:
         self._ended = threading.Event()
         self.asked: list[int] = []
         self.worked = 0.0
+        self.beside: list[int] = []
+        self._at_work = 0
         paced = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -73,8 +76,12 @@ class Paced:
 
     def _work(self, days: int, done: threading.Event) -> None:
         with self._turn:
+            with self._counting:
+                self._at_work += 1
+                self.beside.append(self._at_work)
             self._ended.wait(days * self._a_day)
         with self._counting:
+            self._at_work -= 1
             self.worked += days * self._a_day
         done.set()
 

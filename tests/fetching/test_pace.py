@@ -61,16 +61,17 @@ def test_one_thing_after_another(nasa, asked_of, source):
         result, took, _ = asked_of(SOURCES[source](service.url), 1200)
     assert (result.answered, result.missing) == (1200, {})
     assert service.worked < 1200 * A_DAY * 1.05
-    assert took < 1200 * A_DAY * 1.3
+    assert took < 1200 * A_DAY * 2  # of a busy machine; how well it goes is what was worked
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_all_at_once(nasa, asked_of, source):
-    """A service that does many things at once is asked many at once: all comes in less than half of its work."""
+    """A service that does many things at once is asked many at once: most of its work is done beside other work."""
     with paced(nasa, serial=False) as service:
-        result, took, _ = asked_of(SOURCES[source](service.url), 1200)
+        result, _, _ = asked_of(SOURCES[source](service.url), 1200)
     assert (result.answered, result.missing) == (1200, {})
-    assert took < 1200 * A_DAY / 2
+    assert max(service.beside) == 4
+    assert sum(number > 1 for number in service.beside) > len(service.beside) / 2
 
 
 @pytest.mark.parametrize("hang_up", [False, True], ids=["504", "hangs up"])

@@ -24,6 +24,8 @@ from apod_pipeline.wiring import archive_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from uvicorn import Config
+
     from apod_pipeline.settings import Settings
 
 
@@ -85,7 +87,6 @@ def serve(
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = counters = tempfile.mkdtemp(prefix="apod-serve-")
         atexit.register(shutil.rmtree, counters, ignore_errors=True)
     import uvicorn
-    from uvicorn.supervisors import Multiprocess
 
     from apod_pipeline.extras.mirror.application import COUNTS, FLAGS, KEYS, LOG
     from apod_pipeline.extras.mirror.counts import counts_of
@@ -114,20 +115,28 @@ def serve(
         log_level="warning",
         timeout_graceful_shutdown=30,
     )
+    _listen(config, old_api=any(one.dataset == APOD for one in served))
+
+
+def _listen(config: Config, *, old_api: bool) -> None:
+    """Say where, and answer until a signal ends it."""
+    from uvicorn import Server
+    from uvicorn.supervisors import Multiprocess
+
     # uvicorn finishes what is in flight, and then sends itself the signal once more: that is an end as wished.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     listening = config.bind_socket()
     listening.listen(config.backlog)  # who comes before the first process is ready waits
-    address = f"http://{host}:{listening.getsockname()[1]}"
-    if any(one.dataset == APOD for one in served):
+    address = f"http://{config.host}:{listening.getsockname()[1]}"
+    if old_api:
         told = f"{address}/planetary/apod answers as NASA's old API did"
     else:
         told = f"{address}/docs tells what programs can ask"
     click.echo(f"{address} is the gallery; {told}; Ctrl-C stops it")
-    if workers > 1:
+    if config.workers > 1:
         Multiprocess(config, sockets=[listening]).run()
     else:
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config).run(sockets=[listening])
 
 
 def by_name(datasets: str, environ: Mapping[str, str]) -> list[Wanted]:

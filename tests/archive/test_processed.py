@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from apod_pipeline.archive.folder import Archive
-from apod_pipeline.archive.processed import ROW_GROUP, Rows, Table, csv_line, write_all, write_csv, write_json
+from apod_pipeline.archive.processed import ROW_GROUP, Rows, Table, write_all
+from apod_pipeline.archive.text_files import csv_line, write_csv, write_json, write_texts
 from apod_pipeline.dataset.fields import Columns, Field
 from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.errors import ArchiveDamaged
@@ -43,8 +44,7 @@ ROWS = st.dictionaries(KEYS, st.tuples(TEXTS, st.none() | TEXTS, st.lists(TEXTS,
 
 def _written(folder, rows, *, keep=False, name="a"):
     paths = Path(folder) / f"{name}.csv", Path(folder) / f"{name}.json"
-    write_csv(paths[0], COLUMNS, rows, keep=keep)
-    write_json(paths[1], COLUMNS, rows, keep=keep)
+    write_texts(*paths, COLUMNS, rows, keep=keep)
     return tuple(path.read_bytes() for path in paths)
 
 
@@ -105,7 +105,7 @@ def test_an_empty_data_set_is_an_empty_list(tmp_path):
 def test_rows_that_fail_leave_the_old_file(tmp_path, write):
     """An error among the rows leaves the old bytes, and nothing beside them."""
     row = {"date": "2018-12-01", "title": "A", "explanation": "B"}
-    write(tmp_path / "f", COLUMNS, [row], keep=False)
+    write(tmp_path / "f", COLUMNS, [row])
     before = (tmp_path / "f").read_bytes()
 
     def failing():
@@ -113,7 +113,7 @@ def test_rows_that_fail_leave_the_old_file(tmp_path, write):
         raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError):
-        write(tmp_path / "f", COLUMNS, failing(), keep=True)
+        write(tmp_path / "f", COLUMNS, failing())
     assert (tmp_path / "f").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_each_rule import ANSWER, DAY
 
-from apod_pipeline.archive.processed import csv_line, json_line
+from apod_pipeline.archive.text_files import csv_line, json_line
 from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.datasets.apod import DATA_SET
 from apod_pipeline.datasets.apod.fields import MEDIA_TYPES, OUTPUT_FIELDS, Entry

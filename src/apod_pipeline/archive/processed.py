@@ -1,8 +1,7 @@
 """The whole archive as three files: CSV and JSON with the output fields, Parquet with every field.
 
-Takes rows by key, gives files that are sorted, canonical and repeatable: same rows, same bytes. CSV and JSON hold one
-line a key, so that a change is merged into them without decoding the rest. Never knows what a field means: the
-columns are handed in. Holds content only, no clock time and no raw file's name.
+Takes rows by key, gives files that are sorted, canonical and repeatable: same rows, same bytes. Never knows what a
+field means: the columns are handed in. Holds content only, no clock time and no raw file's name.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
+from typing import IO, TYPE_CHECKING, Any, Self
 
 import orjson
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.row_lines import row_line
+from apod_pipeline.archive.text_files import write_texts
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.dataset.readings import Row, canonical_json
@@ -29,8 +28,8 @@ from apod_pipeline.errors import ArchiveDamaged
 if TYPE_CHECKING:
     import polars
 
-QUOTE = '"'
 ROW_GROUP = 2_048  # rows: how much of the file a reader, and its writer, has in memory at one time
+AHEAD = 1 << 16  # bytes that are read at once of rows that lie side by side
 
 
 @dataclass(eq=False, repr=False)
@@ -43,6 +42,8 @@ class Rows:
     _order: dict[str, str] = field(default_factory=dict)  # by key: what it is sorted by, where that is not the key
     _file: IO[bytes] | None = None
     _end: int = 0
+    _in_order: bool = True
+    _highest: str = ""
 
     def __enter__(self) -> Self:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,12 +57,14 @@ class Rows:
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Keep a row; a later one of the same key takes its place."""
-        line = row_line(row)
+        line = row_line(row) + b"\n"
         assert self._file is not None, "Rows is a context manager"  # noqa: S101 - a programming error, not input
-        key = row[self.columns.key]
-        self._places[key] = (self._end, len(line))
+        key, order = row[self.columns.key], self.columns.place(row)
+        self._in_order = self._in_order and order > self._highest
+        self._highest = order
+        self._places[key] = (self._end, len(line) - 1)
         if self.columns.day != self.columns.key:
-            self._order[key] = self.columns.place(row)
+            self._order[key] = order
         self._end += self._file.write(line)
 
     def holds(self, row: Mapping[str, Any]) -> bool:
@@ -76,7 +79,8 @@ class Rows:
     def drop(self, keys: Iterable[str]) -> None:
         """Keep rows no more."""
         for key in keys:
-            self._places.pop(key, None)
+            if self._places.pop(key, None):
+                self._in_order = False
 
     def __len__(self) -> int:
         return len(self._places)
@@ -92,10 +96,19 @@ class Rows:
         """Every key and its row as JSON, in the order of the rows."""
         assert self._file is not None, "Rows is a context manager"  # noqa: S101 - a programming error, not input
         self._file.flush()
-        order = self._order.__getitem__ if self._order else str
+        order = self._order.__getitem__ if self._order else None
+        near, start = b"", 0  # rows mostly lie in their order: one reading serves many
         for key in sorted(self._places, key=order):
             place, length = self._places[key]
-            yield key, os.pread(self._file.fileno(), length, place)
+            if not start <= place <= place + length <= start + len(near):
+                near, start = os.pread(self._file.fileno(), max(length, AHEAD), place), place
+            yield key, near[place - start : place - start + length]
+
+    def file(self) -> Path | None:
+        """Their own file, where it holds the rows in their order, a line each, and nothing else."""
+        assert self._file is not None, "Rows is a context manager"  # noqa: S101 - a programming error, not input
+        self._file.flush()
+        return self.path if self._in_order else None
 
     def __iter__(self) -> Iterator[Row]:
         for _, line in self.lines():
@@ -120,116 +133,6 @@ def _flat(row: Row, columns: Columns) -> Row:
 def _nested(row: Row, columns: Columns) -> Row:
     """The row that `_flat` made flat."""
     return row | {name: orjson.loads(row[name]) for name in columns.nested if row.get(name) is not None}
-
-
-# ---- one line a row ------------------------------------------------------------------------
-_special = re.compile('[",\r\n]').search
-
-
-def csv_line(values: Iterable[Any]) -> bytes:
-    """One record of the CSV: UTF-8, LF, quotes only where needed, nothing for None, JSON for what is no text.
-
-    What the csv module writes, in a fifth of its time: it looks at every letter by itself. The tests compare the two.
-    """
-    cells = [value if type(value) is str else "" if value is None else _as_json(value) for value in values]
-    return (
-        ",".join([f'"{cell.replace(QUOTE, QUOTE * 2)}"' if _special(cell) else cell for cell in cells]) + "\n"
-    ).encode()
-
-
-def _as_json(value: Any) -> str:  # noqa: ANN401 - of any kind that JSON knows
-    # JSON words a number with a fraction as Python does; going through an encoder takes ten times as long.
-    return repr(value) if type(value) is float and isfinite(value) else canonical_json(value)
-
-
-def json_line(row: Mapping[str, Any]) -> bytes:
-    """One record of the JSON array, without what separates it from the next."""
-    return orjson.dumps(row)
-
-
-class _Line(NamedTuple):
-    """A line of a file: the key of its entry, what it is sorted by, and its bytes."""
-
-    key: str
-    place: str
-    content: bytes
-
-
-def _merged(old: Iterable[_Line], new: Iterable[_Line], gone: Collection[str]) -> Iterator[bytes]:
-    """Two sorted streams of lines as one; of equal keys the new line is taken, and old ones that are gone are left."""
-    changes = iter(new)
-    line = next(changes, None)
-    for kept in old:
-        while line is not None and line.place < kept.place:
-            yield line.content
-            line = next(changes, None)
-        if kept.key in gone or (line is not None and line.key == kept.key):
-            continue
-        yield kept.content
-    while line is not None:
-        yield line.content
-        line = next(changes, None)
-
-
-def _left(columns: Columns, rows: Iterable[Row], gone: Collection[str], *, keep: bool) -> Collection[str]:
-    """Keys of old lines that do not stay: a changed entry may have moved to another place."""
-    if columns.day == columns.key or not keep:
-        return gone
-    return {*gone, *(rows.keys() if isinstance(rows, Rows) else (row[columns.key] for row in rows))}
-
-
-def write_csv(
-    path: Path, columns: Columns, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()
-) -> None:
-    """Merge rows into the CSV (`keep`, without those that are gone), or write it anew from them."""
-    header = csv_line(columns.output)
-
-    def parsed(line: bytes) -> _Line:
-        # A key holds neither comma nor quote, nor does a day.
-        key, day, *_ = line.rstrip(b"\n").decode().split(",", 2)
-        return _Line(key, key if columns.day == columns.key else f"{day} {key}", line)
-
-    lines = (
-        _Line(row[columns.key], columns.place(row), csv_line([row.get(name) for name in columns.output]))
-        for row in rows
-    )
-    with replacing(path) as file:
-        file.write(header)
-        old = map(parsed, _old_lines(path, keep=keep))
-        file.writelines(_merged(old, lines, _left(columns, rows, gone, keep=keep)))
-
-
-def write_json(
-    path: Path, columns: Columns, rows: Iterable[Row], *, keep: bool, gone: Collection[str] = frozenset()
-) -> None:
-    """Merge rows into the JSON array (`keep`, without those that are gone), or write it anew from them."""
-    start = len(json_line({columns.key: ""})) - 2  # where the key's value begins in a line
-
-    def parsed(line: bytes) -> _Line:
-        if columns.day != columns.key:
-            row = orjson.loads(line)
-            return _Line(row[columns.key], columns.place(row), line)
-        key = line[start : line.index(b'"', start)].decode()
-        return _Line(key, key, line)
-
-    lines = (
-        _Line(row[columns.key], columns.place(row), json_line({name: row.get(name) for name in columns.output}))
-        for row in rows
-    )
-    old = (parsed(line.rstrip(b",\n")) for line in _old_lines(path, keep=keep) if line != b"]\n")
-    with replacing(path) as file:
-        separator = b"[\n"
-        for line in _merged(old, lines, _left(columns, rows, gone, keep=keep)):
-            file.write(separator + line)
-            separator = b",\n"
-        file.write(b"\n]\n" if separator == b",\n" else b"[\n]\n")
-
-
-def _old_lines(path: Path, *, keep: bool) -> Iterator[bytes]:
-    if keep and path.exists():
-        with path.open("rb") as file:
-            next(file, None)
-            yield from file
 
 
 @contextmanager
@@ -336,12 +239,8 @@ class Table:
         """
         import polars
 
-        lines = self.path.with_name(f".{self.path.name}.rows.partial")
-        keys = []
-        with lines.open("wb") as file:
-            for key, line in _json_lines(rows, self.columns):
-                keys.append(key)
-                file.write(line + b"\n")
+        partial = self.path.with_name(f".{self.path.name}.rows.partial")
+        keys, lines = self._lines(rows, partial)
         source = lines.read_bytes() if PATTERN.search(str(lines)) else lines  # polars takes such a name for many files
         new = polars.scan_ndjson(source, schema=self.columns.schema()) if keys else _nothing(self.columns)
         if keep and self.path.exists():
@@ -352,7 +251,18 @@ class Table:
                 new = polars.concat([old, new]).sort(self.columns.day, self.columns.key)
         with replacing(self.path) as file:
             new.sink_parquet(Path(file.name), compression="zstd", row_group_size=ROW_GROUP)
-        lines.unlink()
+        partial.unlink(missing_ok=True)
+
+    def _lines(self, rows: Iterable[Row], partial: Path) -> tuple[Collection[str], Path]:
+        """The keys of rows, and a file that holds the rows as lines of JSON in their order; theirs, or a new one."""
+        if isinstance(rows, Rows) and not self.columns.nested and (file := rows.file()):
+            return rows.keys(), file
+        keys = []
+        with partial.open("wb") as lines:
+            for key, line in _json_lines(rows, self.columns):
+                keys.append(key)
+                lines.write(line + b"\n")
+        return keys, partial
 
     def _among(self, keys: Collection[str]) -> polars.Expr:
         import polars
@@ -381,9 +291,11 @@ def write_all(archive: Archive, rows: Iterable[Row], *, keep: bool, gone: Collec
         gone: keys of rows that go all the same.
     """
     columns = archive.dataset.columns
+    # A changed entry may have moved: its old line does not stand where the new one comes.
+    moved = columns.day != columns.key and keep
+    left = {*gone, *(rows.keys() if isinstance(rows, Rows) else (row[columns.key] for row in rows))} if moved else gone
     # polars works outside of Python's lock: the Parquet file is written while the lines of the others are.
     with ThreadPoolExecutor(1, thread_name_prefix="parquet") as beside:
         parquet = beside.submit(Table.of(archive).merge, rows, keep=keep, gone=gone)
-        write_csv(archive.csv, columns, rows, keep=keep, gone=gone)
-        write_json(archive.json, columns, rows, keep=keep, gone=gone)
+        write_texts(archive.csv, archive.json, columns, rows, keep=keep, gone=left)
         parquet.result()

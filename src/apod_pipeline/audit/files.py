@@ -10,8 +10,8 @@ from pathlib import Path
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
-from apod_pipeline.archive.processed import csv_line
 from apod_pipeline.archive.replies import damaged, given_up
+from apod_pipeline.archive.text_files import csv_line
 from apod_pipeline.audit.findings import found, looked_at
 from apod_pipeline.audit.rederiving import Derived, fingerprint
 from apod_pipeline.model import Finding

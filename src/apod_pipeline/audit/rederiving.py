@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import NamedTuple
 
-from apod_pipeline.archive.processed import csv_line, json_line
+from apod_pipeline.archive.text_files import csv_line, json_line
 from apod_pipeline.database.rows import content_hash
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.dataset.readings import Row

@@ -21,6 +21,7 @@ from apod_pipeline.errors import Unreadable
 PIECE = 1 << 20
 AT_ONCE = 4 << 20  # bytes; the largest body that is decoded as a whole
 _BLANK = " \t\r\n"
+_HOLDERS = frozenset({dict, list})
 _decoder = json.JSONDecoder()
 
 
@@ -79,11 +80,12 @@ def _holds_float(items: list[Any]) -> bool:
     waiting: list[Any] = [items]
     while waiting:
         value = waiting.pop()
-        for inner in value.values() if isinstance(value, dict) else value:
-            if isinstance(inner, float):
-                return True
-            if isinstance(inner, dict | list):
-                waiting.append(inner)
+        inner = value.values() if isinstance(value, dict) else value
+        kinds = set(map(type, inner))
+        if float in kinds:
+            return True
+        if not kinds.isdisjoint(_HOLDERS):
+            waiting += [held for held in inner if type(held) in _HOLDERS]
     return False
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from apod_pipeline.archive.processed import csv_line
+from apod_pipeline.archive.text_files import csv_line
 from apod_pipeline.exporting.choice import Choice
 from apod_pipeline.exporting.kinds import plain
 

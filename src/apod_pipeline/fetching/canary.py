@@ -10,6 +10,7 @@ A lie is many different days told the same thing at one time; a rerun is one day
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,7 +49,7 @@ class Canary:
     examine: Callable[[Reading], str | None] = lambda _: None
     _counted: dict[str, str] = field(default_factory=dict)
     _whole: dict[tuple[str, str], int] = field(default_factory=dict)  # by telltale and key: hash of the whole text
-    _alike: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    _alike: Counter[tuple[str, int]] = field(default_factory=Counter)  # how many keys have a whole text
     _edited: dict[str, tuple[str, str]] = field(default_factory=dict)  # what was held, what is said instead
     _days: dict[str, dt.date] = field(default_factory=dict)  # of entries that have keys of their own
     _refused_keys: set[str] = field(default_factory=set)
@@ -210,10 +211,11 @@ class Canary:
     def _count_whole(self, reading: Reading) -> None:
         key = reading.entry
         for name, whole in self._whole_texts:
-            self._alike.get((name, self._whole.pop((name, key), 0)), set()).discard(key)
+            if (counted := self._whole.pop((name, key), None)) is not None:
+                self._alike[name, counted] -= 1
             if (text := whole(reading.record)) is not None:
                 self._whole[name, key] = hash(text)
-                self._alike.setdefault((name, hash(text)), set()).add(key)
+                self._alike[name, hash(text)] += 1
 
     @cached_property
     def _whole_texts(self) -> list[tuple[str, Callable[[Record], str | None]]]:
@@ -224,7 +226,7 @@ class Canary:
             return why
         most = self.dataset.doubts.limits.to_the_letter
         for name, _ in self._whole_texts:
-            if len(self._alike.get((name, self._whole.get((name, key), 0)), ())) >= most:
+            if (text := self._whole.get((name, key))) is not None and self._alike[name, text] >= most:
                 return f"the same whole {name} on {most} days or more at once"
         return None
 

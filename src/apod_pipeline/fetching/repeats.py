@@ -10,7 +10,7 @@ but all in one run. Real ones repeat a favourite years later.
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -32,7 +32,7 @@ class Repeats:
 
     doubts: Doubts
     _days: tuple[Days, ...] = ()  # a telltale each
-    _told: dict[str, set[int]] = field(default_factory=dict)  # in this run: hash -> ordinals
+    _told: Days = field(default_factory=dict)  # in this run
 
     def __post_init__(self) -> None:
         self._days = tuple({} for _ in self.doubts.telltales)
@@ -57,9 +57,10 @@ class Repeats:
     def add(self, told: Iterable[tuple[dt.date, str]]) -> None:
         """Count days that are told in this run."""
         for day, digest in told:
+            ordinal = day.toordinal()
             for days, key in self._keys(digest):
-                insort(days.setdefault(key, []), day.toordinal())
-                self._told.setdefault(key, set()).add(day.toordinal())
+                _put(days, key, ordinal)
+                _put(self._told, key, ordinal, once=True)
 
     def forget(self, told: Iterable[tuple[dt.date, str]]) -> None:
         """Count days no more: they say something else now."""
@@ -67,13 +68,14 @@ class Repeats:
             for days, key in self._keys(digest):
                 if (ordinal := day.toordinal()) in days.get(key, ()):
                     days[key].remove(ordinal)
-                    self._told.get(key, set()).discard(ordinal)
+                    if ordinal in (now := self._told.get(key, [])):
+                        now.remove(ordinal)
 
     def reason(self, day: dt.date, digest: str) -> str | None:
         """Why a counted day is implausible; None when it is not."""
         limits = self.doubts.limits
         for telltale, days, key in zip(self.doubts.telltales, self._days, digest.split("-")[1:], strict=True):
-            if key and self._too_close(days[key], day.toordinal()):
+            if key and len(days[key]) >= limits.of_a_year and self._too_close(days[key], day.toordinal()):
                 return f"the same {telltale.name} on {limits.of_a_year} days or more"
             if key and len(self._told.get(key, ())) >= limits.at_once:
                 return f"the same {telltale.name} on {limits.at_once} days or more at once"
@@ -82,8 +84,15 @@ class Repeats:
     def _too_close(self, days: list[int], ordinal: int) -> bool:
         """True when a day belongs to too many days that lie within one year."""
         most = self.doubts.limits.of_a_year
-        if len(days) < most:
-            return False
         near = days[bisect_left(days, ordinal - YEAR + 1) : bisect_right(days, ordinal + YEAR - 1)]
         spans = zip(near, near[most - 1 :], strict=False)
         return any(first <= ordinal <= last and last - first < YEAR for first, last in spans)
+
+
+def _put(days: Days, key: str, ordinal: int, *, once: bool = False) -> None:
+    if key not in days:
+        days[key] = [ordinal]
+        return
+    place = bisect_left(there := days[key], ordinal)
+    if not (once and place < len(there) and there[place] == ordinal):
+        there.insert(place, ordinal)

@@ -14,7 +14,8 @@ from typing import Any
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.processed import Table, write_csv
+from apod_pipeline.archive.processed import Table
+from apod_pipeline.archive.text_files import write_csv
 from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versioning.git import Git, without_credentials
@@ -92,7 +93,7 @@ class PartialVersioner(DvcVersioner):
         # only where its hash then is not the version's.
         if oid := pointer_hashes(self.archive).get(self.archive.relative(self.archive.parquet)):
             self._objects.copy(oid, self.archive.parquet)
-            write_csv(self.archive.csv, self.archive.dataset.columns, Table.of(self.archive).rows(), keep=False)
+            write_csv(self.archive.csv, self.archive.dataset.columns, Table.of(self.archive).rows())
         self._files.processed()
 
     def elsewhere(self) -> Collection[str]:

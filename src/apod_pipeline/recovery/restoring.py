@@ -14,7 +14,8 @@ from pathlib import Path
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
-from apod_pipeline.archive.processed import Table, write_json
+from apod_pipeline.archive.processed import Table
+from apod_pipeline.archive.text_files import write_json
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.versioning.git import Git, without_credentials
 from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
@@ -64,7 +65,7 @@ class Restoration:
         self.objects.bring(set(stale.values()))
         for path, oid in stale.items():
             self.objects.copy(oid, path)
-        write_json(self.archive.json, self.archive.dataset.columns, Table.of(self.archive).rows(), keep=False)
+        write_json(self.archive.json, self.archive.dataset.columns, Table.of(self.archive).rows())
         return len(stale)
 
     def mark(self, pushed_to: str | None = None) -> None:

@@ -21,7 +21,8 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import append_lines, instant, parsed_lines, read_lines, timestamp
-from apod_pipeline.archive.processed import Table, write_json
+from apod_pipeline.archive.processed import Table
+from apod_pipeline.archive.text_files import write_json
 from apod_pipeline.archive.writing import replacing, sha256
 from apod_pipeline.errors import BeganApart, SettingsError
 from apod_pipeline.run.derivation import Derivation
@@ -183,7 +184,7 @@ class Takeover:
     def _mark(self, last: Version) -> None:
         """Write down that the files are those of their last version: what old rules worded is kept by a revision."""
         rows = Table.of(self.archive).rows()
-        write_json(self.archive.json, self.archive.dataset.columns, rows, keep=False)
+        write_json(self.archive.json, self.archive.dataset.columns, rows)
         self.archive.witness()
         self.archive.advance(
             derived=timestamp(last.at),

@@ -36,6 +36,7 @@ _PLAYERS = (
 )
 _PLAYER_PATH = re.compile(r"(?:^|/)(?:embed|players?\b|plugins/video)")
 _ARTICLE = re.compile(r"/image-article/|(?:^|/)(?:ap\d{6}|astropix)\.html$|/apod/$|//science\.nasa\.gov/apod$")
+_ARTICLE_ENDS = (".html", "/apod/", "/apod")
 _SIZING = "w h width height fit crop q quality fm format auto dpr resize ver v"  # parameters of a rendition
 _RENDITION = frozenset(_SIZING.split())
 _CLEAN = re.compile(r"https?://[\w.:-]+(?:[/?#]\S*)?\Z", re.IGNORECASE)
@@ -78,7 +79,9 @@ def _plays(address: str) -> bool:
 
 def is_article(address: str) -> bool:
     """True for a page about an entry: the new site's article, the old site's `apYYMMDD.html`, either's newest day."""
-    return bool(_ARTICLE.search(address.partition("#")[0].partition("?")[0]))
+    bare = address.partition("#")[0].partition("?")[0]
+    # Nearly every address is a picture's: asking for the ending first takes a fifth of the pattern's time.
+    return (bare.endswith(_ARTICLE_ENDS) or "/image-article/" in bare) and bool(_ARTICLE.search(bare))
 
 
 def is_generic(address: str) -> bool:

@@ -41,11 +41,11 @@ def settle(item: Any) -> Record:  # noqa: ANN401 - whatever the service's JSON h
     said = item if isinstance(item, Mapping) else {}
     record = {}
     for name in _FIELDS:
-        value = said.get(name)
+        if name not in said or (value := said[name]) is None:
+            continue
         if isinstance(value, str):
             value = value.strip()
-            if "?" in value and name in _ADDRESSES:
+            if name in _ADDRESSES and "?" in value:
                 value = without_rendition(value)
-        if value is not None:
-            record[name] = value
+        record[name] = value
     return record

@@ -165,8 +165,10 @@ class Outcome:
         version: the commit it made; None when nothing changed.
         csv_md5: hash of the CSV as DVC knows it.
         missing: days it was asked for and did not get, with the reason.
+        denied: those of them that a source said it has not, or not yet.
         exit_code: 0, 3 or 4 (see `errors`).
         seconds: how long each stage took.
+        stopped_in: the stage that an error ended it in; empty where none did.
     """
 
     run: str
@@ -181,8 +183,10 @@ class Outcome:
     version: str | None = None
     csv_md5: str | None = None
     missing: dict[dt.date, str] = field(default_factory=dict)
+    denied: set[dt.date] = field(default_factory=set)
     exit_code: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    stopped_in: str = ""
 
     def count_unchanged(self, told: int) -> None:
         """Of so many entries that were told of, those of which nothing is new."""

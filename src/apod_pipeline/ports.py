@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from apod_pipeline.dataset.sources import Request
-from apod_pipeline.model import Merged, Outcome
+from apod_pipeline.model import Finding, Merged, Outcome
 
 
 class Answer(NamedTuple):
@@ -164,10 +164,16 @@ class Beside(Protocol):
 
 
 class Listener(Protocol):
-    """Who wants to know how runs end (alerts, metrics, learning)."""
+    """Who wants to know how runs go (alerts, metrics, learning). What it raises is logged and changes nothing."""
+
+    def begun(self, outcome: Outcome) -> None:
+        """Be told of a run that begins."""
 
     def heard(self, outcome: Outcome, error: Exception | None) -> None:
-        """Be told of a run that has ended, well or with an error. What this raises is logged and changes nothing."""
+        """Be told of a run that has ended, well or with an error."""
+
+    def verified(self, findings: Sequence[Finding]) -> None:
+        """Be told what an audit of the archive found."""
 
 
 Select = Callable[..., Awaitable[Sequence[Mapping[str, Any]]]]  # a SELECT and its parameters -> rows by column

@@ -32,6 +32,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "unchanged": outcome.unchanged,
         "refused": outcome.refused,
         "missing": {str(day): why for day, why in outcome.missing.items()},
+        **({"denied": [str(day) for day in sorted(outcome.denied)]} if outcome.denied else {}),
         "version": outcome.version,
         "csv_md5": outcome.csv_md5,
         "exit_code": outcome.exit_code,
@@ -44,7 +45,8 @@ def from_json(said: Mapping[str, Any]) -> Outcome:
     span = Span(*(dt.date.fromisoformat(said[end]) for end in ("from", "to"))) if said["from"] else None
     missing = {dt.date.fromisoformat(day): why for day, why in said["missing"].items()}
     rest = {name: value for name, value in said.items() if name not in TOLD_OTHERWISE}
-    return Outcome(**rest | {"started": instant(said["started"]), "span": span, "missing": missing})
+    denied = {dt.date.fromisoformat(day) for day in said.get("denied", ())}
+    return Outcome(**rest | {"started": instant(said["started"]), "span": span, "missing": missing, "denied": denied})
 
 
 @contextmanager
@@ -53,5 +55,8 @@ def timed(outcome: Outcome, stage: str) -> Iterator[None]:
     start = time.perf_counter()
     try:
         yield
+    except BaseException:
+        outcome.stopped_in = outcome.stopped_in or stage
+        raise
     finally:
         outcome.seconds[stage] = round(outcome.seconds.get(stage, 0.0) + time.perf_counter() - start, 3)

@@ -11,8 +11,9 @@ from pathlib import Path
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.audit import Audit, Finding, RemoteShare, audit
 from apod_pipeline.run.derivation import Derivation
+from apod_pipeline.run.listening import tell_listeners
 from apod_pipeline.settings import Settings, defaults
-from apod_pipeline.wiring import archive_of, database, derivation, objects, quality, today
+from apod_pipeline.wiring import archive_of, database, derivation, extras, objects, quality, today
 
 
 def verify(settings: Settings, remote_share: float = 0.0) -> list[Finding]:
@@ -40,8 +41,11 @@ def verify(settings: Settings, remote_share: float = 0.0) -> list[Finding]:
         gap_after=settings.gap_after,
         reading=RemoteShare(remote_share, today(settings)),
     )
+    listeners = [extra.listener for extra in extras(settings, archive) if extra.listener]
     with archive.locked(600.0), database(settings, archive) as conninfo:
-        return audit(what, conninfo)
+        findings = audit(what, conninfo)
+    tell_listeners(listeners, lambda listener: listener.verified(findings))
+    return findings
 
 
 def derivation_of(root: Path, dataset: str, preference: tuple[str, ...]) -> Derivation:

@@ -115,6 +115,7 @@ class Gathering:
                 f"{day} --because TEXT"
             )
         outcome.missing |= {day: miss.why for day, miss in missing.days.items()}
+        outcome.denied |= {day for day, miss in missing.days.items() if miss.kind == "denied"}
         outcome.exit_code = missing.exit_code
 
     def _mark_reread(self, extracted: Extracted, known: Known) -> None:

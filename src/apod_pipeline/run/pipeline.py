@@ -30,6 +30,7 @@ from apod_pipeline.ports import Beside, Listener, Publisher, Store, Versioner
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.gathering import Gathering, Wanted, count_refused
 from apod_pipeline.run.grown import fields_alike
+from apod_pipeline.run.listening import tell_listeners
 from apod_pipeline.run.publishing import MOST_TAKEOVERS, Publishing
 from apod_pipeline.run.takeover import Takeover
 from apod_pipeline.stages.extract_apod import Extracted, Extraction
@@ -157,25 +158,21 @@ class Pipeline:
         started = self.now()
         outcome = Outcome(run=started.strftime("%Y%m%dT%H%M%S%fZ"), command=command, started=started)
         with self.held():
+            tell_listeners(self.listeners, lambda listener: listener.begun(outcome))
             try:
                 yield outcome
             except (ApodError, OSError) as error:
                 outcome.exit_code = error.exit_code if isinstance(error, ApodError) else 1
                 with suppress(OSError):  # on a full disk it is the error itself that matters
                     self._log(outcome, error)
-                self._tell_listeners(outcome, error)
+                self.tell_ended(outcome, error)
                 raise
             self.record(outcome)
-        self._tell_listeners(outcome)
+        self.tell_ended(outcome)
 
-    def _tell_listeners(self, outcome: Outcome, error: Exception | None = None) -> None:
-        for listener in self.listeners:
-            try:
-                listener.heard(outcome, error)
-            except Exception:  # whoever listens must not change how a run ends
-                import logging
-
-                logging.getLogger(__name__).exception("a listener failed at the end of run %s", outcome.run)
+    def tell_ended(self, outcome: Outcome, error: Exception | None = None) -> None:
+        """Tell whoever listens that a run has ended, well or with an error."""
+        tell_listeners(self.listeners, lambda listener: listener.heard(outcome, error))
 
     @contextmanager
     def held(self, patience: float = 0.0) -> Iterator[None]:

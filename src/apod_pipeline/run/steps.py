@@ -76,6 +76,7 @@ class Steps:
             whole.refused = sum(outcome.refused for outcome in outcomes)
             whole.unchanged = sum(outcome.unchanged for outcome in outcomes)
             whole.missing = {day: why for outcome in outcomes for day, why in outcome.missing.items()}
+            whole.denied = {day for outcome in outcomes for day in outcome.denied}
             whole.exit_code = max(outcome.exit_code for outcome in outcomes)
             self._keep(whole)
 
@@ -214,6 +215,7 @@ class Steps:
         """
         with self._resumed() as outcome:
             self.pipeline.record(outcome)
+        self.pipeline.tell_ended(outcome)
         if outcome.missing:
             days = sorted(outcome.missing)
             raise DaysMissing(

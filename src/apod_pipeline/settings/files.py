@@ -61,8 +61,13 @@ def of_dotenv(path: Path) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value is not None}
 
 
-def of_machine(path: Path, known: Sequence[Setting]) -> dict[str, str]:
+def of_machine(path: Path, known: Sequence[Setting], *, strict: bool = True) -> dict[str, str]:
     """What `.apod/local.toml` says: any setting, secrets among them.
+
+    Args:
+        path: the file.
+        known: what may be set.
+        strict: whether it may hold nothing else.
 
     Raises:
         SettingsError: others may read it, or it holds what cannot be used.
@@ -77,7 +82,9 @@ def of_machine(path: Path, known: Sequence[Setting]) -> dict[str, str]:
     if told.st_uid not in {os.geteuid(), archive.st_uid, 0}:
         raise SettingsError(f"{path} belongs to another user. Nothing was read; remove it, or make it yours (chown).")
     content = _read_toml(path)
-    return by_variable({key: _as_text(path, key, value, known) for key, value in content.items()}, known, str(path))
+    names = {one.name for one in known}
+    texts = {key: _as_text(path, key, value, known) for key, value in content.items() if strict or key in names}
+    return by_variable(texts, known, str(path))
 
 
 def of_archive(path: Path, known: Sequence[Setting], *, strict: bool = True) -> Told:

@@ -8,7 +8,7 @@ and a secret never shows.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,25 @@ from apod_pipeline.settings.general import GENERAL, Settings
 
 Layers = list[tuple[str, Mapping[str, Any]]]
 ARCHIVE, DATASET = GENERAL[:2]
+EXTRAS = next(one for one in GENERAL if one.name == "extras")
 
 
-def settings_of(dataset: str) -> tuple[Setting, ...]:
-    """All that can be set for an archive of a data set.
+def settings_of(dataset: str, extras: Iterable[str] = ()) -> tuple[Setting, ...]:
+    """All that can be set for an archive of a data set, where some extras are plugged in.
 
     Raises:
         SettingsError: no such data set is installed.
     """
-    return *GENERAL, *data_set(dataset).settings
+    own = (one for name in extras for one in settings_of_extra(name))
+    return *GENERAL, *data_set(dataset).settings, *own
+
+
+def settings_of_extra(name: str) -> tuple[Setting, ...]:
+    """What can be set for an extra: named as it is in the entry points `apod_pipeline.settings`; often nothing."""
+    from importlib.metadata import entry_points  # looking through what is installed takes longer than a short run may
+
+    point = next(iter(entry_points(group="apod_pipeline.settings", name=name)), None)
+    return tuple(point.load()) if point else ()
 
 
 def defaults(archive: Path, dataset: str = DATASET.default, **values: Any) -> Settings:  # noqa: ANN401 - of any kind
@@ -70,9 +80,10 @@ def resolve(
     if dotenv and _believed(dotenv, notices):
         layers.append((str(dotenv), of_dotenv(dotenv)))
     archive, dataset = _place(flags or {}, layers)
-    known = settings_of(dataset[0])
+    local = archive / LOCAL if _believed(archive / LOCAL, notices) else None
+    known = settings_of(dataset[0], _extras(flags or {}, layers, local))
     layers.insert(0, ("flag", by_variable(flags or {}, known, "the flags")))
-    if _believed(local := archive / LOCAL, notices):
+    if local:
         layers.append((str(local), of_machine(local, known)))
     toml = archive / "apod.toml"
     told = of_archive(toml, known) if toml.is_file() else Told({})
@@ -101,6 +112,14 @@ def _place(flags: Mapping[str, Any], layers: Layers) -> tuple[Path, tuple[str, s
             "with --archive."
         )
     return archive, held
+
+
+def _extras(flags: Mapping[str, Any], layers: Layers, local: Path | None) -> tuple[str, ...]:
+    """Which extras are plugged in: they bring settings of their own."""
+    told = {EXTRAS.variable: flags["extras"]} if flags.get("extras") is not None else {}
+    machine = [(str(local), of_machine(local, [EXTRAS], strict=False))] if local else []
+    names: tuple[str, ...] = _value(EXTRAS, [("flag", told), *layers, *machine])[0]
+    return names
 
 
 def _believed(path: Path, notices: list[str]) -> bool:
@@ -159,7 +178,7 @@ def _value(setting: Setting, layers: Layers) -> tuple[Any, str]:
 def described(settings: Settings) -> list[dict[str, str]]:
     """Every setting with its value (secrets masked), its origin and its meaning: rows for `apod config`."""
     rows = []
-    for one in settings_of(settings.dataset):
+    for one in settings_of(settings.dataset, settings.extras):
         value = settings.own[one.name] if one.name in settings.own else getattr(settings, one.name)
         shown = "" if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
         if one.secret and shown:

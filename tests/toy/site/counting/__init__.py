@@ -7,12 +7,13 @@ among it, is how a test tells it to fail.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import ApodError
-from apod_pipeline.model import Outcome
+from apod_pipeline.model import Finding, Outcome
 from apod_pipeline.ports import Extra, Loaded, Page, Select
 from apod_pipeline.settings import Settings
 
@@ -53,10 +54,17 @@ class Copy:
 
 
 class Ear:
-    """Notes how runs end."""
+    """Notes how runs go."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def begun(self, outcome: Outcome) -> None:
+        """As the port says."""
+
+    def verified(self, findings: Sequence[Finding]) -> None:
+        """As the port says."""
+        (self._folder / "verified").write_text(str(len(findings)))
 
     def heard(self, outcome: Outcome, error: Exception | None) -> None:
         """As the port says."""

@@ -1,0 +1,114 @@
+"""What is plugged into the core: every run and every verification is looked at, and what is news is told.
+
+Takes settings and an archive, gives an `Extra`. Never fails a run: a channel that is down is logged and tried again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.errors import ApodError
+from apod_pipeline.extras.alerts.channels import Channel, channels_of
+from apod_pipeline.extras.alerts.conditions import Sight, of_findings, of_run, together
+from apod_pipeline.extras.alerts.incidents import Damping, next_of
+from apod_pipeline.extras.alerts.looking import Look
+from apod_pipeline.extras.alerts.messages import Wording
+from apod_pipeline.extras.alerts.notebook import late_days, opened, read
+from apod_pipeline.extras.alerts.outbox import deliver, post
+from apod_pipeline.extras.alerts.settings import Wishes, secrets_of, wishes
+from apod_pipeline.extras.alerts.switch import ping
+from apod_pipeline.model import Finding, Outcome
+from apod_pipeline.ports import Extra
+from apod_pipeline.settings import Settings
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Alerts:
+    """The alerts of an archive.
+
+    Attributes:
+        archive: the folder.
+        wishes: what was set.
+        channels: the ways out.
+        wording: how messages are worded.
+        look: sees what the ledger says.
+        now: the clock, UTC.
+    """
+
+    archive: Archive
+    wishes: Wishes
+    channels: Sequence[Channel]
+    wording: Wording
+    look: Look
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+
+    # ---- the listener's port -------------------------------------------------------------
+    def begun(self, outcome: Outcome) -> None:
+        """A run begins."""
+        self._ping("start", outcome)
+
+    def heard(self, outcome: Outcome, error: Exception | None) -> None:
+        """A run has ended."""
+        now = self.now()
+        try:
+            sights = [of_run(outcome, error), self.look.at(now, late_days(read(self.archive)))]
+        except (ApodError, OSError):  # of a damaged ledger only the run's own error can be told
+            sights = [of_run(outcome, error)]
+        self._tell(now, *sights)
+        self._ping("fail" if error or outcome.exit_code else "success", outcome)
+
+    def verified(self, findings: Sequence[Finding]) -> None:
+        """The archive was verified."""
+        now, sight = self.now(), of_findings(findings)
+        with opened(self.archive) as notebook:
+            notebook.verified = (now, not sight.conditions)
+        self._tell(now, sight)
+
+    # ---- without a run -------------------------------------------------------------------
+    def check(self) -> None:
+        """Look at the archive now, and deliver what waits: a late entry is noticed also where no run begins."""
+        now = self.now()
+        self._tell(now, self.look.at(now, late_days(read(self.archive))))
+
+    def _tell(self, now: dt.datetime, *sights: Sight) -> None:
+        damping = Damping(dt.timedelta(hours=self.wishes.calm), dt.timedelta(hours=self.wishes.lasting))
+        with opened(self.archive) as notebook:
+            notebook.silences = [one for one in notebook.silences if now < one.until]
+            lasting = [one.condition.kind for one in notebook.incidents if one.ended is None]
+            sight = together(*sights, lasting=lasting)
+            notebook.incidents, told = next_of(notebook.incidents, sight, now, damping, notebook.silences)
+            for one in told:
+                post(notebook, self.wording.of(one), self.channels, now)
+            deliver(notebook, self.channels, now, self.wishes.timeout)
+
+    def _ping(self, event: str, outcome: Outcome) -> None:
+        if self.wishes.ping_url:
+            ping(self.wishes.ping_url, event, outcome.run, self.wishes.timeout)
+
+
+def alerts_of(settings: Settings, archive: Archive) -> Alerts:
+    """The alerts of an archive, by its settings."""
+    from apod_pipeline.wiring import readers, today
+
+    wished, secrets = wishes(settings), secrets_of(settings)
+    facts = {
+        "dataset": archive.dataset.name,
+        "title": archive.dataset.about.title,
+        "archive": str(archive.root),
+        "log": wished.log or str(archive.log),
+    }
+    return Alerts(
+        archive,
+        wished,
+        channels_of(wished, secrets),
+        Wording(facts, secrets, wished.texts),
+        Look(archive, readers(settings), settings.sources, today(settings), wished),
+    )
+
+
+def plugged(settings: Settings, archive: Archive) -> Extra:
+    """What `APOD_EXTRAS=alerts` plugs in."""
+    return Extra(listener=alerts_of(settings, archive))

@@ -23,6 +23,9 @@ install: .venv/installed ## everything, into .venv
 demo: install ## the main job on the bundled simulator; leaves ./apod-demo behind
 	@$(BIN)/apod demo
 
+demo-alerts: install ## NASA down and back, a placeholder, a late day, a silent cron: who is told, in one terminal (30 seconds)
+	@$(BIN)/python examples/alerts/demo.py
+
 run: install ## the main job against the real NASA; fills ./apod-archive
 	@$(BIN)/apod backfill
 	@$(BIN)/apod run
@@ -185,7 +188,8 @@ runbook: install ## performs docs/runbook.md, command by command, and writes dow
 test-runbook: install ## performs docs/runbook.md and compares: what is said now with what the page says (2 minutes)
 	@$(BIN)/python -m pytest -q tests/runbook
 
-docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md
+docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md, the texts in docs/alerts.md
 	@$(BIN)/python -m apod_pipeline.cli.reference docs
+	@$(BIN)/python -m apod_pipeline.extras.alerts.page docs
 
-.PHONY: bench-datasets test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: demo-alerts bench-datasets test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
@@ -64,6 +65,9 @@ def settings() -> str:
     for name in _others():
         about = data_set(name).about.title
         parts += [f"## Of the data set `{name}`", f"{about}.", _settings_table(data_set(name).settings)]
+    for point in sorted(entry_points(group="apod_pipeline.settings"), key=lambda one: one.name):
+        plugged = f"They count where `APOD_EXTRAS` names `{point.name}`."
+        parts += [f"## Of the extra `{point.name}`", plugged, _settings_table(point.load())]
     return "\n\n".join(parts) + "\n"
 
 

@@ -143,8 +143,7 @@ def of_days(days: Sequence[DayStatus], clock: Clock, late: Collection[str] = ())
     overdue = [str(day) for day in absent if day not in old and (day != clock.today or newest)]
     conditions = []
     if overdue:
-        facts = {"days": overdue, "hours": int((clock.now - clock.begins) / dt.timedelta(hours=1))}
-        conditions.append(Condition("late", "late", facts | _told(overdue)))
+        conditions.append(Condition("late", "late", {"days": overdue} | _told(overdue)))
     if old:
         conditions.append(Condition("hole", "hole", {"after": clock.hole_after} | _told([str(day) for day in old])))
     return Sight(tuple(conditions), FOLLOWING)

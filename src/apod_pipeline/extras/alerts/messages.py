@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.extras.alerts.incidents import Told
 
 OURS = Path(__file__).parent / "texts"
@@ -55,8 +54,8 @@ class Wording:
         name = incident.condition.kind if told.event == "alert" else "all-clear"
         facts = {
             "kind": incident.condition.kind,
-            "since": timestamp(incident.since),
-            "until": timestamp(incident.ended) if incident.ended else None,
+            "since": f"{incident.since:%Y-%m-%d %H:%M} UTC",
+            "until": f"{incident.ended:%Y-%m-%d %H:%M} UTC" if incident.ended else None,
             "returned": incident.returned,
             **incident.condition.facts,
         }

@@ -11,7 +11,7 @@ nothing at its top but Airflow's own interfaces: DAG files are parsed every thir
     budget.py                     how many requests at one time
     publication.py                the wait for a day
     versions.py                   what is told of a version: asset, link
-    notices.py                    what is said of failures and of late runs
+    notices.py ──► alerting.py    what is said of failures and of late runs
     preloading.py                 the library in the scheduler's memory
     names.py                      Airflow's names, on 3 and on 2.9
 """

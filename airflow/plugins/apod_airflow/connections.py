@@ -68,7 +68,7 @@ def settings(
 
 
 def _told(names: Collection[str]) -> dict[str, str | None]:
-    return {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := _connection(name))}
+    return {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := connection(name))}
 
 
 def _told_of(dataset: str, names: Collection[str]) -> dict[str, str | None]:
@@ -78,23 +78,24 @@ def _told_of(dataset: str, names: Collection[str]) -> dict[str, str | None]:
     settable = {one.name for one in settings_of(dataset)}
     found = {name: value for name, value in _told([n for n in names if n in _OF_ALL]).items() if name in settable}
     for name in (GIT, DVC_REMOTE):
-        if name in names and (own := _connection(f"{dataset}{name.removeprefix(APOD)}")) and own.host:
+        if name in names and (own := connection(f"{dataset}{name.removeprefix(APOD)}")) and own.host:
             found[_FIELDS[name][0]] = own.host
     if (
         DVC_REMOTE in names
         and "dvc_remote" not in found
         and not os.environ.get(own_variable("APOD_DVC_REMOTE", dataset))
     ):
-        shared = _connection(DVC_REMOTE)
+        shared = connection(DVC_REMOTE)
         found["dvc_remote"] = below(shared and shared.host, dataset) or None
     return found
 
 
-def _connection(name: str) -> Any:
+def connection(name: str) -> Any:
+    """One of Airflow's connections; None where there is none of that name."""
     from apod_airflow.names import AirflowNotFoundException, BaseHook
 
     try:
-        return BaseHook.get_connection(name)
+        return BaseHook.getconnection(name)
     except AirflowNotFoundException:
         return None
 

@@ -1,4 +1,4 @@
-"""What is said when a task fails, and when a run takes too long: the hooks that alert channels are put into.
+"""What is said when a task fails, and when a run takes too long: a line in the log, and an alert where alerts are on.
 
 Takes Airflow's contexts, writes one line into the log of whoever runs it: a failure into the task's, a missed deadline
 into the triggerer's. Never raises: a notice that fails must not fail the run once more.
@@ -6,6 +6,7 @@ into the triggerer's. Never raises: a notice that fails must not fail the run on
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,12 @@ def failed(context: Mapping[str, Any]) -> None:
     """A task has failed for good."""
     task = context["ti"]
     log.error("apod: %s.%s of %s failed: %s", task.dag_id, task.task_id, task.run_id, context.get("exception"))
+    try:
+        from apod_airflow.alerting import tell_failed
+
+        tell_failed(context)
+    except Exception as error:  # noqa: BLE001 - see above
+        log.warning("apod: no alert of it could be sent (%s)", type(error).__name__)
 
 
 def deadline(after: dt.timedelta) -> dict[str, Any]:
@@ -48,3 +55,9 @@ async def late(context: Mapping[str, Any], hours: float) -> None:
     """A run has missed its deadline; it goes on."""
     run = context["dag_run"]
     log.error("apod: %s of %s has not ended %g hours after it was queued", run["dag_run_id"], run["dag_id"], hours)
+    try:
+        from apod_airflow.alerting import tell_overdue
+
+        await asyncio.to_thread(tell_overdue, run["dag_id"], run["dag_run_id"], hours)
+    except Exception as error:  # noqa: BLE001 - see above
+        log.warning("apod: no alert of it could be sent (%s)", type(error).__name__)

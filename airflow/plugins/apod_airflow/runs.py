@@ -55,7 +55,7 @@ def wanted(context: Mapping[str, Any]) -> Wanted:
     from apod_pipeline.run.pipeline import Wanted
 
     params = context["params"]
-    return Wanted(_name(context), span_of(context) if params.get("from") or params.get("to") else None)
+    return Wanted(name_of(context), span_of(context) if params.get("from") or params.get("to") else None)
 
 
 def span_of(context: Mapping[str, Any]) -> Span:
@@ -85,14 +85,14 @@ def wanted_part(context: Mapping[str, Any], part: Mapping[str, str]) -> Wanted:
     """What one part of a backfill asks for: its days that are not there yet."""
     from apod_pipeline.run.pipeline import Wanted
 
-    return Wanted(_name(context), _span(part), only_missing=True)
+    return Wanted(name_of(context), _span(part), only_missing=True)
 
 
 def gather(run: Steps, context: Mapping[str, Any], parts: Iterable[Mapping[str, str]]) -> None:
     """Take what the parts of a run have counted into the run's own outcome."""
     parts = list(parts)
-    formerly = {_name(context, part): _former_name(context, part) for part in parts}
-    run.gather({_name(context, part): _span(part) for part in parts}, formerly)
+    formerly = {name_of(context, part): _former_name(context, part) for part in parts}
+    run.gather({name_of(context, part): _span(part) for part in parts}, formerly)
 
 
 def _span(part: Mapping[str, str]) -> Span:
@@ -106,7 +106,7 @@ def is_last_try(context: Mapping[str, Any]) -> bool:
     return int(context["ti"].try_number) > RETRIES
 
 
-def _name(context: Mapping[str, Any], part: Mapping[str, str] | None = None) -> str:
+def name_of(context: Mapping[str, Any], part: Mapping[str, str] | None = None) -> str:
     """What the library calls a run, or a part of one that keeps its own counts.
 
     No other run of any DAG has it: the id of a DAG holds neither a blank nor a bracket, whatever that of a run holds.
@@ -132,6 +132,7 @@ def steps(
         connections: those that the task can come to need.
         part: a part of the run that keeps its own counts.
     """
+    from apod_airflow.alerting import with_notifiers
     from apod_airflow.connections import settings
     from apod_airflow.lineage import describe
     from apod_pipeline.run.steps import Steps
@@ -141,8 +142,9 @@ def steps(
     with told_to_airflow():
         known = settings(day_of(context), connections, dataset=set_of(context))
         describe(context["ti"].task, known)
-        with pipeline(known, tell=_tell, dvc=DvcVersioner) as wired:
-            yield Steps(wired, _name(context, part), _name(context), _former_name(context, part))
+        with pipeline(known, tell=_tell, dvc=DvcVersioner) as plain:
+            wired = with_notifiers(plain, context["ti"].task_id)
+            yield Steps(wired, name_of(context, part), name_of(context), _former_name(context, part))
 
 
 def stateless(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -158,7 +158,7 @@ class Pipeline:
         started = self.now()
         outcome = Outcome(run=started.strftime("%Y%m%dT%H%M%S%fZ"), command=command, started=started)
         with self.held():
-            tell_listeners(self.listeners, lambda listener: listener.begun(outcome))
+            self.tell_begun(outcome)
             try:
                 yield outcome
             except (ApodError, OSError) as error:
@@ -169,6 +169,10 @@ class Pipeline:
                 raise
             self.record(outcome)
         self.tell_ended(outcome)
+
+    def tell_begun(self, outcome: Outcome) -> None:
+        """Tell whoever listens that a run begins."""
+        tell_listeners(self.listeners, lambda listener: listener.begun(outcome))
 
     def tell_ended(self, outcome: Outcome, error: Exception | None = None) -> None:
         """Tell whoever listens that a run has ended, well or with an error."""

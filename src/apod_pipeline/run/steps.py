@@ -99,6 +99,7 @@ class Steps:
         pipeline = self.pipeline
         with pipeline.held(PATIENCE):
             outcome = Outcome(self.run, wanted.command, pipeline.now())
+            pipeline.tell_begun(outcome)
             pipeline.resume(outcome)
             pipeline.store().load()  # the database may have been elsewhere, or lost
             extracted = pipeline.extract(wanted, outcome)

@@ -123,7 +123,7 @@ class SlackWebhook:
 
         client = WebhookClient(self.wishes.slack_webhook or "", timeout=_whole(self.wishes.timeout), logger=_muted())
         try:
-            answer = client.send(text=_for_slack(message))
+            answer = client.send(text=for_slack(message))
         except Exception as error:  # noqa: BLE001 - the library lets whatever urllib raises through, the address in it
             raise ChannelDown(type(error).__name__) from None
         if answer.status_code != 200:
@@ -147,7 +147,7 @@ class SlackBot:
         base, timeout = f"{self.wishes.slack_api}/", _whole(self.wishes.timeout)
         client = WebClient(self.wishes.slack_token, base_url=base, timeout=timeout, logger=_muted())
         try:
-            client.chat_postMessage(channel=self.wishes.slack_channel or "", text=_for_slack(message))
+            client.chat_postMessage(channel=self.wishes.slack_channel or "", text=for_slack(message))
         except SlackApiError as error:
             said = error.response.get("error") or f"HTTP {error.response.status_code}"
             wait = _seconds(error.response.headers.get("Retry-After"))
@@ -164,7 +164,8 @@ def _muted() -> logging.Logger:
     return logger
 
 
-def _for_slack(message: Message) -> str:
+def for_slack(message: Message) -> str:
+    """A message as Slack shows it."""
     # Slack's own marks begin with these three letters: a sample must not ring everybody's bell.
     text = f"{message.subject}\n{message.text}".replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     subject, _, rest = text.partition("\n")

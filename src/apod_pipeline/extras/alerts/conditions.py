@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from apod_pipeline.archive.coverage import DayStatus
-from apod_pipeline.errors import VersioningError
+from apod_pipeline.errors import DataRefused, DaysMissing, SourceError, VersioningError
 from apod_pipeline.model import Finding, Outcome, in_plain_words
 
 KINDS = {
@@ -23,6 +23,7 @@ KINDS = {
     "late": "the newest entry is late",
     "hole": "a day is missing for long",
     "verify": "a verification found something",
+    "overdue": "a run takes too long",
 }
 # The rest follows from these: while one of them lasts, a late or a missing day is no news.
 EXPLAINING = ("run-failed", "unanswered", "refused")
@@ -59,12 +60,8 @@ class Sight(NamedTuple):
 def of_run(outcome: Outcome, error: Exception | None) -> Sight:
     """What the end of a run tells: what it did, and the error that ended it, None where it came to its end."""
     if error is not None:
-        kind = "push-failed" if outcome.stopped_in == "push" and isinstance(error, VersioningError) else "run-failed"
-        stage = outcome.stopped_in or "begin"
-        key = kind if kind == "push-failed" else f"{kind}/{stage}"
-        facts = {"stage": stage, "error": in_plain_words(str(error), 2000), "command": outcome.command}
-        return Sight((Condition(key, kind, facts | _days_of(outcome)),), ())
-    judged = ("run-failed", "push-failed", *(("unanswered",) if outcome.span else ()))
+        return Sight(_of_error(outcome, error), ("overdue",))
+    judged = ("overdue", "run-failed", "push-failed", *(("unanswered",) if outcome.span else ()))
     days = sorted(outcome.missing.keys() - outcome.denied)  # what is denied has an answer; it may be late
     if outcome.exit_code != 4 or not days:
         return Sight((), judged)
@@ -72,8 +69,29 @@ def of_run(outcome: Outcome, error: Exception | None) -> Sight:
     return Sight((Condition("unanswered", "unanswered", facts | _told([str(day) for day in days])),), judged)
 
 
-def _days_of(outcome: Outcome) -> dict[str, Any]:
-    return {"span": str(outcome.span)} if outcome.span else {}
+def _of_error(outcome: Outcome, error: Exception) -> tuple[Condition, ...]:
+    stage = outcome.stopped_in or "begin"
+    facts = {"stage": stage, "error": in_plain_words(str(error), 2000), "command": outcome.command}
+    if isinstance(error, DataRefused) and stage.startswith("extract"):
+        return ()  # the ledger tells of it, with a sample
+    if isinstance(error, DaysMissing):
+        return ()  # it was told as the outcome of its run
+    if isinstance(error, SourceError):
+        told = {
+            "why": facts["error"],
+            "command": outcome.command,
+            **_told([str(day) for day in sorted(outcome.missing)]),
+        }
+        return (Condition("unanswered", "unanswered", told),)
+    if isinstance(error, VersioningError) and stage == "push":
+        return (Condition("push-failed", "push-failed", facts),)
+    span = {"span": str(outcome.span)} if outcome.span else {}
+    return (Condition(f"run-failed/{stage}", "run-failed", facts | span),)
+
+
+def overdue(run: str, hours: float) -> Sight:
+    """A run that has not ended so many hours after it was to begin."""
+    return Sight((Condition("overdue", "overdue", {"run": in_plain_words(run, 200), "hours": f"{hours:g}"}),), ())
 
 
 class Refused(NamedTuple):

@@ -57,7 +57,7 @@ class Alerts:
             sights = [of_run(outcome, error), self.look.at(now, late_days(read(self.archive)))]
         except (ApodError, OSError):  # of a damaged ledger only the run's own error can be told
             sights = [of_run(outcome, error)]
-        self._tell(now, *sights)
+        self.tell(now, *sights)
         self._ping("fail" if error or outcome.exit_code else "success", outcome)
 
     def verified(self, findings: Sequence[Finding]) -> None:
@@ -65,15 +65,16 @@ class Alerts:
         now, sight = self.now(), of_findings(findings)
         with opened(self.archive) as notebook:
             notebook.verified = (now, not sight.conditions)
-        self._tell(now, sight)
+        self.tell(now, sight)
 
     # ---- without a run -------------------------------------------------------------------
     def check(self) -> None:
         """Look at the archive now, and deliver what waits: a late entry is noticed also where no run begins."""
         now = self.now()
-        self._tell(now, self.look.at(now, late_days(read(self.archive))))
+        self.tell(now, self.look.at(now, late_days(read(self.archive))))
 
-    def _tell(self, now: dt.datetime, *sights: Sight) -> None:
+    def tell(self, now: dt.datetime, *sights: Sight) -> None:
+        """Tell what is news in what was seen, and deliver what waits."""
         damping = Damping(dt.timedelta(hours=self.wishes.calm), dt.timedelta(hours=self.wishes.lasting))
         with opened(self.archive) as notebook:
             notebook.silences = [one for one in notebook.silences if now < one.until]

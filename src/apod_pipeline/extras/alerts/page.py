@@ -43,6 +43,7 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
     },
     "late": {"days": ["2026-01-10"], **ONE_DAY},
     "hole": {"after": 3, "first": "2026-01-03", "last": "2026-01-05", "count": 3},
+    "overdue": {"run": "apod_etl_pipeline scheduled__2026-01-10", "hours": "9"},
     "verify": {
         "findings": [
             {"what": "raw replies", "says": "1 of 412 has other bytes than came", "do": "apod recover raw"},

@@ -12,6 +12,7 @@ ONE_AIRFLOW = frozenset(
     f"tests/airflow/{name}.py"
     for name in (
         "test_dags",
+        "test_dags_alerts",
         "test_dags_backfill",
         "test_dags_faults",
         "test_dags_other_sets",

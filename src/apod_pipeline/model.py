@@ -148,6 +148,18 @@ class Merged(NamedTuple):
     gone: int = 0
 
 
+class Asked(NamedTuple):
+    """What a run asked of one source: how many requests, how many of them failed, and how many seconds they took."""
+
+    requests: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+
+    def and_one(self, seconds: float, *, failed: bool) -> Asked:
+        """With one more."""
+        return Asked(self.requests + 1, self.failed + failed, round(self.seconds + seconds, 3))
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one run did, as `apod run --json` prints it and `apod_run` keeps it.
@@ -168,6 +180,7 @@ class Outcome:
         denied: those of them that a source said it has not, or not yet.
         exit_code: 0, 3 or 4 (see `errors`).
         seconds: how long each stage took.
+        asked: by source, what was asked of it.
         stopped_in: the stage that an error ended it in; empty where none did.
     """
 
@@ -186,6 +199,7 @@ class Outcome:
     denied: set[dt.date] = field(default_factory=set)
     exit_code: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
     stopped_in: str = ""
 
     def count_unchanged(self, told: int) -> None:

@@ -97,8 +97,8 @@ class Publisher(Protocol):
     def protect(self) -> None:
         """See that a history that is there keeps what it is given, byte for byte."""
 
-    def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None) -> str | None:
-        """Make a commit of the metadata; None where nothing changed."""
+    def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None, run: str = "") -> str | None:
+        """Make a commit of the metadata, in the name of a run; None where nothing changed."""
 
     def ledger_waits(self) -> bool:
         """True when there are ledger lines that no commit holds yet."""

@@ -22,6 +22,7 @@ from local_airflow.simulated_nasa import KEY
 from local_airflow.simulated_sets import variables_of
 from plain_environment import plain_environment
 from set_lab import SITE
+from sinks import HOST, Mailbox, WebSink, mailbox, web_sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,8 +67,28 @@ def git_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def airflow_mailbox() -> Iterator[Mailbox]:
+    """Where the alerts of the session's Airflow arrive."""
+    with mailbox() as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+def airflow_slack() -> Iterator[WebSink]:
+    """A Slack of this machine, which the session's Airflow knows by a connection."""
+    with web_sink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
 def airflow_instance(
-    airflow_nasa: Simulator, airflow_watch: Any, airflow_dags: Path, airflow_archive: Path, git_host: Path
+    airflow_nasa: Simulator,
+    airflow_watch: Any,
+    airflow_dags: Path,
+    airflow_archive: Path,
+    git_host: Path,
+    airflow_mailbox: Mailbox,
+    airflow_slack: WebSink,
 ) -> Iterator[LocalAirflow]:
     """A healthy Airflow for the toy data set beside APOD, started once and ended after the last test that takes it."""
     folder = airflow_archive.parent
@@ -81,6 +102,14 @@ def airflow_instance(
         PYTHONPATH=str(SITE),
         **variables_of("sightings", airflow_watch.settings),
         APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
+        APOD_EXTRAS="alerts",
+        APOD_ALERTS_SMTP_HOST=HOST,
+        APOD_ALERTS_SMTP_PORT=str(airflow_mailbox.port),
+        APOD_ALERTS_SMTP_SECURITY="none",
+        APOD_ALERTS_EMAIL_TO="ops@example.com",
+        AIRFLOW_CONN_APOD_SLACK=json.dumps(
+            {"conn_type": "slackwebhook", "password": f"{airflow_slack.address}/services/T0/B0/made-up"}
+        ),
         AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(
             {"type": "file", "log_file_path": str(folder / "lineage.jsonl"), "append": True}
         ),

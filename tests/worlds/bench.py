@@ -75,7 +75,7 @@ class CountingPublisher:
             raise AttributeError(name)
         return lambda *_: None
 
-    def commit(self, at: dt.datetime, *_: object) -> str:
+    def commit(self, at: dt.datetime, *_: object, **__: object) -> str:
         """Count one more."""
         self.commits.append(at)
         return f"{len(self.commits):040}"

@@ -95,7 +95,7 @@ def connection(name: str) -> Any:
     from apod_airflow.names import AirflowNotFoundException, BaseHook
 
     try:
-        return BaseHook.getconnection(name)
+        return BaseHook.get_connection(name)
     except AirflowNotFoundException:
         return None
 

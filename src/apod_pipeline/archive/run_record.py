@@ -13,7 +13,7 @@ from typing import Any
 
 from apod_pipeline.archive.lines import instant, timestamp
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.model import Outcome
+from apod_pipeline.model import Asked, Outcome
 
 TOLD_OTHERWISE = {"from", "to", "finished", "error"}  # than by an attribute of the same name
 
@@ -37,6 +37,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "csv_md5": outcome.csv_md5,
         "exit_code": outcome.exit_code,
         "seconds": outcome.seconds,
+        **({"asked": {name: asked._asdict() for name, asked in outcome.asked.items()}} if outcome.asked else {}),
     }
 
 
@@ -45,8 +46,10 @@ def from_json(said: Mapping[str, Any]) -> Outcome:
     span = Span(*(dt.date.fromisoformat(said[end]) for end in ("from", "to"))) if said["from"] else None
     missing = {dt.date.fromisoformat(day): why for day, why in said["missing"].items()}
     rest = {name: value for name, value in said.items() if name not in TOLD_OTHERWISE}
+    asked = {name: Asked(**told) for name, told in said.get("asked", {}).items()}
     denied = {dt.date.fromisoformat(day) for day in said.get("denied", ())}
-    return Outcome(**rest | {"started": instant(said["started"]), "span": span, "missing": missing, "denied": denied})
+    read = {"started": instant(said["started"]), "span": span, "missing": missing, "denied": denied, "asked": asked}
+    return Outcome(**rest | read)
 
 
 @contextmanager

@@ -61,7 +61,13 @@ def _extras() -> Iterable[EntryPoint]:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="apod")
 @click.option("--log", is_flag=True, help="Show what Git, DVC and the network are doing.")
-def apod(*, log: bool) -> None:
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    envvar="APOD_LOG_FORMAT",
+    help="How messages and logs are written: text (default), or a JSON object a line, with the run's name.",
+)
+def apod(*, log: bool, log_format: str | None) -> None:
     """Your own complete, current, versioned archive of NASA's Astronomy Picture of the Day.
 
     \b
@@ -70,10 +76,14 @@ def apod(*, log: bool) -> None:
       apod backfill --from 1995-06-16            everything ever published
       apod run                                   what is new; run it daily, from cron or Airflow
     """  # noqa: D301 - \b is click's
-    if log:
+    if log_format:
+        os.environ["APOD_LOG_FORMAT"] = log_format  # the process that DVC runs in is to do alike
+    if log or log_format == "json":
         import logging
 
-        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+        from apod_pipeline.logs.lines import set_up
+
+        set_up(logging.INFO if log else logging.WARNING)
 
 
 def _open_closed_streams() -> None:
@@ -89,6 +99,12 @@ def _open_closed_streams() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
+def _complain(message: str) -> None:
+    from apod_pipeline.cli.presentation import tell
+
+    tell(message, "error")
+
+
 def main() -> None:
     """Entry point: errors of the family become one line and their exit code."""
     # A run makes hundreds of thousands of small objects, nearly all of which live to its end: looking for cycles
@@ -102,7 +118,7 @@ def main() -> None:
     try:
         apod.main(standalone_mode=False)
     except ApodError as error:
-        click.echo(f"apod: {error}", err=True)
+        _complain(f"apod: {error}")
         sys.exit(error.exit_code)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
@@ -110,11 +126,11 @@ def main() -> None:
 
         mend = make_room() if is_full(error) else "fix that"
         done = f"What was received is kept; {mend}, then type the same command again."
-        click.echo(f"apod: {where}{error.strerror or error}. {done}", err=True)
+        _complain(f"apod: {where}{error.strerror or error}. {done}")
         sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("apod: stopped. What was received is kept; type the same command again to continue.", err=True)
+        _complain("apod: stopped. What was received is kept; type the same command again to continue.")
         sys.exit(130)

@@ -36,7 +36,7 @@ def datasets(*, as_json: bool) -> None:
         try:
             found.append(_told(data_set(name)))
         except SettingsError as error:  # one that is broken hides none of the others
-            click.echo(f"apod: {error}", err=True)
+            presentation.tell(f"apod: {error}", "error")
     if as_json:
         presentation.as_object({"datasets": found})
         return

@@ -146,6 +146,7 @@ def reason_for(day: dt.datetime | None, because: str | None, option: str) -> str
 
 def settings_of(**flags: Any) -> Settings:  # noqa: ANN401 - values of any setting
     """Settings, with what was typed on top; what is found and not followed is told once a command."""
+    from apod_pipeline.cli.presentation import tell
     from apod_pipeline.settings import resolve
 
     settings = resolve(flags, os.environ)
@@ -154,7 +155,7 @@ def settings_of(**flags: Any) -> Settings:  # noqa: ANN401 - values of any setti
     for notice in settings.notices:
         if notice not in told:
             told.add(notice)
-            click.echo(f"apod: {notice}", err=True)
+            tell(f"apod: {notice}", "warning")
     return settings
 
 

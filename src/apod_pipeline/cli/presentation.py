@@ -6,6 +6,7 @@ Takes values, prints them. Messages go to standard error, results to standard ou
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from apod_pipeline.versions.wording import Piece
 
 
-def tell(message: str) -> None:
+def tell(message: str, level: str = "info") -> None:
     """A line for the user, beside the result."""
+    if os.environ.get("APOD_LOG_FORMAT") == "json":
+        from apod_pipeline.logs.lines import json_line
+
+        message = json_line(message, level, "apod")
     click.echo(message, err=True)
 
 

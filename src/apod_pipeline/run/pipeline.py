@@ -25,6 +25,7 @@ from apod_pipeline.archive.run_record import as_json, timed
 from apod_pipeline.archive.writing import sweep
 from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import ApodError
+from apod_pipeline.logs.running import running
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Beside, Listener, Publisher, Store, Versioner
 from apod_pipeline.run.derivation import Derivation
@@ -157,7 +158,7 @@ class Pipeline:
     def _recorded(self, command: str) -> Iterator[Outcome]:
         started = self.now()
         outcome = Outcome(run=started.strftime("%Y%m%dT%H%M%S%fZ"), command=command, started=started)
-        with self.held():
+        with self.held(), running(outcome.run):
             self.tell_begun(outcome)
             try:
                 yield outcome
@@ -207,7 +208,7 @@ class Pipeline:
         """Ask for days; the outcome then tells what is missing, and the exit code that follows from it."""
         with timed(outcome, "extract"):
             extracted = self._gathering.ask(wanted, outcome)
-        outcome.refused = extracted.refused
+        outcome.refused, outcome.asked = extracted.refused, extracted.asked
         self._gathering.conclude(wanted, outcome, extracted)
         self._count_refused(outcome)
         return extracted

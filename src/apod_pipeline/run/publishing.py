@@ -125,7 +125,7 @@ class Publishing:
     def commit(self, version: Version, outcome: Outcome) -> None:
         """Commit a version."""
         with timed(outcome, "git"):
-            commit = self.publisher.commit(version.at, self.derivation.summary(version))
+            commit = self.publisher.commit(version.at, self.derivation.summary(version), run=version.run)
             outcome.version = commit or outcome.version
             self.archive.advance(published=timestamp(version.at), commit=commit or self.publisher.head())
 
@@ -148,7 +148,7 @@ class Publishing:
             self.versioner.finish()
         with timed(outcome, "git"):
             at = max([self.now().replace(microsecond=0), *(version.at for version in self.ledger.versions()[-1:])])
-            outcome.version = self.publisher.commit(at, [], subject=subject)
+            outcome.version = self.publisher.commit(at, [], subject, outcome.run)
             self.archive.advance(commit=outcome.version or self.publisher.head())
         self.push(outcome)
 

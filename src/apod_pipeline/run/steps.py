@@ -26,6 +26,7 @@ from apod_pipeline.archive.run_record import as_json, from_json
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.dataset.spans import Span, spans_of
 from apod_pipeline.errors import DataRefused, DaysMissing, SourceRefused, SourceUnavailable
+from apod_pipeline.logs.running import running
 from apod_pipeline.model import Outcome
 from apod_pipeline.run.pipeline import Pipeline, Wanted
 
@@ -97,7 +98,7 @@ class Steps:
             SourceUnavailable: days without an answer; what came is kept.
         """
         pipeline = self.pipeline
-        with pipeline.held(PATIENCE):
+        with pipeline.held(PATIENCE), running(self.run):
             outcome = Outcome(self.run, wanted.command, pipeline.now())
             pipeline.tell_begun(outcome)
             pipeline.resume(outcome)
@@ -245,7 +246,7 @@ class Steps:
 
     @contextmanager
     def _resumed(self) -> Iterator[Outcome]:
-        with self.pipeline.held(PATIENCE):
+        with self.pipeline.held(PATIENCE), running(self.run):
             outcome = self._read() or Outcome(self.run, self.command, self.pipeline.now())  # a step repeated alone
             yield outcome
             self._keep(outcome)

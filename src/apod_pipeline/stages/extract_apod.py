@@ -37,7 +37,7 @@ from apod_pipeline.fetching.asking import Asking, Miss
 from apod_pipeline.fetching.canary import Canary
 from apod_pipeline.fetching.pace import Pace
 from apod_pipeline.fetching.settling import of_the_asked, settled_items
-from apod_pipeline.model import Digest, Refusal, Reply, Verdict, in_plain_words
+from apod_pipeline.model import Asked, Digest, Refusal, Reply, Verdict, in_plain_words
 from apod_pipeline.ports import Answer, Transport
 
 IN_GOOD_TIME = 1 / 3  # of the time-out: how long an answer should take
@@ -68,6 +68,7 @@ class Extracted:
     missing: dict[dt.date, Miss] = field(default_factory=dict)
     nowhere: list[dt.date] = field(default_factory=list)
     denied: list[dt.date] = field(default_factory=list)
+    asked: dict[str, Asked] = field(default_factory=dict)
 
 
 class _Came(NamedTuple):
@@ -204,7 +205,10 @@ class Extraction:
         return sorted(wanted - self._had - self._denied)
 
     def _ask_all(self, asking: Asking, next_request: Callable[[bool], Request | None]) -> None:
+        source = asking.source.name
         for came in self._download(next_request, asking.pace):
+            failed = not isinstance(came.answer, Answer)
+            self.result.asked[source] = self.result.asked.get(source, Asked()).and_one(came.seconds, failed=failed)
             if isinstance(came.answer, Answer):
                 self._take(asking, came, came.answer)
             else:

@@ -16,6 +16,7 @@ from apod_pipeline import __version__
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.errors import PushRejected
+from apod_pipeline.model import in_plain_words
 from apod_pipeline.versioning.committed_ledger import grown, sealed_and_uncommitted
 from apod_pipeline.versioning.git import NO_SUCH_NAME, Git, GitFailed, commit_page, without_credentials
 from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
@@ -104,19 +105,23 @@ class GitPublisher:
         if self.git.exists:
             self.git.protect()
 
-    def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None) -> str | None:
+    def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None, run: str = "") -> str | None:
         """Commit the metadata files; gives the commit, None where nothing changed.
 
         Args:
             at: the version's instant; author's and committer's date.
             summary: the lines of the body: what changed.
             subject: the first line, where it is not the design document's.
+            run: the name of the run that made it: the same as in logs, traces and the table of runs.
         """
         self.prepare()
         paths = self._paths()
         self.git.run("add", "-f", "--", *paths)  # whatever a list of names to ignore may say of ours
         subject = subject or SUBJECT.format(path=self.archive.relative(Path(f"{self.archive.csv}.dvc")))
-        message = "\n\n".join([subject, *(["\n".join(summary)] if summary else []), f"Code-Version: {code_version()}"])
+        trailers = "\n".join(
+            [f"Code-Version: {code_version()}", *([f"Run: {in_plain_words(run, 200)}"] if run else [])]
+        )
+        message = "\n\n".join([subject, *(["\n".join(summary)] if summary else []), trailers])
         try:
             told = self.git.run("commit", "--no-verify", "-m", message, "--only", "--", *paths, env=self._identity(at))
         except GitFailed as error:

@@ -28,6 +28,7 @@ from apod_pipeline.archive.disk import room
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.errors import VersioningError
+from apod_pipeline.logs.running import run_that_goes_on, runs_with
 from apod_pipeline.versioning.inherited import inherited
 
 if TYPE_CHECKING:
@@ -104,7 +105,8 @@ class DvcProcess:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=inherited(os.environ)
         )
         level = logging.getLogger(DvcVersioner.__module__).getEffectiveLevel()
-        self._say(child, [str(self.archive.root), self.archive.dataset.name, self.remote, level])
+        lines = [os.environ.get("APOD_LOG_FORMAT", ""), run_that_goes_on() or ""]
+        self._say(child, [str(self.archive.root), self.archive.dataset.name, self.remote, level, *lines])
         return child
 
     def _say(self, child: subprocess.Popen[str], words: object) -> None:
@@ -149,11 +151,12 @@ def main() -> None:
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever DVC or its children print is no answer
         questions = _Questions()
-        root, dataset, remote, level = questions.next()
+        root, dataset, remote, level, os.environ["APOD_LOG_FORMAT"], run = questions.next()
+        runs_with(run)
         if level < 30:  # a warning; imported only where something is to be told
-            import logging
+            from apod_pipeline.logs.lines import set_up
 
-            logging.basicConfig(level=level, format="%(name)s: %(message)s")
+            set_up(level)
         import dvc.repo  # noqa: F401 - this is what the process was begun early for
 
         from apod_pipeline.versioning.dvc import DvcVersioner

@@ -78,6 +78,14 @@ redis:
 test-celery: .venv-celery/installed redis ## the DAGs on CeleryExecutor: Redis, two workers, one of them killed (4 minutes)
 	@.venv-celery/bin/python -m pytest tests/celery_executor
 
+prometheus:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v promtool && [ -x /usr/bin/prometheus ]; } >/dev/null; then \
+		echo "installing prometheus for the tests (once)"; apt-get update -qq; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends prometheus >/dev/null; fi
+
+test-metrics: install prometheus ## rules and dashboard in a real Prometheus, over a good, a late and a failed day (1 minute)
+	@$(BIN)/python -m pytest tests/monitoring
+
 # The design document's version of Airflow, in an environment of its own; the tests are run from the usual one.
 .venv-airflow-2/installed: requirements/airflow2.txt .venv/installed
 	@echo "installing into .venv-airflow-2 (once)"
@@ -192,4 +200,4 @@ docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dic
 	@$(BIN)/python -m apod_pipeline.cli.reference docs
 	@$(BIN)/python -m apod_pipeline.extras.alerts.page docs
 
-.PHONY: demo-alerts bench-datasets test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: prometheus test-metrics demo-alerts bench-datasets test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -24,6 +24,8 @@ from apod_pipeline.datasets.apod.old_api.planetary_api import NOTHING_HERE, Ques
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import GatewayRefusal, form_of, key_of
 from apod_pipeline.datasets.apod.old_api.planetary_gateway import refusal as refusal_of
 from apod_pipeline.errors import DatabaseUnavailable
+from apod_pipeline.extras.metrics.exposition import exposed
+from apod_pipeline.extras.metrics.of_tables import numbers
 from apod_pipeline.extras.mirror.answers import Answer, Header
 from apod_pipeline.extras.mirror.description import PARAMETERS
 from apod_pipeline.extras.mirror.gallery import PAGES
@@ -175,7 +177,11 @@ class Mirror:
         return JSONResponse({"live": True}, headers=NEVER_KEPT)
 
     async def _metrics(self, _: Request) -> Response:
-        return Response(metrics(), media_type=METRICS_TYPE, headers=NEVER_KEPT)
+        told = {}
+        for one in self._served:
+            with suppress(DatabaseUnavailable):  # the mirror's own counters say how that goes
+                told[one.archive.dataset.name] = await numbers(one.archive.dataset.name, one.reading.rows)
+        return Response(metrics() + exposed(told), media_type=METRICS_TYPE, headers=NEVER_KEPT)
 
     async def _ready(self, _: Request) -> Response:
         try:

@@ -42,7 +42,9 @@ def forkable(environment: Mapping[str, str]) -> bool:
 
 def forked(words: tuple[str, ...], environment: Mapping[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
     """`apod` with these words, as `subprocess.run` would have it with its streams captured."""
+    sys.audit("subprocess.Popen", "apod", ["apod", *words], None, environment)  # for `--fast`: this is one
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    here.settimeout(seconds)
     pipes = os.pipe(), os.pipe()
     request = pickle.dumps((words, dict(environment), str(Path.cwd())))
     handed = [pipes[0][1], pipes[1][1], there.fileno()]

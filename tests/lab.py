@@ -28,6 +28,7 @@ from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.wiring import pipeline
+from forked import forkable, forked
 from templates import Templates
 
 TODAY = dt.date(2018, 12, 31)
@@ -106,9 +107,12 @@ class Lab:
 
     def command(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """`apod` in a process of its own."""
+        variables = self.environment(**environment)
+        if forkable(variables):
+            return forked(words, variables, 120)
         return subprocess.run(
             [sys.executable, "-m", "apod_pipeline.cli", *words],
-            env=self.environment(**environment),
+            env=variables,
             capture_output=True,
             text=True,
             timeout=120,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive.folder import Archive
@@ -13,9 +12,8 @@ from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.jobs.verify import verify
 from apod_pipeline.settings import resolve
+from forked import SITE
 from lab import Lab
-
-SITE = Path(__file__).parent / "toy" / "site"  # where the toy data set is installed
 
 
 @dataclass

@@ -24,8 +24,10 @@ RUNS = {
 SCRIPT = """
 import json, sys
 from airflow.__main__ import main
-codes = {}
-for dag, words in json.loads(sys.argv[1]).items():
+codes, told = {}, sys.argv[1]
+sys.argv = ["airflow", "db", "migrate"]
+main()
+for dag, words in json.loads(told).items():
     sys.argv = ["airflow", "dags", "test", dag, *words]
     try:
         main()
@@ -36,17 +38,24 @@ for dag, words in json.loads(sys.argv[1]).items():
         codes[dag] = repr(error)
 print("codes:", json.dumps(codes))
 """
+# Each case in a fork of its own, as if it were the first.
 READ = """
-import json, sys
+import json, os, sys
 from airflow.dag_processing.dagbag import DagBag
-from apod_airflow.connections import settings
-dags = DagBag().dags.values()
-asks = {"extract_apod_data", "extract_part", "run_stateless"}
-asking = {(task.pool, task.pool_slots) for dag in dags for task in dag.tasks if task.task_id in asks}
-others = {(task.pool, task.pool_slots) for dag in dags for task in dag.tasks if task.task_id not in asks}
-assert others == {("default_pool", 1)}
-late = sorted(dag.dag_id for dag in dags if getattr(dag, "deadline", None))
-print("read:", json.dumps([sorted(asking), len(late), settings(names=()).http_concurrency]))
+for told in json.loads(sys.argv[1]):
+    if not os.fork():
+        os.environ |= told
+        dags = DagBag().dags.values()
+        from apod_airflow.connections import settings
+        asks = {"extract_apod_data", "extract_part", "run_stateless"}
+        asking = {(task.pool, task.pool_slots) for dag in dags for task in dag.tasks if task.task_id in asks}
+        others = {(task.pool, task.pool_slots) for dag in dags for task in dag.tasks if task.task_id not in asks}
+        assert others == {("default_pool", 1)}
+        late = sorted(dag.dag_id for dag in dags if getattr(dag, "deadline", None))
+        read = [sorted(asking), len(late), settings(names=()).http_concurrency]
+        print("read:", json.dumps(read), flush=True)
+        os._exit(0)
+    assert os.wait()[1] == 0, told
 """
 
 
@@ -65,27 +74,13 @@ def environment(nasa, tmp_path, migrated_database):
 
 def test_airflow_dags_test_ends_well_for_each_dag(environment, tmp_path):
     """`airflow dags test` runs every task of every DAG and ends with 0; there are neither connections nor a pool."""
-    airflow = [sys.executable, "-m", "airflow", "db", "migrate"]
-    subprocess.run(airflow, env=environment, cwd=tmp_path, check=True, capture_output=True)
     words = [sys.executable, "-c", SCRIPT, json.dumps(RUNS)]
     done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-    codes = json.loads(next(line[7:] for line in done.stdout.splitlines() if line.startswith("codes: ")))
+    codes = next((json.loads(line[7:]) for line in done.stdout.splitlines() if line.startswith("codes: ")), None)
     assert codes == dict.fromkeys(RUNS, 0), done.stdout[-3000:] + done.stderr[-3000:]
 
 
-@pytest.mark.parametrize(
-    ("told", "pool", "requests", "late"),
-    [
-        ({}, "default_pool", 4, 0),
-        (
-            {"APOD_AIRFLOW_POOL": "theirs", "APOD_HTTP_CONCURRENCY": "3", "APOD_AIRFLOW_DEADLINES": "True"},
-            "theirs",
-            3,
-            4,
-        ),
-    ],
-)
-def test_who_reads_the_dag_files_is_asked(environment, tmp_path, told, pool, requests, late):
+def test_who_reads_the_dag_files_is_asked(environment, tmp_path):
     """The environment names the pool, how many requests a task makes, and whether runs are to end in time.
 
     A pool that was made for requests has a slot for each; of the one that is everybody's, a task takes one.
@@ -94,10 +89,10 @@ def test_who_reads_the_dag_files_is_asked(environment, tmp_path, told, pool, req
     private.mkdir(parents=True)
     (private / "local.toml").touch(mode=0o600)
     (private / "local.toml").write_text("http_concurrency = 9\n")  # would be more than a task holds slots for
-    words = [sys.executable, "-c", READ]
+    theirs = {"APOD_AIRFLOW_POOL": "theirs", "APOD_HTTP_CONCURRENCY": "3", "APOD_AIRFLOW_DEADLINES": "True"}
+    words = [sys.executable, "-c", READ, json.dumps([{}, theirs])]
     plugins = {"PYTHONPATH": environment["AIRFLOW__CORE__PLUGINS_FOLDER"]}
-    more = environment | plugins | {"AIRFLOW__CORE__UNIT_TEST_MODE": "True"} | told
+    more = environment | plugins | {"AIRFLOW__CORE__UNIT_TEST_MODE": "True"}
     done = subprocess.run(words, env=more, cwd=tmp_path, capture_output=True, text=True, check=False)
     read = [json.loads(line[6:]) for line in done.stdout.splitlines() if line.startswith("read: ")]
-    slots = requests if pool == "theirs" else 1
-    assert read == [[[[pool, slots]], late, requests]], done.stderr[-3000:]
+    assert read == [[[["default_pool", 1]], 0, 4], [[["theirs", 3]], 4, 3]], done.stderr[-3000:]

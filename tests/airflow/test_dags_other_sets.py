@@ -191,29 +191,40 @@ def test_a_set_has_remotes_of_its_own():
         assert told["apod"] == ["/srv/archive", "apod", "g@h:apod", shared, one]
 
 
+# Each case in a fork of its own: Airflow's own start takes longer than to read the files.
 READ = """
-import json
+import json, os, sys
 from airflow.dag_processing.dagbag import DagBag
-bag = DagBag(dag_folder=%r)
-assert not bag.import_errors, bag.import_errors
-outlets = {d.dag_id: sorted({repr(o) for t in d.tasks for o in t.outlets}) for d in bag.dags.values()}
-print(json.dumps({name: [type_.split("(")[0] for type_ in found] for name, found in outlets.items()}))
+for served in json.loads(sys.argv[2]):
+    if not os.fork():
+        os.environ |= {"APOD_DATASETS": served} if served else {}
+        bag = DagBag(dag_folder=sys.argv[1])
+        assert not bag.import_errors, bag.import_errors
+        outlets = {d.dag_id: sorted({repr(o) for t in d.tasks for o in t.outlets}) for d in bag.dags.values()}
+        told = {name: [type_.split("(")[0] for type_ in found] for name, found in outlets.items()}
+        print("read:", json.dumps([served, told]), flush=True)
+        os._exit(0)
+    assert os.wait()[1] == 0, served
 """
 
 
-@pytest.mark.parametrize(
-    ("served", "alone"),
-    [({}, ["Asset"]), ({"APOD_DATASETS": "apod,sightings"}, ["AssetAlias"])],
-)
-def test_where_only_apod_is_served_its_dags_are_what_they_were(served, alone, tmp_path):
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    """By what `APOD_DATASETS` says, if anything, the outlets of each DAG that is read then."""
+    cases = json.dumps(["", "apod,sightings", "sightings"])
+    home = str(tmp_path_factory.mktemp("read"))
+    lines = _python(READ, str(PROJECTS_DAGS), cases, AIRFLOW_HOME=home).stdout.splitlines()
+    return dict(json.loads(line[6:]) for line in lines if line.startswith("read: "))
+
+
+@pytest.mark.parametrize(("served", "alone"), [("", ["Asset"]), ("apod,sightings", ["AssetAlias"])])
+def test_where_only_apod_is_served_its_dags_are_what_they_were(read, served, alone):
     """The backfill's outlet is APOD's asset, and a name for many assets only where there are many sets."""
-    more = {"AIRFLOW_HOME": str(tmp_path), **served}
-    told = json.loads(_python(READ % str(PROJECTS_DAGS), **more).stdout.splitlines()[-1])
+    told = read[served]
     assert {*told} == {"apod_etl_pipeline", "apod_backfill", "apod_verify", "apod_news", "apod_stateless"}
     assert (told["apod_etl_pipeline"], told["apod_backfill"]) == (["Asset"], alone)
 
 
-def test_without_apod_there_are_none_of_its_dags(tmp_path):
+def test_without_apod_there_are_none_of_its_dags(read):
     """Who serves another set alone has that set's, and the two that serve any."""
-    told = _python(READ % str(PROJECTS_DAGS), AIRFLOW_HOME=str(tmp_path), APOD_DATASETS="sightings").stdout
-    assert {*json.loads(told.splitlines()[-1])} == {"apod_backfill", "apod_verify"}
+    assert {*read["sightings"]} == {"apod_backfill", "apod_verify"}

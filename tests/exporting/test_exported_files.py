@@ -12,7 +12,6 @@ from contextlib import closing
 import pandas
 import polars
 import pytest
-from datasette.app import Datasette
 
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
@@ -101,6 +100,8 @@ def test_sqlite_explains_itself(taken, tmp_path):
 
 def test_datasette_finds_the_index_and_searches(taken, tmp_path):
     """Datasette itself opens the file, offers a search, and finds an entry by a word of its title in another form."""
+    from datasette.app import Datasette  # takes half a second, of every process that collects the tests
+
     taken.write("sqlite", tmp_path / "apod.db")
     wanted = next(entry for entry in taken.entries if "Galaxy" in entry["title"])
     word = wanted["title"].split()[wanted["title"].split().index("Galaxy") - 1]

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from apod_pipeline.extras.mirror.description import PATHS, description
 
@@ -89,12 +88,18 @@ def _schema_of(path, status):
     return {**next(iter(content.values()))["schema"], "components": document["components"]}
 
 
+def _judge(value, path, status):
+    from jsonschema import Draft202012Validator  # takes a second, of every process that collects the tests
+
+    Draft202012Validator(_schema_of(path, status)).validate(value)
+
+
 @pytest.mark.parametrize("path", [path for path, told in PATHS.items() if told.gives])
 def test_answers_are_as_the_description_says(client, path):
     """Every JSON answer obeys its schema, to the last field."""
     answer = client.get(ASKED.get(path, path))
     assert answer.headers["content-type"].partition(";")[0] == PATHS[path].media_type
-    Draft202012Validator(_schema_of(path, answer.status_code)).validate(answer.json())
+    _judge(answer.json(), path, answer.status_code)
 
 
 @pytest.mark.parametrize("asked", REFUSED)
@@ -103,4 +108,4 @@ def test_refusals_are_as_the_description_says(client, asked):
     answer = client.get(asked)
     path = asked.partition("?")[0]
     path = "/api/entries/{day}" if path.startswith("/api/entries/") else path
-    Draft202012Validator(_schema_of(path, answer.status_code)).validate(answer.json())
+    _judge(answer.json(), path, answer.status_code)

@@ -14,9 +14,15 @@ import os
 import signal
 from collections import Counter
 
-_wanted, _, _passage = os.environ.get("APOD_KILL_AT", "").partition(":")
+_wanted, _passage, _victim = "", "", 0
 _passed: Counter[str] = Counter()
-_victim = os.getpid()
+
+
+def read_environment() -> None:
+    """Aim as `APOD_KILL_AT` says now: done here, and once more by who is forked from a process with another one."""
+    global _wanted, _passage, _victim  # noqa: PLW0603 - one process, one place
+    _wanted, _, _passage = os.environ.get("APOD_KILL_AT", "").partition(":")
+    _victim = os.getpid()
 
 
 def kill_point(name: str) -> None:
@@ -33,3 +39,6 @@ def aim_at(process: int) -> None:
     """From now on kill points end another process."""
     global _victim  # noqa: PLW0603 - one process, one victim
     _victim = process
+
+
+read_environment()

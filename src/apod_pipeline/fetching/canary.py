@@ -65,7 +65,14 @@ class Canary:
         return Continuity(self.source, self.dataset, self.present, self.known)
 
     def judge(
-        self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str, address: str = ""
+        self,
+        asked: Span,
+        form: str,
+        items: Iterable[tuple[str | None, Record]],
+        shape: str,
+        address: str = "",
+        *,
+        believed: bool = False,
     ) -> Verdict:
         """What one reply is worth.
 
@@ -75,6 +82,8 @@ class Canary:
             items: the settled records, each with the day it says it is of.
             shape: `list` or `object`: what the JSON was.
             address: the question.
+            believed: a person says that the answer is right, however much it changes or leaves out; each record is
+                judged all the same.
         """
         if form == "day" and shape == "list" and self.dataset.identity is None:
             return self._refuse_asked(asked, form, "a list where one day was asked for")
@@ -95,15 +104,23 @@ class Canary:
         refused = tuple(Refusal(day, why) for day, why in refusals.items())
         if self.dataset.identity is None or form in {"feed", "import"} or strays.number:
             return Verdict(let_in, refused)
+        if believed:
+            return self._believed(asked, address, good, Verdict(let_in, refused))
         return self._complete(asked, form, address, good, Verdict(let_in, refused))
 
     def _complete(self, asked: Span, form: str, address: str, good: Mapping[str, Digest], verdict: Verdict) -> Verdict:
         """What an answer is worth that tells of all entries of the days that were asked for."""
         doubtful = {refusal.day for refusal in verdict.refusals if refusal.day}
         if why := self.continuity.doubt(asked, address, good, doubtful):
-            return self._refuse_asked(asked, form, why)
+            return self._refuse_asked(asked, form, why)._replace(doubted=True)
         gone = self.continuity.left_out(asked, address)
         return verdict._replace(left_out=gone, answered=not verdict.refusals)
+
+    def _believed(self, asked: Span, address: str, told: Mapping[str, Digest], verdict: Verdict) -> Verdict:
+        """The same where a person believes the answer: what it leaves out of the days that were asked for is gone."""
+        doubtful = {refusal.day for refusal in verdict.refusals if refusal.day}
+        gone = self.continuity.missing(asked, address, told, doubtful)
+        return verdict._replace(left_out=tuple(sorted(gone)), answered=not verdict.refusals)
 
     def _dated(
         self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], strays: _Count, count: _Count

@@ -309,8 +309,8 @@ class Extraction:
         odd = doubts.odd(reading.record) or (withdrawn and doubts.digest(reading.record) in withdrawn)
         return self.examine(reading) if odd else None
 
-    def judge(self, source: Source, reply: Reply) -> Verdict:
-        """What the canary says of a reply."""
+    def judge(self, source: Source, reply: Reply, *, believed: bool = False) -> Verdict:
+        """What the canary says of a reply; `believed` where a person says that the answer as a whole is right."""
         canary, body = self.canary(source.name), self.incoming.body(reply)
         if reply.form == "day" and source.denies(reply.status, body):
             return canary.judge_denial(reply.asked.first, reply.address)
@@ -321,7 +321,7 @@ class Extraction:
             of_one = self.dataset.identity is None  # else an answer's form is its source's business: it may be empty
             shape = shape_of(body) if of_one and reply.form in {"list", "day"} else "list"
             items = settled_items(source, body, reply.form)
-            verdict = canary.judge(reply.asked, reply.form, items, shape, reply.address)
+            verdict = canary.judge(reply.asked, reply.form, items, shape, reply.address, believed=believed)
             return of_the_asked(verdict, reply.asked) if reply.form == "feed" else verdict
         except Unreadable as error:
             return Verdict(refusals=(Refusal(only, str(error)),))
@@ -377,7 +377,7 @@ class Extraction:
         if not (new or refusals or absent or verdict.left_out or answers):
             return None
         parts = (tuple(Digest(*r) for r in new), tuple(refusals), tuple(absent))
-        return Verdict(*parts, left_out=verdict.left_out, answered=verdict.answered)
+        return Verdict(*parts, left_out=verdict.left_out, answered=verdict.answered, doubted=verdict.doubted)
 
     def _answers_more(self, source: str, asked: Span) -> bool:
         """Whether an answer tells of days that nobody told of, or that the same source was doubted for."""

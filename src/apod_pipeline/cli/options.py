@@ -61,13 +61,13 @@ DAYS = Days()
 
 
 class Entry(click.ParamType):  # type: ignore[type-arg] # newer versions of click are generic
-    """What an entry is known by: its day, or the key that a data set gives it."""
+    """What an entry is known by: its day, or the key or a name that a data set gives it."""
 
     name = "date"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
         """How help shows it."""
-        return "DATE"
+        return "DATE|NAME"
 
 
 ENTRY = Entry()

@@ -105,11 +105,11 @@ class Derivation:
             return None
         return self.reseal(run, at, accept_loss=accept_loss)
 
-    def seal_fields(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
-        """As `seal_rules`, where fields are new: also before all is made anew, and what was is gone."""
+    def seal_standing(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
+        """As `seal_rules`, of files that are as the last version left them: before they are made anew."""
         last = self.ledger.versions()[-1:]
         ours = bool(last) and self.archive.untouched and self.archive.marks().is_derived(last[0])
-        return self.reseal(run, at, accept_loss=accept_loss) if ours and not fields_alike(self.archive) else None
+        return self.seal_rules(run, at, accept_loss=accept_loss) if ours else None
 
     def reseal(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
         """Derive every entry of the last version anew; a version of its own where any differs, else None."""

@@ -93,6 +93,7 @@ class Verdict(NamedTuple):
             among them.
         doubted: whether it was refused for how much it changes or leaves out, all taken together: each of its entries
             may be right, so that a person may take it.
+        repeated: keys of entries that one and the same record was told of more than once.
     """
 
     readings: tuple[Digest, ...] = ()
@@ -101,6 +102,7 @@ class Verdict(NamedTuple):
     left_out: tuple[str, ...] = ()
     answered: bool = False
     doubted: bool = False
+    repeated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,9 @@ class Verdict(NamedTuple):
         left_out: keys of entries that the reply would have told of, if they were still there.
         answered: whether it tells all there is to be known of the days that were asked for, those without an entry
             among them.
+        doubted: whether it was refused for how much it changes or leaves out, all taken together: each of its entries
+            may be right, so that a person may take it.
+        repeated: keys of entries that one and the same record was told of more than once.
     """
 
     readings: tuple[Digest, ...] = ()
@@ -98,6 +101,8 @@ class Verdict(NamedTuple):
     absent: tuple[dt.date, ...] = ()
     left_out: tuple[str, ...] = ()
     answered: bool = False
+    doubted: bool = False
+    repeated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

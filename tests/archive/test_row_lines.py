@@ -1,4 +1,4 @@
-"""Which rows can be written, into files and into tables."""
+"""Which rows can be written into files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from apod_pipeline.archive.row_lines import row_line, writable
 
 
-@pytest.mark.parametrize("value", ["a\0b", "\\\0", ["x", "\0"], {"\0": 1}, "\ud800", 10**400])
-def test_what_no_file_or_table_can_hold(value):
-    """A NUL, wherever it stands, half of a surrogate pair, a number without end."""
+@pytest.mark.parametrize("value", ["\ud800", ["x", "\ud800"], {"\ud800": 1}, 10**400])
+def test_what_no_file_can_hold(value):
+    """Half of a surrogate pair, wherever it stands, a number without end."""
     assert not writable({"key": value})
 
 
-@pytest.mark.parametrize("value", ["plain", "\\u0000", "\\\\u0000", "\x01", None, 1.5])
+@pytest.mark.parametrize("value", ["plain", "\\u0000", "\x01", None, 1.5])
 def test_what_only_looks_like_it_is_written(value):
     """A backslash and the letters u0000 are words like others."""
     assert writable({"key": value})

@@ -14,6 +14,13 @@ from plain_environment import plain_environment
 from set_lab import SITE
 
 pytestmark = pytest.mark.process
+MISDESCRIBED = """\
+from apod_pipeline.dataset.fields import Columns, Field
+from sightings import DATA_SET as SIGHTINGS
+
+FIELDS = (*SIGHTINGS.columns.fields, Field("size", "txt", "how large"))
+DATA_SET = SIGHTINGS._replace(name="broken", columns=Columns(FIELDS, ("sighting",), day="night"))
+"""
 UNDERLINED = """\
 from sightings import DATA_SET as SIGHTINGS
 
@@ -42,6 +49,7 @@ def typed(tmp_path):
             check=False,
         )
 
+    command.environment = environment
     return command
 
 
@@ -84,6 +92,25 @@ def test_an_archive_of_another_set_is_left_alone(typed, tmp_path):
     assert _of(tmp_path / "here") == before
 
 
+@pytest.mark.parametrize(
+    ("words", "dataset", "begins"),
+    [
+        (("run", "--date", "2026-03-01"), "sightings", "sightings"),
+        (("backfill", "--from", "1995-06-20"), "", "apod"),
+        (("import", "mine.jsonl"), "", "apod"),
+    ],
+)
+def test_a_command_that_begins_an_archive_says_of_what(typed, tmp_path, words, dataset, begins):
+    """Which data set, and how to begin one of another; an archive that is there is told nothing of it."""
+    (tmp_path / "mine.jsonl").write_text("")
+    nobody = dict.fromkeys(("APOD_SCIENCE_URL", "APOD_SIGHTINGS_URL"), "http://127.0.0.1:1")
+    nobody |= {"APOD_SOURCES": "science", "APOD_HTTP_RETRIES": "0"} if begins == "apod" else {"APOD_HTTP_RETRIES": "0"}
+    nobody |= {"APOD_DATASET": dataset, "APOD_TODAY": "2026-03-10" if dataset else "1995-06-22"}
+    done = typed(*words, "--archive", "new", **nobody)
+    assert f"new becomes a new archive of '{begins}'; for another data set: apod init --dataset" in done.stderr
+    assert "becomes a new archive" not in typed(*words, "--archive", "new", **nobody).stderr
+
+
 @pytest.mark.parametrize("command", ["init", "demo"])
 def test_a_set_that_is_not_installed_is_told(typed, tmp_path, command):
     """The line names those that are; nothing is made."""
@@ -117,6 +144,8 @@ def test_a_set_is_shown_on_its_own_simulator(typed, tmp_path):
     ]
     assert re.findall(r"^      brightness: (\S+)$", done.stdout, re.MULTILINE) == ["-1.5", "-2.5"]
     assert "WRONG" not in done.stdout
+    (shown,) = re.findall(r"^  (.* status --archive sightings-demo)  ", done.stdout, re.MULTILINE)
+    assert subprocess.run(["sh", "-c", shown], cwd=tmp_path, env=typed.environment, check=False).returncode == 0
     assert 'dataset = "sightings"\n' in (tmp_path / "sightings-demo" / "apod.toml").read_text()
     (tmp_path / "mine").mkdir()
     refused = typed("demo", "--dataset", "sightings", "--archive", "mine")
@@ -128,6 +157,7 @@ def test_a_set_is_shown_on_its_own_simulator(typed, tmp_path):
     [
         ("import nothing_like_this\n", "cannot be loaded from broken:DATA_SET (ModuleNotFoundError"),
         ("from far_lights import DATA_SET\n", "calls itself 'far_lights', and its entry point 'broken'"),
+        (MISDESCRIBED, "the data set 'broken' cannot be used: its field 'size' is of an unknown kind 'txt'; there are"),
     ],
 )
 def test_a_broken_set_is_told_and_hides_no_other(typed, tmp_path, module, says):

@@ -91,6 +91,32 @@ def test_the_data_sets_that_are_served_are_written_down(tmp_path):
         assert _values((folder / ".env").read_text(encoding="utf-8"))["APOD_DATASETS"] == written
 
 
+def test_any_other_setting_reaches_the_containers(env):
+    """What stands in `.env` and in no line of Compose's is handed on from a file, anew each time; secrets are not."""
+    folder, _ = env
+    secret = {"APOD_EPIC_API_KEY": "k3y", "APOD_DATABASE_URL": "x", "APOD_EPIC_URL_2": "https://me:pw@host"}
+    plain = {"APOD_EPIC_URL": "https://epic.example?a=b", "APOD_LOOKBACK": "20"}
+    own = {"APOD_ARCHIVE": "/elsewhere", "APOD_DATASETS": "apod,epic"}
+    more = "".join(f"{name}={value}\n" for name, value in (secret | plain | own).items())
+    (folder / ".env").write_text(f"{(folder / '.env').read_text()}OTHER=1\n{more}")
+    said = _made(folder).stdout
+    settings = folder / ".env.settings"
+    assert _values(settings.read_text(encoding="utf-8")) == plain
+    assert stat.S_IMODE(settings.stat().st_mode) == 0o600
+    assert all(name in said for name in secret)
+    assert not [value for value in secret.values() if len(value) > 1 and value in said]
+    (folder / ".env").write_text("APOD_LOOKBACK=30\n")
+    _made(folder)
+    assert settings.read_text(encoding="utf-8") == "APOD_LOOKBACK=30\n"
+
+
+def test_every_container_of_ours_reads_them():
+    """The file is optional: `docker compose` alone works as well. What Compose says itself is said over it."""
+    wanted = {"path": ".env.settings", "required": False}
+    told = {name for name, one in SERVICES.items() if wanted in one.get("env_file", [])}
+    assert told == {name for name in SERVICES if name.startswith(("airflow", "mirror", "backup"))}
+
+
 def test_every_part_that_sees_an_archive_sees_those_of_all_sets():
     """Airflow's parts are told which sets are served and where their archives are; APOD's volume is what it was."""
     seeing = {name for name, one in SERVICES.items() if "apod_archive:/opt/apod/archive" in one.get("volumes", [])}

@@ -16,7 +16,8 @@ import subprocess
 import psycopg
 import pytest
 
-from apod_pipeline.dataset.installed import names, simulation
+from apod_pipeline.dataset.installed import data_set, names, simulation
+from apod_pipeline.dataset.values import misfits
 from apod_pipeline.dictionary.tables import relations
 from apod_pipeline.errors import ArchiveDamaged
 from kill_places import KILL_PLACES
@@ -86,6 +87,12 @@ def test_its_tables_are_described(one):
     )
     assert {(table, column) for table, column, _ in there} == told
     assert all(words for _, _, words in there)
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_examples_are_of_their_kind(name):
+    """What its description gives as an example of a field could stand in an entry."""
+    assert misfits(data_set(name).columns.fields) == []
 
 
 @pytest.mark.parametrize("place", KILLS)

@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 from apod_pipeline.extras.mirror.reader_role import reading_door
 from apod_pipeline.settings import resolve
 from apod_pipeline.simulator.approaches import TODAY
-from mirror.sets import AROUND, DAY, ODD, own, serving
+from mirror.sets import AROUND, DAY, ODD, PICTURES, own, serving
 from patience import until
 from set_lab import SITE, SetLab
 
@@ -132,6 +132,9 @@ def _causes(one):
         ("entries?des=%FF", 400),
         ("entries?des=" + "x" * 201, 400),
         ("entries?as_of=then", 400),
+        ("entries?nosuch=1", 400),
+        ("entries/none?page=1", 400),
+        ("history/799999?from=2026-01-01", 400),
         ("entries/none", 404),
         ("entries/%00", 400),
         ("entries/..%2F..%2Fetc%2Fpasswd", 404),
@@ -150,6 +153,17 @@ def test_odd_questions_are_told_why(mirror, path, status):
     answer = mirror.get(f"/api/approaches/{path}")
     assert (answer.status_code, list(answer.json())) == (status, ["error"])
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_mistyped_parameter_is_told_with_those_there_are(mirror):
+    """It would be taken for no wish at all, and everything be given; NASA's old API has words of its own for it."""
+    said = mirror.get("/api/approaches/entries?dist_mx=0.01").json()["error"]
+    assert "there is no parameter 'dist_mx' here; there are: as_of, " in said
+    assert {"dist_max", "from", "page", "per_page", "to"} <= {*said.partition("there are: ")[2].split(", ")}
+    assert mirror.get("/api/search?q=sky&yaer=2020").json()["error"].endswith("page, per_page, q, year")
+    assert mirror.get("/api/approaches/entries?api_key=x").status_code == 200
+    old = mirror.get(f"/planetary/apod?date={PICTURES.last}&nosuch=1")
+    assert (old.status_code, "there is no parameter" in old.text) == (400, False)
 
 
 # ---- as every answer of the mirror -----------------------------------------------------------
@@ -320,4 +334,8 @@ def test_a_set_without_pages_has_a_table_and_the_answers(both, tmp_path, databas
             assert client.get(link).status_code == 200
             assert '<a href="/sightings">Fireballs that people saw</a>' in client.get("/").text
             assert client.get("/sightings?page=0").status_code == 400
+            day = min(row["night"] for row in toy.entries().values())
+            some = client.get("/sightings", params={"from": day, "to": day}).text
+            assert some.count("/api/sightings/history/") == sum(row["night"] == day for row in toy.entries().values())
+            assert client.get("/sightings?from=soon").status_code == 400
             assert urlsplit(address).hostname == "127.0.0.1"

@@ -5,22 +5,15 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
-from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
 from apod_pipeline.dataset.spans import Span
 from kill_places import KILL_PLACES
 from lab import KEY, Lab, bare_repository
+from standin import SHARED, StandIn, running
 
-SHARED = Path(os.environ.get("APOD_SHARED", Path(__file__).parents[2].parent / "shared"))
 STANDIN, RECORDS = SHARED / "upstream" / "standin.py", SHARED / "data" / "apod_v1_1995_2018.jsonl.gz"
 pytestmark = [
     pytest.mark.standin,
@@ -31,38 +24,17 @@ MONTHS = Span(dt.date(2018, 10, 1), dt.date(2018, 12, 31))
 GAPS = ["1995-06-17", "1995-06-18", "1995-06-19"]
 
 
-class Upstream:
-    """The other people's upstream, in a process of its own; steered over HTTP."""
+class Upstream(StandIn):
+    """The other people's upstream, which knows no day after the last recorded one."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self.today = dt.date(2018, 12, 31)
-
-    def control(self, **message: object) -> None:
-        with urlopen(Request(f"{self.url}/_control", json.dumps(message).encode(), method="POST"), timeout=10):
-            return
+    today = dt.date(2018, 12, 31)
 
 
 @pytest.fixture(scope="session")
 def upstream():
     """Started once; its state is reset by whoever uses it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    words = [sys.executable, str(STANDIN), "--data", str(RECORDS), "--port", str(port)]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-    one, deadline = Upstream(port), time.monotonic() + 30
-    while True:
-        try:
-            one.control(reset=True)
-            break
-        except OSError:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    yield one
-    process.terminate()
-    process.wait(10)
+    with running(STANDIN, "--data", str(RECORDS)) as port:
+        yield Upstream(port)
 
 
 @pytest.fixture

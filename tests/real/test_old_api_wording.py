@@ -9,7 +9,6 @@ import collections
 import datetime as dt
 import gzip
 import json
-import os
 import re
 from pathlib import Path
 
@@ -19,9 +18,10 @@ from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.datasets.apod.old_api.planetary_api import Question
 from apod_pipeline.datasets.apod.rules.derive import derive
 from apod_pipeline.extras.mirror.records import record
+from standin import SHARED
 
 ROOT = Path(__file__).parents[2]
-RECORDS = Path(os.environ.get("APOD_SHARED", ROOT.parent / "shared")) / "data" / "apod_v1_1995_2018.jsonl.gz"
+RECORDS = SHARED / "data" / "apod_v1_1995_2018.jsonl.gz"
 pytestmark = pytest.mark.skipif(not RECORDS.exists(), reason="the real records are not beside this checkout")
 
 # Field -> the repairs that explain a difference, the telling ones first, and how the table words it.

@@ -5,22 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 from collections import Counter
-from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.datasets.approaches.rules.derive import served
 from set_lab import SetLab
+from standin import SHARED, StandIn, running
 
-SHARED = Path(os.environ.get("APOD_SHARED", Path(__file__).parents[2].parent / "shared"))
 STANDIN, DATA = SHARED / "upstream" / "standin_more.py", SHARED / "data"
 READINGS = DATA / "cad_readings_2019_2020.jsonl.gz"
 pytestmark = [
@@ -44,22 +37,15 @@ FAULTS |= {kind: {} for kind in (*PLAIN, "redirect_loop", "bad_charset", "gzip_g
 OF_THEIR_OWN = "SELECT cause, count(*) FROM approaches_revision WHERE cause <> 'source' GROUP BY 1 ORDER BY 1"
 
 
-class Upstream:
-    """The stand-in, in a process of its own; steered over HTTP."""
+class Upstream(StandIn):
+    """The stand-in, which tells what was known on a day."""
 
-    def __init__(self, port):
-        self.url = f"http://127.0.0.1:{port}"
-        self.today = FIRST
+    today = FIRST
 
     @property
     def settings(self):
         """Where it answers, and the day it stands at."""
         return {"jpl_url": self.url, "today": self.today}
-
-    def control(self, **message):
-        """Turn its knobs."""
-        with urlopen(Request(f"{self.url}/_control", json.dumps(message).encode(), method="POST"), timeout=10):
-            return
 
     def stand_at(self, day):
         """Tell what was known on a day."""
@@ -70,23 +56,8 @@ class Upstream:
 @pytest.fixture(scope="session")
 def upstream():
     """Started once; its state is reset by whoever uses it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    words = [sys.executable, str(STANDIN), "--data", str(DATA), "--port", str(port), "--today", str(FIRST)]
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-    one, deadline = Upstream(port), time.monotonic() + 60
-    while True:
-        try:
-            one.control(reset=True)
-            break
-        except OSError:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    yield one
-    process.terminate()
-    process.wait(10)
+    with running(STANDIN, "--data", str(DATA), "--today", str(FIRST)) as port:
+        yield Upstream(port)
 
 
 @pytest.fixture

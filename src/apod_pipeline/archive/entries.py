@@ -44,6 +44,7 @@ class Entries:
         answers: days that a source told all of, oldest first.
         answered: the same days, joined.
         settled: by source and day, the line since which a refusal is answered.
+        repeated: entries that an answer told of twice, word for word.
     """
 
     traits: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -56,6 +57,7 @@ class Entries:
     _last: dict[int, int] = field(default_factory=dict)  # by a day's number, the place of the last answer of all of it
     _drawn: int = 0  # answers that are in there
     settled: dict[tuple[str, str], int] = field(default_factory=dict)
+    repeated: set[str] = field(default_factory=set)
 
     def tell(self, keys: Iterable[str], told: Mapping[str, Mapping[str, Any]], number: int) -> None:
         """Take entries into account that are told of in a line, with what is new of some of them."""

@@ -151,6 +151,7 @@ class Known:
         """Which entries a line tells of, which it leaves out, and which days it answers."""
         source = line["source"]
         self.entries.tell(readings, line.get("entries", {}), number)
+        self.entries.repeated.update(line.get("repeated", ()))
         for key in line.get("left_out", ()):
             self.latest.get(source, {}).pop(key, None)
             self.last_line[key] = number

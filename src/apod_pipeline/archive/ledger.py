@@ -132,6 +132,8 @@ class Ledger:
         line |= {"entries": entries} if entries else {}
         line |= {"left_out": [*verdict.left_out]} if verdict.left_out else {}
         line |= {"answered": True} if verdict.answered else {}
+        line |= {"doubted": True} if verdict.doubted else {}
+        line |= {"repeated": [*verdict.repeated]} if verdict.repeated else {}
         refused = {str(r.day) if r.day else WHOLE_REPLY: in_plain_words(r.reason) for r in verdict.refusals}
         line |= {"refused": refused} if refused else {}
         line |= {"absent": [str(day) for day in verdict.absent]} if verdict.absent else {}

@@ -27,11 +27,14 @@ def history(day: str, archive: Path | None, *, as_json: bool) -> None:
     Example: apod history 2024-01-15
     """
     from apod_pipeline.cli import presentation
+    from apod_pipeline.errors import SettingsError
     from apod_pipeline.jobs import questions
     from apod_pipeline.wiring import archive_of
 
     settings = existing(archive)
     kept, keys = archive_of(settings), keys_of(settings, day)
+    if why := questions.never(kept, keys[0]):
+        raise SettingsError(why)
     told: list[dict[str, Any]] = [
         {kept.dataset.columns.key: key, "revisions": questions.history(kept, key)} for key in keys
     ]
@@ -41,17 +44,18 @@ def history(day: str, archive: Path | None, *, as_json: bool) -> None:
     for key, one in zip(keys, told, strict=True):
         if told[1:]:
             click.echo(f"{key}:")
-        _tell(kept.dataset, key, one["revisions"])
+        _tell(kept.dataset, one["revisions"])
 
 
-def _tell(dataset: DataSet, key: str, revisions: list[dict[str, Any]]) -> None:
+def _tell(dataset: DataSet, revisions: list[dict[str, Any]]) -> None:
     """The states of one entry."""
     from apod_pipeline.versions.wording import as_text
 
-    if not revisions:
-        click.echo(f"{key}: this archive has no entry; `{dataset.asks_for(key)}` asks for it.")
-        return
+    ended = None
     for number, revision in enumerate(revisions, 1):
+        if ended and ended != revision["from"]:
+            click.echo(f"   gone from {ended} to {revision['from']}: its source told of it no more, and then again")
+        ended = revision["to"]
         click.echo(f"{number}. from {revision['from']} to {revision['to'] or 'now'}  ({revision['cause']})")
         entry = revision["entry"]
         for name in revision["changed"] or dataset.about.shown:

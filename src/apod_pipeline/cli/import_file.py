@@ -14,7 +14,7 @@ from apod_pipeline.cli.options import (
     archive_option,
     settings_of,
 )
-from apod_pipeline.cli.outcomes import report, wired
+from apod_pipeline.cli.outcomes import report, tell_begun, wired
 
 
 @click.command("import")
@@ -30,6 +30,7 @@ def import_file(file: Path, archive: Path | None, *, as_json: bool) -> None:
     from apod_pipeline.run.importing import import_into
 
     settings = settings_of(archive=archive)
+    tell_begun(settings)
     with wired(settings, "importing", 1) as pipeline:
         outcome = import_into(pipeline, file)
     report(settings.archive, outcome, as_json=as_json)

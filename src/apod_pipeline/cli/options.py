@@ -37,14 +37,37 @@ class Day(click.DateTime):
 DAY = Day()
 
 
-class Entry(click.ParamType):  # type: ignore[type-arg] # newer versions of click are generic
-    """What an entry is known by: its day, or the key that a data set gives it."""
+class Days(click.ParamType):  # type: ignore[type-arg] # newer versions of click are generic
+    """A calendar day, or the first and the last of some: YYYY-MM-DD..YYYY-MM-DD."""
 
     name = "date"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
         """How help shows it."""
-        return "DATE"
+        return "DATE[..DATE]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Span:  # noqa: ANN401 - click's
+        """The days that were typed."""
+        from apod_pipeline.dataset.spans import Span
+
+        first, dots, last = str(value).partition("..")
+        begin, end = (DAY.convert(text, param, ctx).date() for text in (first, last if dots else first))
+        if end < begin:
+            self.fail(f"{value!r}: the first day must not be after the last.", param, ctx)
+        return Span(begin, end)
+
+
+DAYS = Days()
+
+
+class Entry(click.ParamType):  # type: ignore[type-arg] # newer versions of click are generic
+    """What an entry is known by: its day, or the key or a name that a data set gives it."""
+
+    name = "date"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        """How help shows it."""
+        return "DATE|NAME"
 
 
 ENTRY = Entry()
@@ -132,7 +155,7 @@ def because_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--because", metavar="TEXT", help="... and why; the reason is kept in the ledger.")(command)
 
 
-def reason_for(day: dt.datetime | None, because: str | None, option: str) -> str:
+def reason_for(day: object | None, because: str | None, option: str) -> str:
     """What was typed behind `--because`, in one line; empty where nothing is to be accepted.
 
     Raises:

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from apod_pipeline.settings import Settings
 
 
+def tell_begun(settings: Settings) -> None:
+    """Which data set a new archive is of, where a command that was not told makes one."""
+    from apod_pipeline.cli.presentation import tell
+
+    if not (settings.archive / ".apod").is_dir():
+        tell(
+            f"{settings.archive} becomes a new archive of {settings.dataset!r}; for another data set: apod init "
+            "--dataset NAME --archive FOLDER (`apod datasets` lists them)"
+        )
+
+
 @contextmanager
 def wired(settings: Settings, what: str, total: int) -> Iterator[Pipeline]:
     """An archive's pipeline, with a progress bar over so many days."""
@@ -32,6 +43,7 @@ def wired(settings: Settings, what: str, total: int) -> Iterator[Pipeline]:
 
 def ask(settings: Settings, wanted: Wanted, *, as_json: bool) -> None:
     """Ask for days, print what came of it, and end with its exit code."""
+    tell_begun(settings)
     if wanted.span:
         tell_unasked(settings, wanted.span)
     total = len(wanted.span) if wanted.span else 1

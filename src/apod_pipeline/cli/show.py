@@ -31,6 +31,7 @@ def show(day: str, name: str, archive: Path | None, *, as_json: bool) -> None:
     from apod_pipeline.archive.lines import timestamp
     from apod_pipeline.cli import presentation
     from apod_pipeline.errors import SettingsError
+    from apod_pipeline.jobs import questions
     from apod_pipeline.versions.wording import as_text
     from apod_pipeline.wiring import states
 
@@ -40,7 +41,8 @@ def show(day: str, name: str, archive: Path | None, *, as_json: bool) -> None:
     entry = known.entry(version, key)
     if entry is None:
         raise SettingsError(
-            f"{key}: version {version.commit[:10]} of {timestamp(version.at)} has no entry for it. "
+            questions.never(known.archive, key)
+            or f"{key}: version {version.commit[:10]} of {timestamp(version.at)} has no entry for it. "
             f"`{_of_now(known.archive.dataset, key)}` shows what is known about it now."
         )
     if as_json:

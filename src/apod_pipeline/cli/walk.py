@@ -7,11 +7,14 @@ of which data set it is.
 from __future__ import annotations
 
 import datetime as dt
+import os
+import re
 import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -98,13 +101,26 @@ class Walk:
             click.echo(f"  {name:<12} {seconds(stages)}")
         click.echo(f"  total        {time.perf_counter() - self._begin:.1f}")
         since = archive.dataset.calendar.first_day.year
-        lines = [(f"{command} --archive {self.folder}", why.format(since=since)) for command, why in NEXT]
-        lines += [(command.format(folder=self.folder), why) for command, why in more]
+        apod, folder = _program(), quote(str(self.folder))
+        lines = [(f"{command} --archive {folder}", why.format(since=since)) for command, why in NEXT]
+        lines += [(command.format(folder=folder), why) for command, why in more]
+        lines = [(re.sub(r"^apod(?= )", lambda _: apod, command), why) for command, why in lines]
         width = max(len(command) for command, _ in lines)
-        click.echo("\nnext (apod is .venv/bin/apod):")
+        click.echo("\nnext:")
         for command, why in lines:
             click.echo(f"  {command:<{width}}  {why}")
         sys.stdout.flush()
+
+
+def _program() -> str:
+    """The command as it can be typed here: its name where that is found, else the way in which this one was started."""
+    started = Path(sys.argv[0])
+    found = shutil.which("apod")
+    if found and (started.name != "apod" or Path(found).samefile(started)):
+        return "apod"
+    if started.name == "apod" and started.exists():
+        return quote(os.path.relpath(started) if started.absolute().is_relative_to(Path.cwd()) else str(started))
+    return f"{quote(sys.executable)} -m apod_pipeline.cli"
 
 
 def make_room(folder: Path) -> None:

@@ -28,7 +28,7 @@ SECONDS = 3600
 # What `NAME_migration` says is of what the code has made, so it never comes from a file.
 TABLES = """
 SELECT tablename FROM pg_tables
-WHERE schemaname = current_schema() AND tablename ~ '^{name}(_|$)' AND tablename <> '{name}_migration'
+WHERE schemaname = current_schema() AND tablename = ANY ({every}) AND tablename <> '{name}_migration'
 """
 BY_NAME = """
 SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute
@@ -99,8 +99,7 @@ def _dumped(conninfo: str, tables: Tables, file: Path, programs: Path) -> dict[s
     with connected(conninfo, still=True) as connection:
         schema = _schema(connection)
         snapshot = str((connection.execute("SELECT pg_export_snapshot()").fetchone() or ("",))[0])
-        chosen = [f"--table={schema}.{tables.name}", f"--table={schema}.{tables.name}_*"]
-        chosen.append(f"--exclude-table={schema}.{tables.name}_migration")
+        chosen = [f'--table={schema}."{name}"' for name in tables.every if name != f"{tables.name}_migration"]
         form = ("--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={file}")
         _program(programs / "pg_dump", conninfo, *form, *chosen)
         return _digests(connection, tables)

@@ -31,7 +31,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO apod_reader', current_schema());
     FOR relation IN
         SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE n.nspname = current_schema() AND c.relname ~ '^{name}(_|$)' AND c.relkind IN ('r', 'v')
+        WHERE n.nspname = current_schema() AND c.relname = ANY ({every}) AND c.relkind IN ('r', 'v')
         AND (pg_has_role(c.relowner, 'USAGE') OR has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION'))
     LOOP
         EXECUTE format('GRANT SELECT ON %I TO apod_reader', relation);
@@ -45,7 +45,7 @@ READS_ALL = """
 SELECT coalesce(bool_and(has_table_privilege(%(role)s, c.oid, 'SELECT')), false)
        AND has_schema_privilege(%(role)s, current_schema(), 'USAGE')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = current_schema() AND c.relname ~ '^{name}(_|$)' AND c.relkind IN ('r', 'v')
+WHERE n.nspname = current_schema() AND c.relname = ANY ({every}) AND c.relkind IN ('r', 'v')
 """
 
 

@@ -35,6 +35,7 @@ class Tables:
         dataset: whose.
         name: their prefix, and the name of the table of the current entries.
         key: the column that identifies an entry.
+        every: the names of all its tables and views: what another set is called may begin as this one.
         lock: the advisory lock that whoever changes them holds; the next number is for stateless runs.
         current: the current entries, output fields.
         revision: every state of every entry.
@@ -47,6 +48,7 @@ class Tables:
         self.dataset, self.name, self.key = dataset, dataset.name, dataset.columns.key
         # Any number will do, as long as no other program takes an advisory lock on it: the name's own letters.
         self.lock = int.from_bytes(self.name.upper().encode()[:7], "big")
+        self.every = tuple(relation.name for relation in relations(dataset))
         shapes = {relation.name: TableShape.of(relation) for relation in relations(dataset)}
         self.current = shapes[self.name]
         self.revision, self.reading, self.day, self.quarantine = (
@@ -59,5 +61,6 @@ class Tables:
         return self.dataset.columns.output
 
     def sql(self, statement: str) -> bytes:
-        """A statement with the tables' prefix for `{name}`, and the key's column for `{key}`."""
-        return statement.format(name=self.name, key=self.key).encode()
+        """A statement with the prefix for `{name}`, the key's column for `{key}`, all names for `{every}`, an array."""
+        every = ", ".join(f"'{name}'" for name in self.every)
+        return statement.format(name=self.name, key=self.key, every=f"ARRAY[{every}]").encode()

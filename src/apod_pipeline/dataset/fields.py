@@ -49,6 +49,7 @@ KINDS = {
     "list": Kind("jsonb", "JSON array", ("array", None)),
 }
 NESTED = ("object", "list")
+OF_TABLES = frozenset({"words", "instant without zone"})  # kinds that only the database's own columns have
 
 
 class Field(NamedTuple):

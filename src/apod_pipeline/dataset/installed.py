@@ -10,6 +10,7 @@ from importlib import import_module
 
 from apod_pipeline.dataset.acting import Simulation
 from apod_pipeline.dataset.description import DataSet
+from apod_pipeline.dataset.soundness import fault
 from apod_pipeline.errors import SettingsError
 
 GROUP, ACTORS = "apod_pipeline.datasets", "apod_pipeline.simulators"
@@ -42,6 +43,11 @@ def data_set(name: str) -> DataSet:
             f"no data set {name!r} is installed; there are {', '.join(names())}. Nothing was touched: name one of them "
             "(--dataset, APOD_DATASET, or `dataset` in the archive's apod.toml), or install the package that provides "
             "the other."
+        )
+    if why := fault(found):
+        raise SettingsError(
+            f"the data set {name!r} cannot be used: {why}. Nothing was touched; mend its description, then type the "
+            "same command again."
         )
     return found
 

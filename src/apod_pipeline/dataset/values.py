@@ -67,6 +67,20 @@ CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
+def misfits(fields: Iterable[Field]) -> list[str]:
+    """The fields whose example is not of their kind, or none of the values that they may hold."""
+    told = [field for field in fields if field.example is not None]
+    return [
+        field.name
+        for field in told
+        if not CHECKS[field.kind][0](field.example) or not _allows(field.allowed, field.example)
+    ]
+
+
+def _allows(allowed: tuple[str, ...], value: object) -> bool:
+    return not allowed or all(one in allowed for one in (value if isinstance(value, list | tuple) else (value,)))
+
+
 def checked(fields: Iterable[Field]) -> Callable[[Mapping[str, Any]], str | None]:
     """What says of a row why it cannot be stored; None where it can."""
     every = [(field.name, field.nullable, *CHECKS[field.kind]) for field in fields]
@@ -74,7 +88,9 @@ def checked(fields: Iterable[Field]) -> Callable[[Mapping[str, Any]], str | None
 
     def fault(row: Mapping[str, Any]) -> str | None:
         for name, nullable, fits, what in every:
-            value = row.get(name)
+            if name not in row:
+                return f"its {name} is left out: say None where there is none"
+            value = row[name]
             if value is None:
                 if not nullable:
                     return f"its {name} is absent"

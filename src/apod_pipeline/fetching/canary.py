@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -53,6 +53,7 @@ class Canary:
     _edited: dict[str, tuple[str, str]] = field(default_factory=dict)  # what was held, what is said instead
     _days: dict[str, dt.date] = field(default_factory=dict)  # of entries that have keys of their own
     _refused_keys: set[str] = field(default_factory=set)
+    _served_twice: set[str] = field(default_factory=set)  # of the reply that is judged
 
     @cached_property
     def repeats(self) -> Repeats:
@@ -66,7 +67,14 @@ class Canary:
         return Continuity(self.source, self.dataset, self.present, self.known)
 
     def judge(
-        self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], shape: str, address: str = ""
+        self,
+        asked: Span,
+        form: str,
+        items: Iterable[tuple[str | None, Record]],
+        shape: str,
+        address: str = "",
+        *,
+        believed: bool = False,
     ) -> Verdict:
         """What one reply is worth.
 
@@ -76,12 +84,15 @@ class Canary:
             items: the settled records, each with the day it says it is of.
             shape: `list` or `object`: what the JSON was.
             address: the question.
+            believed: a person says that the answer is right, however much it changes or leaves out; each record is
+                judged all the same.
         """
         if form == "day" and shape == "list" and self.dataset.identity is None:
             return self._refuse_asked(asked, form, "a list where one day was asked for")
         good: dict[str, Digest] = {}
         refusals: dict[dt.date | None, str] = {}
         self._refused_keys.clear()
+        self._served_twice.clear()
         strays, count = _Count(), _Count()
         try:
             dated = self._dated(asked, form, items, strays, count)
@@ -94,17 +105,26 @@ class Canary:
         self._weigh_repeats(good, refusals)
         let_in = tuple(one for _, one in sorted(good.items()) if one.day not in refusals or self._stands(one))
         refused = tuple(Refusal(day, why) for day, why in refusals.items())
+        verdict = Verdict(let_in, refused, repeated=tuple(sorted(self._served_twice)))
         if self.dataset.identity is None or form in {"feed", "import"} or strays.number:
-            return Verdict(let_in, refused)
-        return self._complete(asked, form, address, good, Verdict(let_in, refused))
+            return verdict
+        if believed:
+            return self._believed(asked, address, good, verdict)
+        return self._complete(asked, form, address, good, verdict)
 
     def _complete(self, asked: Span, form: str, address: str, good: Mapping[str, Digest], verdict: Verdict) -> Verdict:
         """What an answer is worth that tells of all entries of the days that were asked for."""
         doubtful = {refusal.day for refusal in verdict.refusals if refusal.day}
         if why := self.continuity.doubt(asked, address, good, doubtful):
-            return self._refuse_asked(asked, form, why)
+            return self._refuse_asked(asked, form, why)._replace(doubted=True)
         gone = self.continuity.left_out(asked, address)
         return verdict._replace(left_out=gone, answered=not verdict.refusals)
+
+    def _believed(self, asked: Span, address: str, told: Mapping[str, Digest], verdict: Verdict) -> Verdict:
+        """The same where a person believes the answer: what it leaves out of the days that were asked for is gone."""
+        doubtful = {refusal.day for refusal in verdict.refusals if refusal.day}
+        gone = self.continuity.missing(asked, address, told, doubtful)
+        return verdict._replace(left_out=tuple(sorted(gone)), answered=not verdict.refusals)
 
     def _dated(
         self, asked: Span, form: str, items: Iterable[tuple[str | None, Record]], strays: _Count, count: _Count
@@ -137,8 +157,10 @@ class Canary:
                 sound.append((day, record, {"day": str(day), **identity.traits(record)}))
             except Exception as error:  # noqa: BLE001 - likewise
                 refusals[day] = f"it cannot be recognised ({type(error).__name__})"
-        keys = identity.identify([traits for *_, traits in sound], self.continuity.recognisable(asked))
-        for key, (day, record, traits) in zip(keys, sound, strict=True):
+        once, again = told_once(sound)
+        keys = identity.identify([traits for *_, traits in once], self.continuity.recognisable(asked))
+        self._served_twice.update(keys[place] for place in again)
+        for key, (day, record, traits) in zip(keys, once, strict=True):
             if why := _bad_key(key):
                 refusals[day] = why
                 continue
@@ -154,10 +176,11 @@ class Canary:
         if identity is None:
             yield from ((Reading(day, self.source, record), None) for record in islice(records, 1))
             return
-        told = [(record, {"day": str(day), **identity.traits(record)}) for record in records]
-        keys = identity.identify([traits for _, traits in told], self.known.entries.traits)
+        told, _ = told_once([(day, record, {"day": str(day), **identity.traits(record)}) for record in records])
+        keys = identity.identify([traits for *_, traits in told], self.known.entries.traits)
         yield from (
-            (Reading(day, self.source, record, key), traits) for key, (record, traits) in zip(keys, told, strict=True)
+            (Reading(day, self.source, record, key), traits)
+            for key, (_, record, traits) in zip(keys, told, strict=True)
         )
 
     def _stands(self, digest: Digest) -> bool:
@@ -277,6 +300,28 @@ class Canary:
         if str(day) in self.present:
             return Verdict(refusals=(Refusal(day, "denied, although the same source gave it before"),))
         return Verdict(absent=(day,))
+
+
+Recognised = tuple[dt.date, Record, Traits]
+
+
+def told_once(told: Sequence[Recognised]) -> tuple[list[Recognised], set[int]]:
+    """The records of one reply without those that it repeats word for word; and the places of those it does repeat.
+
+    Nothing tells two such records apart, now or ever: they are one entry, that was served twice.
+    """
+    once: list[Recognised] = []
+    again: set[int] = set()
+    alike: dict[str, list[int]] = {}  # what is recognised alike is compared whole, all else need not be
+    for one in told:
+        places = alike.setdefault(repr(one[2]), [])
+        same = next((place for place in places if once[place][1] == one[1]), None)
+        if same is None:
+            places.append(len(once))
+            once.append(one)
+        else:
+            again.add(same)
+    return once, again
 
 
 @dataclass

@@ -112,13 +112,24 @@ class Continuity:
         return None
 
     def _misses(self, rule: Rule, asked: Span, address: str) -> str | None:
-        expected = {*self._expected(self.known.entries.on(asked), address)}
-        missed = {key for key in expected - self._told if dt.date.fromisoformat(self._day(key)) not in self._doubtful}
+        missed = self.missing(asked, address, self._told, self._doubtful)
         self._missed |= missed
-        self._spoken_of |= expected
+        self._spoken_of |= {*self._expected(self.known.entries.on(asked), address)}
         if missed and len(self._missed) > max(rule.few, rule.share * len(self._spoken_of)):
             return f"{len(self._missed)} of {len(self._spoken_of)} known entries are left out"
         return None
+
+    def missing(self, asked: Span, address: str, told: Collection[str], doubtful: Collection[dt.date]) -> set[str]:
+        """The entries of some days that an answer should tell of and does not, whether or not it is believed.
+
+        Args:
+            asked: the days.
+            address: the question.
+            told: the entries that it, or the run before it, tells of.
+            doubtful: days of which it tells what cannot be let in: that may be any entry's.
+        """
+        expected = self._expected(self.known.entries.on(asked), address)
+        return {key for key in expected if key not in told and dt.date.fromisoformat(self._day(key)) not in doubtful}
 
     def _day(self, key: str) -> str:
         return self.known.day_of(key)

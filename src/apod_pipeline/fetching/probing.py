@@ -15,6 +15,7 @@ from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.json_items import shape_of
 from apod_pipeline.dataset.sources import Request, Source
 from apod_pipeline.errors import SourceError, Unreadable
+from apod_pipeline.fetching.complaints import in_words
 from apod_pipeline.ports import Answer, Transport
 
 
@@ -43,7 +44,7 @@ def is_published(transport: Transport, sources: Iterable[Source], day: dt.date, 
 def _differs(source: Source, request: Request, answer: Answer, body: Path, dataset: DataSet) -> str | None:
     of_one = dataset.identity is None  # a day has one entry: an answer's form tells what it is of
     if answer.status != 200:
-        return f"HTTP {answer.status}"
+        return in_words(source, answer.status, request.asked.first, body)
     try:
         if of_one and request.form != "feed" and shape_of(body) != ("list" if request.form == "list" else "object"):
             return f"a {shape_of(body)} where a {request.form} was requested"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from apod_pipeline.archive.coverage import DayStatus, coverage
 from apod_pipeline.archive.folder import Archive
@@ -43,6 +43,70 @@ def status(archive: Archive, today: dt.date) -> dict[str, Any]:
         "version_at": timestamp(versions[-1].at) if versions else None,
         "csv_md5": tracked_hash(archive.csv),
     }
+
+
+def never(archive: Archive, name: str) -> str | None:
+    """What is said of an entry that an archive has not and never had; None where it had it.
+
+    Args:
+        archive: the folder.
+        name: what was typed, as a key.
+    """
+    dataset, known = archive.dataset, Ledger(archive).known()
+    if known.ever_had(name):
+        return None
+    days = sorted(map(known.day_of, known.first_line))
+    there = f"it has {len(days)}, of {days[0]} to {days[-1]}" if days else "it has none at all yet"
+    told = f"{name}: this archive has no such entry, and never had; {there}"
+    if dataset.identity is None or not days:
+        return f"{told}, and `{dataset.asks_for(name) if days else 'apod backfill'}` asks for it."
+    return f"{told}, known by their day or {', '.join(dict.fromkeys((*dataset.about.called, dataset.columns.key)))}."
+
+
+class Told(NamedTuple):
+    """Days that somebody told all of, one after another.
+
+    Attributes:
+        span: the days.
+        days: how many of them have an entry.
+        entries: how many entries they have.
+    """
+
+    span: Span
+    days: int
+    entries: int
+
+
+class Lacking(NamedTuple):
+    """Days one after another of which the same is lacking."""
+
+    span: Span
+    status: str
+    why: str | None
+
+
+def told_of(archive: Archive, span: Span) -> list[Told]:
+    """Of some days those that were asked for and answered, where a day may have none, one or many entries."""
+    entries = Ledger(archive).known().entries
+    inside = [one for one in entries.answered if one.first <= span.last and span.first <= one.last]
+    spans = [Span(max(one.first, span.first), min(one.last, span.last)) for one in inside]
+    counts = [[len(entries.by_day[str(day)]) for day in one if str(day) in entries.by_day] for one in spans]
+    return [Told(one, len(count), sum(count)) for one, count in zip(spans, counts, strict=True)]
+
+
+def lacking(archive: Archive, today: dt.date, span: Span) -> list[Lacking]:
+    """Of some days those that were asked for and not had, or that nobody but a person says to have nothing."""
+    known = Ledger(archive).known()
+    found: list[Lacking] = []
+    for day, status, why in coverage(known, today, span):
+        if status in {"present", "unasked"} or (status == "gap" and known.entries.answer(day)):
+            continue
+        last = found[-1] if found else None
+        if last and (last.status, last.why) == (status, why) and (day - last.span.last).days == 1:
+            found[-1] = last._replace(span=Span(last.span.first, day))
+        else:
+            found.append(Lacking(Span(day, day), status, why))
+    return found
 
 
 def begins(archive: Archive, today: dt.date) -> dt.datetime:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from apod_pipeline.archive.coverage import DayStatus, coverage
+from apod_pipeline.archive.doubted import to_accept
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
@@ -91,10 +92,10 @@ def _days(known: Known, terms: Terms) -> Iterator[Waiting]:
     if old:
         yield Waiting(f"{_named(old)}: in no source", f"apod coverage --accept-gap {old[0].day} --because TEXT")
     if refused:
-        yield Waiting(f"{_named(refused)}: refused, {refused[0].detail}", _accept(str(refused[0].day)))
+        yield Waiting(f"{_named(refused)}: refused, {refused[0].detail}", _accept(known, str(refused[0].day)))
     if changed := sorted({day for source, day in known.open_refusals if _would_count(known, source, day, terms)}):
         what = f"{_list(changed)}: a newer reading was refused; the entry stays as it was"
-        yield Waiting(what, _accept(changed[0]))
+        yield Waiting(what, _accept(known, changed[0]))
     if known.kept:
         what = f"{_list(sorted(known.kept))}: kept as last known; no entry can be made from what was received since"
         yield Waiting(what, f"apod run --date {min(known.kept)}")
@@ -106,8 +107,9 @@ def _would_count(known: Known, source: str, day: str, terms: Terms) -> bool:
     return known.has(day) and not any(known.held(one, day) for one in before)
 
 
-def _accept(day: str) -> str:
-    return f"apod run --date {day}, or if it is right: apod replay --accept {day} --because TEXT"
+def _accept(known: Known, day: str) -> str:
+    whole = next((one.command for one in to_accept(known) if one.speaks_of(day)), None)
+    return f"apod run --date {day}, or if it is right: {whole or f'apod replay --accept {day} --because TEXT'}"
 
 
 def _marks(archive: Archive, ledger: Ledger, places: Places) -> Iterator[Waiting]:

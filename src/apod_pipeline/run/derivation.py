@@ -27,12 +27,12 @@ from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.marks import Changes
 from apod_pipeline.archive.processed import Rows, Table, write_all
 from apod_pipeline.archive.row_lines import writable
-from apod_pipeline.database.rows import Since, current_since
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.dataset.readings import Reading, Row
 from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import DataRefused
-from apod_pipeline.model import LEFT_OUT, in_plain_words
+from apod_pipeline.model import in_plain_words
+from apod_pipeline.run.endings import Endings
 from apod_pipeline.run.gating import derived, withdrawal
 from apod_pipeline.run.grown import fields_alike
 from apod_pipeline.run.kept_replies import KeptReplies
@@ -82,6 +82,10 @@ class Derivation:
         return KeptReplies(self.archive, self.sources, self.bring)
 
     @property
+    def _endings(self) -> Endings:
+        return Endings(self.archive, self.ledger)
+
+    @property
     def columns(self) -> Columns:
         """The fields of an entry."""
         return self.archive.dataset.columns
@@ -101,11 +105,11 @@ class Derivation:
             return None
         return self.reseal(run, at, accept_loss=accept_loss)
 
-    def seal_fields(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
-        """As `seal_rules`, where fields are new: also before all is made anew, and what was is gone."""
+    def seal_standing(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
+        """As `seal_rules`, of files that are as the last version left them: before they are made anew."""
         last = self.ledger.versions()[-1:]
         ours = bool(last) and self.archive.untouched and self.archive.marks().is_derived(last[0])
-        return self.reseal(run, at, accept_loss=accept_loss) if ours and not fields_alike(self.archive) else None
+        return self.seal_rules(run, at, accept_loss=accept_loss) if ours else None
 
     def reseal(self, run: str, at: dt.datetime, *, accept_loss: bool = False) -> Version | None:
         """Derive every entry of the last version anew; a version of its own where any differs, else None."""
@@ -152,11 +156,12 @@ class Derivation:
         with Rows(self.archive.private / "changed.jsonl", self.columns) as rows:
             most = len(days) // 2 if by_rules and not accept_loss else None
             known = self._gated(rows, known, days, versions, draft.at, most)
+            endings = self._endings
             version = draft._replace(at=_next_instant(draft.at, last), lines=known.lines)
-            replaced, added = self._replaced(rows, versions, version, by_rules=by_rules)
-            left = self._left(known, last)
-            replaced += self._ended(left, versions, version)
-            gone = self._gone(known, last) | left
+            replaced, added = endings.replaced(rows, versions, version, by_rules=by_rules)
+            left = endings.left(known, last)
+            replaced += endings.ended(left, versions, version)
+            gone = endings.withdrawn(known, last) | left
             if not replaced and not added and not gone:
                 self.archive.advance(examined=known.lines)
                 if by_rules:
@@ -169,75 +174,6 @@ class Derivation:
             self.archive.advance(entries=len(known.first_line))
         self._mark(version)
         return version
-
-    def _gone(self, known: Known, last: Version | None) -> set[str]:
-        """Days that the files hold and of which nothing that was told counts any more."""
-        withdrawn = {day for _, day, line in known.withdrawals if last and line >= last.lines and not known.has(day)}
-        return {day for day in withdrawn if last and self.ledger.known(last.lines).has(day)}
-
-    def _left(self, known: Known, last: Version | None) -> set[str]:
-        """Entries that the files hold, and that are not there any more by their source's own word."""
-        before = self.ledger.known(last.lines) if last and known.keyed else None
-        if before is None:
-            return set()
-        return {key for key, line in known.entries.left.items() if line >= before.lines and before.has(key)}
-
-    def _ended(self, left: Collection[str], versions: list[Version], version: Version) -> list[dict[str, Any]]:
-        """The last states of entries that are not there any more, as the ledger keeps them."""
-        if not left:
-            return []
-        before = self.ledger.known(versions[-1].lines)
-        since = current_since(before, versions, self.ledger.superseded(versions))
-        old = self._rows_of(left)
-        return [self._state(before, versions, since, old[key], version, LEFT_OUT) for key in sorted(old)]
-
-    def _state(
-        self,
-        before: Known,
-        versions: list[Version],
-        since: Mapping[str, Since],
-        was: Row,
-        version: Version,
-        cause: str,
-    ) -> dict[str, Any]:
-        """A state that a version ends, as the ledger keeps it."""
-        key = was[self.columns.key]
-        chosen = before.chosen(key, versions[-1].preference)
-        return {
-            "key": key,
-            "from": timestamp(since[key].at),
-            "to": timestamp(version.at),
-            "began": since[key].cause,
-            "cause": cause,
-            "reply": chosen[1].file if chosen else None,
-            "entry": was,
-        }
-
-    def _replaced(
-        self, rows: Rows, versions: list[Version], version: Version, *, by_rules: bool
-    ) -> tuple[list[dict[str, Any]], int]:
-        """The states that differ from the new rows, as the ledger keeps them; and how many rows are new."""
-        if not versions:
-            return [], len(rows)
-        before = self.ledger.known(versions[-1].lines)
-        since = current_since(before, versions, self.ledger.superseded(versions))
-        old = self._rows_of(rows.keys())
-        states = []
-        for new in rows:
-            was = old.get(new[self.columns.key])
-            if was is None or was == new:
-                continue
-            cause = self._cause(versions[-1], was, new, by_rules=by_rules)
-            states.append(self._state(before, versions, since, was, version, cause))
-        return states, len(rows) - len(old)
-
-    def _cause(self, last: Version, was: Row, new: Row, *, by_rules: bool) -> str:
-        if by_rules and (last.rules != self.rules or was.keys() != new.keys()):
-            return "rules"
-        chosen = self.columns.source
-        if by_rules or (chosen and was.get(chosen) != new.get(chosen)):
-            return "preference"
-        return self.archive.dataset.cause(was, new)
 
     def summary(self, version: Version) -> list[str]:
         """What a version changed, a line each: the body of its commit."""
@@ -275,7 +211,7 @@ class Derivation:
         known = self.ledger.known(versions[-1].lines)
         days = known.first_line.keys() if since is None else known.days_since(since.lines)
         before = since or self._made_last(versions)  # files that a kill left half written may have held more
-        gone = self._gone(known, before) | self._left(known, before)
+        gone = self._endings.withdrawn(known, before) | self._endings.left(known, before)
         with Rows(self.archive.private / "changed.jsonl", self.columns) as rows:
             self._gated(rows, known, days, versions, versions[-1].at)
             write_all(self.archive, rows, keep=since is not None, gone=gone)
@@ -301,12 +237,6 @@ class Derivation:
         if not all(map(writable, rows)):
             return UNWRITABLE
         return next(iter(withheld.values()), None) or next(iter(self.gate(rows).values()), None)
-
-    def _rows_of(self, days: Collection[str]) -> dict[str, Row]:
-        """Rows of the files as they stand; none where there are no files."""
-        if not self.archive.parquet.exists():
-            return {}
-        return {row[self.columns.key]: row for row in Table.of(self.archive).rows(days)}
 
     def _gated(
         self,
@@ -351,7 +281,7 @@ class Derivation:
     def _withdraw(self, known: Known, withheld: Mapping[str, str], versions: list[Version], at: dt.datetime) -> None:
         """Write down that readings count no more, with the entries that stay instead; `known` follows."""
         self.refused |= {known.day_of(key): why for key, why in withheld.items()}
-        old = self._rows_of(withheld.keys()) if versions else {}
+        old = self._endings.rows_of(withheld) if versions else {}
         sound = old.keys() - self.gate(list(old.values())).keys()
         before = self.ledger.known(versions[-1].lines) if versions else None
         lines: dict[tuple[str, str], dict[str, Any]] = {}

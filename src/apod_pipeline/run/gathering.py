@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from apod_pipeline.archive.coverage import Terms, due, missing, turns
+from apod_pipeline.archive.doubted import to_accept
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
@@ -114,6 +115,8 @@ class Gathering:
                 f"{day}: {miss.why}; every run requests it again. If nothing was published: apod coverage --accept-gap "
                 f"{day} --because TEXT"
             )
+        for one in to_accept(known) if missing.exit_code == 3 else ():
+            self.tell(f"{one.refusal.source}: {one.refusal.reason}. If that is right: {one.command}")
         outcome.missing |= {day: miss.why for day, miss in missing.days.items()}
         outcome.denied |= {day for day, miss in missing.days.items() if miss.kind == "denied"}
         outcome.exit_code = missing.exit_code

@@ -24,6 +24,7 @@ from apod_pipeline.fetching.canary import UNREADABLE
 from apod_pipeline.fetching.settling import settled_items
 from apod_pipeline.model import Digest, Outcome, Refusal, Reply, Verdict
 from apod_pipeline.ports import Answer
+from apod_pipeline.run.accepting import take_answer
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.stages.extract_apod import Extraction
 
@@ -205,6 +206,9 @@ def accept_refused(pipeline: Pipeline, day: dt.date, because: str) -> Outcome:
                 f"{day}: no refusal of this day is open. Nothing was changed; `apod coverage` lists the days in "
                 "quarantine."
             )
+        if known.replies[refusal.file].get("doubted"):
+            take_answer(pipeline, extraction, outcome.span, because)
+            return
         reply = reply_of_line(known.replies[refusal.file])
         _accept(extraction, pipeline.readers[refusal.source], reply, day, because)
         pipeline.tell(f"{day}: taken from data/raw/{reply.file}, because: {because}")

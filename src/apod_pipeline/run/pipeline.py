@@ -131,7 +131,7 @@ class Pipeline:
             if accept_loss:
                 self.archive.advance(entries=0)
             with timed(outcome, "transform"):
-                version = self.derivation.seal_fields(outcome.run, self.now(), accept_loss=accept_loss)
+                version = self.derivation.seal_standing(outcome.run, self.now(), accept_loss=accept_loss)
                 outcome.unchanged = self.derivation.rebuild()
                 version = self.derivation.seal_rules(outcome.run, self.now(), accept_loss=accept_loss) or version
             if version:

@@ -184,5 +184,17 @@ def described(settings: Settings) -> list[dict[str, str]]:
         if one.secret and shown:
             shown = shown if value == one.default else "***"
         origin = settings.origins.get(one.variable, "default")
-        rows.append({"name": one.variable, "value": shown, "origin": origin, "meaning": one.meaning})
+        meaning = one.meaning + _overruled(one.name, settings)
+        rows.append({"name": one.variable, "value": shown, "origin": origin, "meaning": meaning})
     return rows
+
+
+def _overruled(name: str, settings: Settings) -> str:
+    """What is to be said of a setting that the data set's own calendar overrules; else nothing."""
+    dataset = data_set(settings.dataset)
+    around = dataset.calendar.around
+    if name == "lookback" and around > settings.lookback:
+        return f"; no effect: {dataset.name} always requests {around} days back"
+    if name == "gap_after" and dataset.identity is not None:
+        return f"; no effect: {dataset.name} believes an answer without entries by its own calendar"
+    return ""

@@ -35,9 +35,10 @@ from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused, Unreadable
 from apod_pipeline.fetching.asking import Asking, Miss
 from apod_pipeline.fetching.canary import Canary
+from apod_pipeline.fetching.complaints import in_words
 from apod_pipeline.fetching.pace import Pace
 from apod_pipeline.fetching.settling import of_the_asked, settled_items
-from apod_pipeline.model import Asked, Digest, Refusal, Reply, Verdict, in_plain_words
+from apod_pipeline.model import Asked, Refusal, Reply, Verdict, in_plain_words
 from apod_pipeline.ports import Answer, Transport
 
 IN_GOOD_TIME = 1 / 3  # of the time-out: how long an answer should take
@@ -277,6 +278,9 @@ class Extraction:
         if news is None:
             self.incoming.forget(reply)
             return verdict
+        if news.repeated:
+            told = f"{source.name}: told of twice, word for word, and kept as one entry: {', '.join(news.repeated[:5])}"
+            self.tell(told + (f" and {len(news.repeated) - 5} more" if news.repeated[5:] else ""))
         self.incoming.promote(reply)
         self.known.add(self.ledger.append_reply(reply, news))
         self.incoming.forget(reply)
@@ -313,19 +317,20 @@ class Extraction:
         odd = doubts.odd(reading.record) or (withdrawn and doubts.digest(reading.record) in withdrawn)
         return self.examine(reading) if odd else None
 
-    def judge(self, source: Source, reply: Reply) -> Verdict:
-        """What the canary says of a reply."""
+    def judge(self, source: Source, reply: Reply, *, believed: bool = False) -> Verdict:
+        """What the canary says of a reply; `believed` where a person says that the answer as a whole is right."""
         canary, body = self.canary(source.name), self.incoming.body(reply)
         if reply.form == "day" and source.denies(reply.status, body):
             return canary.judge_denial(reply.asked.first, reply.address)
         only = reply.asked.first if reply.form == "day" else None
         if reply.status != 200 and reply.form != "import":
-            return Verdict(refusals=(Refusal(only, f"HTTP {reply.status}"),))
+            why = in_words(source, reply.status, reply.asked.first, body)
+            return Verdict(refusals=(Refusal(only, why),))
         try:
             of_one = self.dataset.identity is None  # else an answer's form is its source's business: it may be empty
             shape = shape_of(body) if of_one and reply.form in {"list", "day"} else "list"
             items = settled_items(source, body, reply.form)
-            verdict = canary.judge(reply.asked, reply.form, items, shape, reply.address)
+            verdict = canary.judge(reply.asked, reply.form, items, shape, reply.address, believed=believed)
             return of_the_asked(verdict, reply.asked) if reply.form == "feed" else verdict
         except Unreadable as error:
             return Verdict(refusals=(Refusal(only, str(error)),))
@@ -378,10 +383,10 @@ class Extraction:
             if day < self.today and ((source, str(day)) not in self.known.denied or (source, str(day)) in doubted)
         ]
         answers = verdict.answered and self._answers_more(source, reply.asked)
-        if not (new or refusals or absent or verdict.left_out or answers):
+        repeated = tuple(key for key in verdict.repeated if key not in self.known.entries.repeated)
+        if not (new or refusals or absent or verdict.left_out or answers or repeated):
             return None
-        parts = (tuple(Digest(*r) for r in new), tuple(refusals), tuple(absent))
-        return Verdict(*parts, left_out=verdict.left_out, answered=verdict.answered)
+        return verdict._replace(readings=tuple(new), refusals=tuple(refusals), absent=tuple(absent), repeated=repeated)
 
     def _answers_more(self, source: str, asked: Span) -> bool:
         """Whether an answer tells of days that nobody told of, or that the same source was doubted for."""

@@ -23,7 +23,7 @@ def transform(dataset: DataSet, readings: Iterable[Reading]) -> Iterator[Row]:
     """
     fault, typed = checked(dataset.columns.fields), dataset.columns.typed
     for reading in readings:
-        row = typed(dataset.derive(reading))
+        row = dataset.derive(reading)
         if why := fault(row):
             raise NoEntry(f"{reading.entry}: {why}", why)
-        yield row
+        yield typed(row)

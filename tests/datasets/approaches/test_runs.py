@@ -262,3 +262,32 @@ def test_the_doctor_finds_the_service_well(filled, tmp_path):
     (tmp_path / "some.csv").write_text("des,jd\n")
     done = filled.command("import", str(tmp_path / "some.csv"))
     assert (done.returncode, "no source of approaches reads files" in done.stderr) == (2, True)
+
+
+def test_the_reason_of_a_refused_question_is_quoted(one):
+    """JPL says in JSON what is wrong with a question: so do the run and the ledger, not just that it is."""
+    told = one.nasa.told
+    wrong = ("dist-max=0.05", "dist-max=0,05")
+    one.nasa.told = lambda asked: told(dataclasses.replace(asked, query=asked.query.replace(*wrong)))
+    outcome = one.run(Span(TODAY, TODAY))
+    assert (outcome.exit_code, set(outcome.missing.values())) == (3, {"jpl: HTTP 400: invalid number and/or units"})
+
+
+def test_a_row_that_is_served_twice_is_one_entry(one):
+    """Word for word the same: said and written down once; as soon as the two differ they are two, and kept."""
+    first = middle(one)
+    again = one.nasa.twin_of(first, 0 * DAY)
+    again.dist = first.dist
+    assert again.row() == first.row()
+    assert one.run(AROUND).exit_code == 0
+    (key,) = [key for key, row in one.entries().items() if row["des"] == first.des]
+    assert f"jpl: told of twice, word for word, and kept as one entry: {key}" in one.told
+    shards = [path.read_text() for path in one.archive.ledger.glob("replies-*")]
+    lines = [json.loads(line) for shard in shards for line in shard.splitlines()]
+    assert [line["repeated"] for line in lines if "repeated" in line] == [[key]]
+    assert one.run(AROUND).version is None
+    again.at += dt.timedelta(minutes=9)
+    assert one.run(AROUND).inserted == 1
+    one.nasa.withdraw(again)
+    assert (one.run(AROUND).gone, key in one.entries()) == (1, True)
+    assert one.unwell() == {}

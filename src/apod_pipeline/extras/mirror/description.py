@@ -73,6 +73,11 @@ class Path(NamedTuple):
     refusals: tuple[int, ...] = (400, 503)
     refusal: str = "Refusal"
 
+    @property
+    def asked(self) -> set[str]:
+        """The names that its query may hold."""
+        return {one["name"] for one in self.parameters if one["in"] == "query"}
+
 
 _ONE_OR_MORE: Schema = {"oneOf": [named("Apod"), some(named("Apod"))]}
 _OLD_REFUSALS = (400, 403, 404, 429, 503)

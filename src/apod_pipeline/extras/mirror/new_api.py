@@ -17,7 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
-from apod_pipeline.extras.mirror.parameters import as_of, day_of, media_type, number
+from apod_pipeline.extras.mirror.description import PATHS
+from apod_pipeline.extras.mirror.parameters import as_of, asked_only, day_of, media_type, number
 from apod_pipeline.extras.mirror.picture_addresses import places
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reads import Row
@@ -48,15 +49,16 @@ class NewApi:
     @property
     def routes(self) -> list[Route]:
         """What is answered where."""
-        return [
-            Route("/api/entries/{day}", self._entry),
-            Route("/api/entries/{day}/history", self._history),
-            Route("/api/search", self._found),
-            Route("/api/on-this-day", self._on_this_day),
-            Route("/api/random", self._random),
-            Route("/api/coverage", self._coverage),
-            Route("/api/status", self._status),
-        ]
+        answers = {
+            "/api/entries/{day}": self._entry,
+            "/api/entries/{day}/history": self._history,
+            "/api/search": self._found,
+            "/api/on-this-day": self._on_this_day,
+            "/api/random": self._random,
+            "/api/coverage": self._coverage,
+            "/api/status": self._status,
+        }
+        return [Route(path, asked_only(PATHS[path].asked, answer)) for path, answer in answers.items()]
 
     async def _entry(self, request: Request) -> Response:
         day = day_of(request.path_params["day"])

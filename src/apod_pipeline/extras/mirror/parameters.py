@@ -6,13 +6,37 @@ Takes a request, gives values; what is wrong is told as 400 in one sentence. Nev
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Awaitable, Callable, Collection
+from functools import wraps
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 
 from apod_pipeline.datasets.apod.calendar import FIRST_DAY
 from apod_pipeline.datasets.apod.fields import MEDIA_TYPES
 from apod_pipeline.versions.commits import moment
+
+Answering = Callable[[Request], Awaitable[Response]]
+
+
+def asked_only(names: Collection[str], answer: Answering) -> Answering:
+    """An answer to requests that ask for what there is: a mistyped name would be taken for no wish at all.
+
+    Args:
+        names: the parameters there are; `api_key` may stand in any request.
+        answer: to all other requests.
+    """
+
+    @wraps(answer)
+    async def answered(request: Request) -> Response:
+        for name in request.query_params:
+            if name not in {*names, "api_key"}:
+                there = ", ".join(sorted(names)) or "none"
+                raise HTTPException(400, f"there is no parameter {name[:200]!r} here; there are: {there}")
+        return await answer(request)
+
+    return answered
 
 
 def day_of(text: str) -> dt.date:

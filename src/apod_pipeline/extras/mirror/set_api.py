@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.extras.mirror.new_api import json_answer
-from apod_pipeline.extras.mirror.parameters import as_of, number
+from apod_pipeline.extras.mirror.parameters import as_of, asked_only, number
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.set_selects import NUMBERS, Filter, SetSelects, filters
@@ -48,10 +48,11 @@ class SetApi:
     def routes(self) -> list[Route]:
         """What is answered where."""
         base = f"/api/{self._dataset.name}"
+        narrowed = {*(one.name for one in self._filters), "as_of", "page", "per_page"}
         return [
-            Route(f"{base}/entries", self._entries),
-            Route(f"{base}/entries/{{key:path}}", self._entry),
-            Route(f"{base}/history/{{name:path}}", self._history),
+            Route(f"{base}/entries", asked_only(narrowed, self._entries)),
+            Route(f"{base}/entries/{{key:path}}", asked_only({"as_of"}, self._entry)),
+            Route(f"{base}/history/{{name:path}}", asked_only({"as_of"}, self._history)),
         ]
 
     async def _entries(self, request: Request) -> Response:

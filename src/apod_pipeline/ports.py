@@ -252,3 +252,4 @@ class Extra(NamedTuple):
     beside: Beside | None = None
     listener: Listener | None = None
     pages: tuple[Page, ...] = ()
+    status: Callable[[], Mapping[str, str]] | None = None  # what it says in `apod status`: a line each, by its name

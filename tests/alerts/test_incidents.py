@@ -108,7 +108,7 @@ def _seen(now):
     published = begins + dt.timedelta(minutes=10)
     here = now >= (LATE_UNTIL if today == LATE_DAY else published) and not down
     days = [DayStatus(today - dt.timedelta(days=1), "present"), DayStatus(today, "present" if here else "pending")]
-    refused = [Refused(str(today), "science", "the placeholder", "reply.json")]
+    refused = [Refused(str(today), "science", "the placeholder", "reply.json", "")]
     if today != REFUSED_DAY or now >= REFUSED_UNTIL:
         refused = [
             one for one in refused if REFUSED_UNTIL > now >= dt.datetime.combine(REFUSED_DAY, dt.time(), EASTERN)

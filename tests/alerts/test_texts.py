@@ -50,7 +50,13 @@ def test_words_of_ones_own(tmp_path, caplog):
 
 def test_a_sample_is_no_template(tmp_path):
     """What a service said is shown as it came, whatever Jinja would make of it."""
-    facts = {"source": "science", "reason": "{{ 7 * 7 }}", "sample": "{% raw %}{{ archive }}", "reply": "r.json"}
+    facts = {
+        "source": "science",
+        "reason": "{{ 7 * 7 }}",
+        "sample": "{% raw %}{{ archive }}",
+        "reply": "r.json",
+        "accept": "",
+    }
     days = {"first": "2026-01-10", "last": "2026-01-10", "count": 1}
     text = Wording(FACTS).filled("alert", "refused", facts | days | {"kind": "refused", "since": str(dt.date.min)}).text
     assert "{{ 7 * 7 }}" in text

@@ -38,6 +38,7 @@ class Changes(TypedDict, total=False):
     stored_to: str
     gaps_asked: str
     reread: dict[str, str]
+    verified: dict[str, Any]
 
 
 class Marks(NamedTuple):
@@ -58,6 +59,7 @@ class Marks(NamedTuple):
         stored_to: the DVC remote that holds all objects.
         gaps_asked: the day on which known gaps were last asked for again.
         reread: by year, the day on which days far from the newest were last asked for again.
+        verified: when the archive was verified last (`at`), and whether all was `well`.
     """
 
     derived: str | None = None
@@ -74,6 +76,7 @@ class Marks(NamedTuple):
     stored_to: str | None = None
     gaps_asked: str | None = None
     reread: Mapping[str, str] | None = None
+    verified: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, said: Mapping[str, Any]) -> Marks:
@@ -102,4 +105,5 @@ _KINDS: dict[str, type] = {
     **dict.fromkeys(("stored_to", "gaps_asked", "fields"), str),
     "files": list,
     "reread": dict,
+    "verified": dict,
 }

@@ -59,7 +59,7 @@ def _lines(what: str, path: Path, days: list[str], wanted: Mapping[str, bytes], 
         return looked_at(what, well=False, says=f"{path.name} is gone", do=do)
     array = head == b"[\n"
     with path.open("rb") as file:
-        first, *lines = file
+        first, *lines = [*file] or [b""]  # as a full disk may leave it
     tail = [lines.pop()] if array and lines else []
     last = len(lines) - 1
     ends = [b"\n" if not array or index == last else b",\n" for index in range(len(lines))]

@@ -1,14 +1,17 @@
 """`apod verify`: everything an archive says, against everything else it says.
 
-Takes resolved settings, gives checks. Only reads; holds the archive meanwhile.
+Takes resolved settings, gives checks. Only reads, but for the mark that says when; holds the archive meanwhile.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.audit import Audit, Finding, RemoteShare, audit
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.listening import tell_listeners
@@ -44,6 +47,9 @@ def verify(settings: Settings, remote_share: float = 0.0) -> list[Finding]:
     listeners = [extra.listener for extra in extras(settings, archive) if extra.listener]
     with archive.locked(600.0), database(settings, archive) as conninfo:
         findings = audit(what, conninfo)
+        with suppress(OSError):  # who only reads an archive cannot write down that he did
+            well = all(finding.well for finding in findings)
+            archive.advance(verified={"at": timestamp(dt.datetime.now(dt.UTC)), "well": well})
     tell_listeners(listeners, lambda listener: listener.verified(findings))
     return findings
 

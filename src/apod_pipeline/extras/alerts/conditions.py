@@ -95,12 +95,21 @@ def overdue(run: str, hours: float) -> Sight:
 
 
 class Refused(NamedTuple):
-    """A day of which the last word was refused: who said it, why it was not believed, and in which raw reply."""
+    """A day of which the last word was refused.
+
+    Attributes:
+        day: the day.
+        source: who said it.
+        reason: why it was not believed.
+        file: the raw reply.
+        accept: what a person types who knows that it is right.
+    """
 
     day: str
     source: str
     reason: str
     file: str
+    accept: str
 
 
 def of_refusals(refused: Iterable[Refused], sample_of: Callable[[Refused], str]) -> Sight:
@@ -118,8 +127,9 @@ def of_refusals(refused: Iterable[Refused], sample_of: Callable[[Refused], str])
     for key, ones in by_key.items():
         ones.sort()
         newest = ones[-1]
-        facts = {"source": newest.source, "reason": newest.reason, "reply": newest.file, "sample": sample_of(newest)}
-        conditions.append(Condition(key, "refused", facts | _told([one.day for one in ones])))
+        facts = {"source": newest.source, "reason": newest.reason, "reply": newest.file, "accept": newest.accept}
+        told = facts | {"sample": sample_of(newest)} | _told([one.day for one in ones])
+        conditions.append(Condition(key, "refused", told))
     return Sight(tuple(conditions), ("refused",))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import ApodError
@@ -112,4 +113,12 @@ def alerts_of(settings: Settings, archive: Archive) -> Alerts:
 
 def plugged(settings: Settings, archive: Archive) -> Extra:
     """What `APOD_EXTRAS=alerts` plugs in."""
-    return Extra(listener=alerts_of(settings, archive))
+    return Extra(listener=alerts_of(settings, archive), status=partial(_status, archive))
+
+
+def _status(archive: Archive) -> dict[str, str]:
+    """What is wrong, and who was told last."""
+    notebook = read(archive)
+    wrong = sorted({one.condition.kind for one in notebook.incidents if one.ended is None})
+    told = [f"{at:%Y-%m-%d %H:%M} UTC, {channel}: {subject}" for at, channel, subject in notebook.delivered[-1:]]
+    return {"alerts": ", ".join(wrong) or "nothing is wrong", "told last": told[0] if told else "nobody"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from apod_pipeline.archive.coverage import coverage
+from apod_pipeline.archive.doubted import to_accept
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
@@ -71,12 +72,18 @@ class Look:
 
 def open_refusals(known: Known, asked: tuple[str, ...]) -> Iterator[Refused]:
     """Days whose last word was refused, each once; of days that are there, where that word would count."""
+    whole = to_accept(known)
+
+    def accept(day: str) -> str:
+        taken = next((one.command for one in whole if one.speaks_of(day)), None)
+        return taken or f"apod replay --accept {day} --because TEXT"
+
     for day, last in known.refused.items():
-        yield Refused(day, last.source, last.reason, last.file)
+        yield Refused(day, last.source, last.reason, last.file, accept(day))
     reasons = {(one.source, one.line): one for one in known.quarantine}
     for (source, day), line in known.open_refusals.items():
         before = asked[: asked.index(source)] if source in asked else asked
         if day in known.refused or any(known.held(one, day) for one in before) or (source, line) not in reasons:
             continue
         told = reasons[source, line]
-        yield Refused(day, source, told.reason, told.file)
+        yield Refused(day, source, told.reason, told.file, accept(day))

@@ -38,6 +38,7 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
         "source": "planetary",
         "reason": 'the placeholder: its title is "NASA Science"',
         "reply": "apod_raw_20260110_053001.json",
+        "accept": "apod replay --accept 2026-01-10 --because TEXT",
         "sample": '{"date": "2026-01-10", "title": "NASA Science", "url": "https://example.org/nasa-logo.png"}',
         **ONE_DAY,
     },

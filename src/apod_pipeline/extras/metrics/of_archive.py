@@ -6,10 +6,8 @@ Takes an archive and the newest day that is due, gives samples. Only reads.
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from apod_pipeline.archive.coverage import coverage
@@ -17,6 +15,7 @@ from apod_pipeline.archive.disk import room
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.extras.metrics.names import Sample
+from apod_pipeline.jobs.standing import size_of
 from apod_pipeline.model import STATUSES
 
 
@@ -58,21 +57,5 @@ def _disk(archive: Archive) -> Iterator[Sample]:
         "git": archive.root / ".git",
         "private": archive.private,
     }
-    yield from (Sample("apod_disk_bytes", _size(folder), (part,)) for part, folder in parts.items())
+    yield from (Sample("apod_disk_bytes", size_of(folder), (part,)) for part, folder in parts.items())
     yield Sample("apod_disk_free_bytes", room(archive.root).octets)
-
-
-def _size(folder: Path) -> int:
-    """Bytes that a folder's files take on the disk; what vanishes meanwhile is not counted."""
-    total, waiting = 0, [folder]
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as found:
-                for entry in found:
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(Path(entry.path))
-                    else:
-                        total += entry.stat(follow_symlinks=False).st_size
-        except OSError:
-            continue
-    return total

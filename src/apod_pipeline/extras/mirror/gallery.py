@@ -7,7 +7,7 @@ the web is escaped by the templates. Never writes.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -43,6 +43,7 @@ class Gallery:
         search: the full text.
         demo: whether the archive is a demo's, whose pictures are drawn here.
         site: what all pages share.
+        standing: tells how the archive stands; nothing where its folder is elsewhere.
     """
 
     def __init__(
@@ -54,8 +55,9 @@ class Gallery:
         *,
         demo: bool,
         site: Site,
+        standing: Callable[[], Awaitable[dict[str, str]]],
     ) -> None:
-        self._reading, self._page = reading, site.page
+        self._reading, self._page, self._standing = reading, site.page, standing
         self._search = search
         self._pages: Shelf[Response] = Shelf(watch, len(PAGES))  # what every visitor gets alike
         self._provenance = provenance
@@ -137,6 +139,7 @@ class Gallery:
             "status.html",
             instant,
             numbers=await reading.numbers(instant) or {},
+            standing={} if instant else await self._standing(),
             runs=await reading.runs(12, instant),
             years=await reading.kinds(instant),
             quality=await reading.quality(instant),

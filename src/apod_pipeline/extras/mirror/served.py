@@ -5,12 +5,15 @@ Takes settings, opens the tables for reading while the mirror runs. Never writes
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import time
 from contextlib import AsyncExitStack
 
 from starlette.routing import Route
 
 from apod_pipeline.archive.folder import DEMO_MARK
+from apod_pipeline.errors import ApodError
 from apod_pipeline.extras.mirror.feeds import Feeds
 from apod_pipeline.extras.mirror.gallery import Gallery
 from apod_pipeline.extras.mirror.new_api import NewApi
@@ -23,9 +26,12 @@ from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.extras.mirror.selects import Selects
 from apod_pipeline.extras.mirror.shelves import VersionWatch
 from apod_pipeline.extras.mirror.site import Site
+from apod_pipeline.jobs.standing import standing
 from apod_pipeline.ports import Page
 from apod_pipeline.settings import Settings
-from apod_pipeline.wiring import archive_of, database, extras
+from apod_pipeline.wiring import archive_of, database, extras, today
+
+STANDS = 60.0  # seconds for which what was seen of an archive is shown
 
 
 class Served:
@@ -40,6 +46,7 @@ class Served:
         self.settings, self.archive, self.reading = settings, archive_of(settings), reading
         self.watch = VersionWatch(reading, self.today)
         self.provenance = Provenance(self.archive, self.watch)
+        self._stood: tuple[float | None, dict[str, str]] = None, {}
 
     async def open(self, held: AsyncExitStack, connections: int) -> None:
         """Begin to connect; all is let go of when what holds it ends."""
@@ -56,6 +63,22 @@ class Served:
     def routes(self, site: Site) -> list[Route]:
         """What is answered where."""
         raise NotImplementedError
+
+    async def standing(self) -> dict[str, str]:
+        """How the archive stands, as `apod status` says it; nothing where its folder is not on this machine."""
+        if not self.archive.exists:
+            return {}
+        at, told = self._stood
+        if at is None or time.monotonic() - at > STANDS:
+            told = await asyncio.to_thread(self._stands)
+            self._stood = time.monotonic(), told
+        return told
+
+    def _stands(self) -> dict[str, str]:
+        try:
+            return standing(self.archive, today(self.settings), extras(self.settings, self.archive))
+        except (ApodError, OSError):  # what may not be read here, or is damaged, is for `apod verify` to say
+            return {}
 
     def pages(self) -> list[Page]:
         """The pages that its extras add."""
@@ -83,5 +106,5 @@ class ServedApod(Served):
             *NewApi(reading, provenance, search, demo=demo).routes,
             *Feeds(reading, demo=demo).routes,
             *old_links(),
-            *Gallery(reading, self.watch, provenance, search, demo=demo, site=site).routes,
+            *Gallery(reading, self.watch, provenance, search, demo=demo, site=site, standing=self.standing).routes,
         ]

@@ -114,7 +114,7 @@ def test_every_container_of_ours_reads_them():
     """The file is optional: `docker compose` alone works as well. What Compose says itself is said over it."""
     wanted = {"path": ".env.settings", "required": False}
     told = {name for name, one in SERVICES.items() if wanted in one.get("env_file", [])}
-    assert told == {name for name in SERVICES if name.startswith(("airflow", "mirror", "backup"))}
+    assert told == {name for name in SERVICES if name.startswith(("airflow", "mirror", "backup", "alerts"))}
 
 
 def test_every_part_that_sees_an_archive_sees_those_of_all_sets():

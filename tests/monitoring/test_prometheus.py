@@ -195,6 +195,7 @@ def test_every_metric_is_there(watched_lab, prometheus):
 def test_the_rules_over_weeks():
     """`promtool` judges the rules' form, and what they say of series that nobody waits for."""
     subprocess.run(["promtool", "check", "rules", RULES], check=True, capture_output=True)
+    subprocess.run(["promtool", "check", "config", HERE / "prometheus.yml"], check=True, capture_output=True)
     done = subprocess.run(
         ["promtool", "test", "rules", HERE / "apod.rules.test.yml"], capture_output=True, text=True, check=False
     )

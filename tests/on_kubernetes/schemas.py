@@ -44,6 +44,53 @@ SERVICE_MONITOR = {
     },
     **STRICT,
 }
+TEXT = {"type": "string", "minLength": 1}
+PROMETHEUS_RULE = {
+    "type": "object",
+    "required": ["apiVersion", "kind", "metadata", "spec"],
+    "properties": {
+        "apiVersion": {"const": "monitoring.coreos.com/v1"},
+        "kind": {"const": "PrometheusRule"},
+        "metadata": {"type": "object", "required": ["name"]},
+        "spec": {
+            "type": "object",
+            "required": ["groups"],
+            "properties": {
+                "groups": {
+                    "type": "array",
+                    "minItems": 1,
+                    "items": {
+                        "type": "object",
+                        "required": ["name", "rules"],
+                        "properties": {
+                            "name": TEXT,
+                            "rules": {
+                                "type": "array",
+                                "minItems": 1,
+                                "items": {
+                                    "type": "object",
+                                    "required": ["alert", "expr"],
+                                    "properties": {
+                                        "alert": TEXT,
+                                        "expr": TEXT,
+                                        "for": {"type": "string", "pattern": "^[0-9]+(m|h|d)$"},
+                                        "labels": LABELS,
+                                        "annotations": LABELS,
+                                    },
+                                    **STRICT,
+                                },
+                            },
+                        },
+                        **STRICT,
+                    },
+                }
+            },
+            **STRICT,
+        },
+    },
+    **STRICT,
+}
+ADD_ONS = {"ServiceMonitor": SERVICE_MONITOR, "PrometheusRule": PROMETHEUS_RULE}
 
 
 def validate(item: Object, version: str) -> None:
@@ -55,8 +102,8 @@ def validate(item: Object, version: str) -> None:
 def _validator(kind: str, api_version: str, version: str) -> Any:
     from jsonschema import Draft202012Validator
 
-    if kind == "ServiceMonitor":
-        return Draft202012Validator(SERVICE_MONITOR)
+    if kind in ADD_ONS:
+        return Draft202012Validator(ADD_ONS[kind])
     from referencing import Registry, Resource
 
     definitions, schema = _definitions(version), _schema(kind, api_version, version)

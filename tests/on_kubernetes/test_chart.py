@@ -39,6 +39,14 @@ def _variables(container):
     return {variable["name"]: variable.get("value") for variable in container["env"]}
 
 
+def test_the_rules_are_those_of_the_house():
+    """The chart brings the rules that `make test-metrics` evaluates, and gives them to the Prometheus operator."""
+    rules = (CHART.parents[1] / "monitoring" / "apod.rules.yml").read_text(encoding="utf-8")
+    assert (CHART / "apod.rules.yml").read_text(encoding="utf-8") == rules
+    made = _made(EXAMPLES / "everything.yaml")
+    assert _one(made, "PrometheusRule", "apod")["spec"] == yaml.safe_load(rules)
+
+
 # ---- every values file -------------------------------------------------------------------------
 def test_helm_lints_it(values_file):
     """Helm's own lint, as strict as it can be, has nothing to say against the chart with any values file."""

@@ -166,6 +166,7 @@ INVALID = {
     "CronJob": lambda item: item["spec"].pop("schedule"),
     "NetworkPolicy": lambda item: item["spec"].update(egres=[]),
     "ServiceMonitor": lambda item: item["spec"]["endpoints"][0].update(paths="/metrics"),
+    "PrometheusRule": lambda item: item["spec"]["groups"][0]["rules"][0].pop("expr"),
     "HorizontalPodAutoscaler": lambda item: item["spec"].update(maxReplicas="ten"),
 }
 

@@ -56,6 +56,14 @@ def count_verification(archive: Archive, at: dt.datetime, *, well: bool) -> list
         return [*_samples(tally)]
 
 
+def counted(archive: Archive) -> list[Sample]:
+    """All that was counted so far; nothing where that may not be read."""
+    try:
+        return [*_samples(json.loads((archive.private / NAME).read_bytes()))]
+    except (OSError, ValueError, AttributeError, TypeError):
+        return []
+
+
 def _add(tally: dict[str, Any], name: str, amount: float, *labels: str) -> None:
     rows = tally.setdefault("counters", {}).setdefault(name, [])
     row = next((row for row in rows if row[1:] == [*labels]), None)

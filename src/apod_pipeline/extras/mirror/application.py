@@ -26,6 +26,7 @@ from apod_pipeline.datasets.apod.old_api.planetary_gateway import refusal as ref
 from apod_pipeline.errors import DatabaseUnavailable
 from apod_pipeline.extras.metrics.exposition import exposed
 from apod_pipeline.extras.metrics.of_tables import numbers
+from apod_pipeline.extras.metrics.tally import counted
 from apod_pipeline.extras.mirror.answers import Answer, Header
 from apod_pipeline.extras.mirror.description import PARAMETERS
 from apod_pipeline.extras.mirror.gallery import PAGES
@@ -180,7 +181,10 @@ class Mirror:
         told = {}
         for one in self._served:
             with suppress(DatabaseUnavailable):  # the mirror's own counters say how that goes
-                told[one.archive.dataset.name] = await numbers(one.archive.dataset.name, one.reading.rows)
+                found = await numbers(one.archive.dataset.name, one.reading.rows)
+                names = {sample.name for sample in found}
+                more = (sample for sample in counted(one.archive) if sample.name not in names)
+                told[one.archive.dataset.name] = [*found, *more]
         return Response(metrics() + exposed(told), media_type=METRICS_TYPE, headers=NEVER_KEPT)
 
     async def _ready(self, _: Request) -> Response:

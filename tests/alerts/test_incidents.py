@@ -90,6 +90,42 @@ def test_what_is_remembered_survives_being_written_down(pattern):
     assert [Incident.of_json(one.as_json()) for one in incidents] == incidents
 
 
+# ---- days ----------------------------------------------------------------------------------
+TODAY = dt.date(2026, 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "hours", "late", "conditions"),
+    [
+        ("pp.", 5, (), {}),  # not late yet
+        ("pp.", 6, (), {"late": 1}),
+        ("pf.", 5, (), {"late": 1}),  # yesterday is
+        ("uu.", 9, (), {}),  # an archive that ended long ago
+        ("p.p", 9, (), {"late": 1}),
+        (".ppp", 9, (), {"hole": 1}),
+        (".ppp", 9, ("2026-01-07",), {"late": 1}),  # known to be late: no hole besides
+        ("q.qp", 9, (), {"late": 1}),  # what is refused is told elsewhere
+        ("ggp", 9, (), {}),
+    ],
+)
+def test_what_is_late_and_what_a_hole(statuses, hours, late, conditions):
+    """Of days up to the newest: there (p), absent (.), failed (f), refused (q), a gap (g), never asked for (u)."""
+    names = {"p": "present", ".": "pending", "f": "failed", "q": "quarantined", "g": "gap", "u": "unasked"}
+    first = TODAY - dt.timedelta(days=len(statuses) - 1)
+    days = [DayStatus(first + dt.timedelta(days=n), names[letter]) for n, letter in enumerate(statuses)]
+    begins = dt.datetime(2026, 1, 10, 5, tzinfo=dt.UTC)
+    clock = Clock(TODAY, begins, begins + dt.timedelta(hours=hours), dt.timedelta(hours=6), 3)
+    assert Counter(one.kind for one in of_days(days, clock, late).conditions) == conditions
+
+
+def test_days_ahead_are_not_late():
+    """Where a data set knows the future, what lies ahead and was not answered is waited for, not late."""
+    ahead = TODAY + dt.timedelta(days=5)
+    days = [DayStatus(TODAY - dt.timedelta(days=1), "present"), DayStatus(TODAY, "present"), DayStatus(ahead, "failed")]
+    clock = Clock(TODAY, START, START + dt.timedelta(days=20), dt.timedelta(hours=6), 3)
+    assert of_days(days, clock).conditions == ()
+
+
 # ---- a year --------------------------------------------------------------------------------
 EASTERN = ZoneInfo("America/New_York")
 OUTAGE = dt.datetime(2026, 2, 10, 12, tzinfo=dt.UTC)

@@ -117,6 +117,27 @@ def test_a_run_that_fails(alerted, box):
     assert well["Subject"] == "apod: well again: runs end well"
 
 
+class Unforeseen(Exception):
+    """What nobody thought of."""
+
+
+def test_an_error_that_nobody_thought_of(alerted, box):
+    """It is told with its kind, and the log of runs has it, without words that may hold a secret."""
+
+    def failing(wired):
+        def work(*_):
+            raise Unforeseen("a-stranger's-words")
+
+        return wired.bring_in("import", work)
+
+    with pytest.raises(Unforeseen):
+        alerted.wired(failing)
+    (letter,) = box.letters
+    assert letter["Subject"] == "apod: a run failed in extract"
+    assert "Unforeseen" in letter.get_content()
+    assert json.loads(alerted.archive.log.read_text().splitlines()[-1])["error"] == "Unforeseen"
+
+
 def test_a_push_that_fails(alerted, box, tmp_path, nasa):
     """A Git remote that takes nothing is a kind of its own; the next push clears it."""
     remote = tmp_path / "remote.git"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from apod_pipeline.extras.alerts.listener import Alerts
     from apod_pipeline.extras.alerts.messages import Message
     from apod_pipeline.extras.alerts.settings import Wishes
+    from apod_pipeline.ports import Listener
     from apod_pipeline.run.pipeline import Pipeline
     from apod_pipeline.settings import Settings
 
@@ -95,12 +96,14 @@ def with_notifiers(wired: Pipeline, task: str) -> Pipeline:
     """A pipeline whose alerts also go through Airflow's connections, in the task that tells of the run's outcome."""
     if task != HEARD or not wired.listeners:  # each connection costs a question to Airflow's API server
         return wired
+    return replace(wired, listeners=tuple(map(with_channels, wired.listeners)))
+
+
+def with_channels(listener: Listener) -> Listener:
+    """A listener that, if it is the alerts', also goes through Airflow's connections."""
     from apod_pipeline.extras.alerts.listener import Alerts
 
-    return replace(
-        wired,
-        listeners=tuple(_widened(one) if isinstance(one, Alerts) else one for one in wired.listeners),
-    )
+    return _widened(listener) if isinstance(listener, Alerts) else listener
 
 
 def _widened(alerts: Alerts) -> Alerts:

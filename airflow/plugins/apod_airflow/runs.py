@@ -202,6 +202,7 @@ def verify_archive(context: Mapping[str, Any], dataset: str) -> list[Finding]:
 
     The param `remote_bytes` says how much, in percent, of a DVC remote that is no folder of the worker's is read.
     """
+    from apod_airflow.alerting import with_channels
     from apod_airflow.connections import settings
     from apod_airflow.lineage import describe
     from apod_pipeline.jobs.verify import verify
@@ -209,4 +210,4 @@ def verify_archive(context: Mapping[str, Any], dataset: str) -> list[Finding]:
     with told_to_airflow():
         known = settings(day_of(context, dataset), dataset=dataset)
         describe(context["ti"].task, known)
-        return verify(known, context["params"]["remote_bytes"] / 100)
+        return verify(known, context["params"]["remote_bytes"] / 100, with_channels)

@@ -6,6 +6,7 @@ Takes resolved settings, gives checks. Only reads, but for the mark that says wh
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,18 +14,22 @@ from pathlib import Path
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.audit import Audit, Finding, RemoteShare, audit
+from apod_pipeline.ports import Listener
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.listening import tell_listeners
 from apod_pipeline.settings import Settings, defaults
 from apod_pipeline.wiring import archive_of, database, derivation, extras, objects, quality, today
 
 
-def verify(settings: Settings, remote_share: float = 0.0) -> list[Finding]:
+def verify(
+    settings: Settings, remote_share: float = 0.0, heard_by: Callable[[Listener], Listener] = lambda one: one
+) -> list[Finding]:
     """The audit of an archive, while no run is at it.
 
     Args:
         settings: resolved.
         remote_share: how much of a DVC remote that is no folder here is read, from 0 (it is listed) to 1.
+        heard_by: makes of each listener that is plugged in the one that is told.
 
     Raises:
         ArchiveBusy: a run goes on for longer than ten minutes.
@@ -44,7 +49,7 @@ def verify(settings: Settings, remote_share: float = 0.0) -> list[Finding]:
         gap_after=settings.gap_after,
         reading=RemoteShare(remote_share, today(settings)),
     )
-    listeners = [extra.listener for extra in extras(settings, archive) if extra.listener]
+    listeners = [heard_by(extra.listener) for extra in extras(settings, archive) if extra.listener]
     with archive.locked(600.0), database(settings, archive) as conninfo:
         findings = audit(what, conninfo)
         with suppress(OSError):  # who only reads an archive cannot write down that he did

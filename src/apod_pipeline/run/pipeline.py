@@ -162,7 +162,7 @@ class Pipeline:
             self.tell_begun(outcome)
             try:
                 yield outcome
-            except (ApodError, OSError) as error:
+            except Exception as error:  # also what nobody thought of is written down, and told
                 outcome.exit_code = error.exit_code if isinstance(error, ApodError) else 1
                 with suppress(OSError):  # on a full disk it is the error itself that matters
                     self._log(outcome, error)
@@ -200,7 +200,9 @@ class Pipeline:
         self._log(outcome)
 
     def _log(self, outcome: Outcome, error: Exception | None = None) -> None:
-        line = as_json(outcome) | {"finished": timestamp(self.now())} | ({"error": str(error)} if error else {})
+        line = as_json(outcome) | {"finished": timestamp(self.now())}
+        if error:  # a stranger's words may hold a secret
+            line["error"] = str(error) if isinstance(error, ApodError | OSError) else type(error).__name__
         append_lines(self.archive.log, [line])
 
     # ---- days in -------------------------------------------------------------------------

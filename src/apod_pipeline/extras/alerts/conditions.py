@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from apod_pipeline.archive.coverage import DayStatus
-from apod_pipeline.errors import DataRefused, DaysMissing, SourceError, VersioningError
+from apod_pipeline.errors import ApodError, DataRefused, DaysMissing, SourceError, VersioningError
 from apod_pipeline.model import Finding, Outcome, in_plain_words
 
 KINDS = {
@@ -71,7 +71,8 @@ def of_run(outcome: Outcome, error: Exception | None) -> Sight:
 
 def _of_error(outcome: Outcome, error: Exception) -> tuple[Condition, ...]:
     stage = outcome.stopped_in or "begin"
-    facts = {"stage": stage, "error": in_plain_words(str(error), 2000), "command": outcome.command}
+    said = str(error) if isinstance(error, ApodError | OSError) else f"{type(error).__name__}: {error}"
+    facts = {"stage": stage, "error": in_plain_words(said, 2000), "command": outcome.command}
     if isinstance(error, DataRefused) and stage.startswith("extract"):
         return ()  # the ledger tells of it, with a sample
     if isinstance(error, DaysMissing):
@@ -155,6 +156,10 @@ class Clock(NamedTuple):
     late_after: dt.timedelta
     hole_after: int
 
+    def is_overdue(self, day: dt.date) -> bool:
+        """Whether a day began so long ago that its entry is late."""
+        return self.now - self.begins + (self.today - day) >= self.late_after
+
 
 def of_days(days: Sequence[DayStatus], clock: Clock, late: Collection[str] = ()) -> Sight:
     """What is late, and what is a hole.
@@ -164,11 +169,10 @@ def of_days(days: Sequence[DayStatus], clock: Clock, late: Collection[str] = ())
         clock: what they are judged by.
         late: days that are known to be late: these stay late until they come, and become no hole besides.
     """
-    absent = [day.day for day in days if day.status in {"pending", "failed"}]
-    if newest := _newest_absent(days, clock):
-        absent = [*(day for day in absent if day != newest), newest]
+    absent = [day.day for day in days if day.status in {"pending", "failed"} and day.day < clock.today]
+    absent += [clock.today] if _misses_newest(days, clock.today) else []
     old = [day for day in absent if (clock.today - day).days >= clock.hole_after and str(day) not in late]
-    overdue = [str(day) for day in absent if day not in old and (day != clock.today or newest)]
+    overdue = [str(day) for day in absent if day not in old and clock.is_overdue(day)]
     conditions = []
     if overdue:
         conditions.append(Condition("late", "late", {"days": overdue} | _told(overdue)))
@@ -177,15 +181,13 @@ def of_days(days: Sequence[DayStatus], clock: Clock, late: Collection[str] = ())
     return Sight(tuple(conditions), FOLLOWING)
 
 
-def _newest_absent(days: Sequence[DayStatus], clock: Clock) -> dt.date | None:
-    """The newest day, where it is overdue; None also for an archive that ended long before it."""
-    newest = next((day for day in days if day.day == clock.today), None)
-    before = next((day for day in reversed(days) if day.day < clock.today and day.status != "gap"), None)
-    if newest is None or before is None or before.status == "unasked" or newest.status in {"present", "gap"}:
-        return None
-    if newest.status == "quarantined" or clock.now - clock.begins < clock.late_after:
-        return None
-    return newest.day
+def _misses_newest(days: Sequence[DayStatus], today: dt.date) -> bool:
+    """Whether the newest day is waited for: it is not there, and the archive did not end long before it."""
+    newest = next((day for day in days if day.day == today), None)
+    before = next((day for day in reversed(days) if day.day < today and day.status != "gap"), None)
+    if newest is None or before is None or before.status == "unasked":
+        return False
+    return newest.status in {"pending", "failed", "unasked"}
 
 
 def of_findings(findings: Iterable[Finding]) -> Sight:

@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 EMPTY = ("APOD_GIT_REMOTE", "COMPOSE_PROFILES")  # what may be empty is no secret
 SETTING = re.compile(r"^(?:export )?(APOD_\w+)=(.*)$", re.MULTILINE)
-SECRET = re.compile(r"PASSW|SECRET|TOKEN|KEY|CREDENTIAL|DATABASE_URL")
+SECRET = re.compile(r"PASSW|SECRET|TOKEN|KEY|CREDENTIAL|DATABASE_URL|WEBHOOK|APPRISE|PING_URL")
 USER = re.compile(r"//[^/\s]*@")  # an address that says who asks, perhaps with a password
 OWN = ("APOD_ARCHIVE", "APOD_ARCHIVES", "APOD_BACKUPS", "APOD_DATASET", "APOD_EMBEDDED_SERVER")  # each container's own
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shutil
 import stat
 import subprocess
@@ -127,6 +128,15 @@ def test_every_part_that_sees_an_archive_sees_those_of_all_sets():
     assert {one["APOD_ARCHIVES"] for one in told.values()} == {"/opt/apod/archives"}
     made = re.findall(r"^ && mkdir -p (.*)$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
     assert ["/opt/apod/archives" in words.split() for words in made if "/opt/apod" in words] == [True, True]
+
+
+def test_every_secret_setting_is_known_by_its_name():
+    """Whatever the pipeline or one of its extras calls a secret is not handed on."""
+    from apod_pipeline.settings.resolving import settings_of
+
+    secret = runpy.run_path(str(DEPLOY / "make_env.py"))["SECRET"]
+    every = [one for name in ("apod", "approaches") for one in settings_of(name, ("alerts", "metrics"))]
+    assert [one.variable for one in every if one.secret and not secret.search(one.variable)] == []
 
 
 PREPARED = """

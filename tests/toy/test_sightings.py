@@ -216,3 +216,19 @@ def test_new_ones_of_two_machines_are_not_mixed(toy, watch, tmp_path, second_dat
     assert len(toy.entries()) == 59
     _audited(toy)
     _audited(other)
+
+
+def test_a_record_that_a_person_vouches_for(toy, watch):
+    """One that nobody would believe: its night is refused, accepted by its date, and is not refused for it again."""
+    toy.run(MONTH)
+    watch.named(f"{SECOND}-F")["magnitude"] = -31
+    assert toy.run(MONTH).exit_code == 3
+    done = toy.command("replay", "--accept", str(SECOND), "--because", "half of the world saw it")
+    assert done.returncode == 0, done.stderr
+    again = toy.run(MONTH)
+    assert (again.exit_code, again.version, again.missing) == (0, None, {})
+    assert toy.entries()[_key(SECOND, "F")]["brightness"] == -31
+    assert dict(toy.tables()["day"])[str(SECOND)] == "present"
+    files = toy.files()
+    toy.wired(lambda wired: wired.rebuild())
+    assert (toy.files(), toy.unwell()) == (files, {})

@@ -161,10 +161,14 @@ class Known:
         if line.get("answered"):
             self.entries.answers.append(Answered(span, source, line["at"][:10]))
             self.entries.answered = joined(self.entries.answered, span)
-            for day in [
-                day for name, day in self.open_refusals if name == source and dt.date.fromisoformat(day) in span
-            ]:
-                del self.open_refusals[source, day]
+            self._settle(source, [day for _, day in self.open_refusals if dt.date.fromisoformat(day) in span], number)
+        elif line.get("because"):  # a person's word is of days
+            self._settle(source, {self.day_of(key) for key in readings}, number)
+
+    def _settle(self, source: str, days: Iterable[str], number: int) -> None:
+        """What was refused of days of a source waits for nobody any more."""
+        for day in days:
+            if self.open_refusals.pop((source, day), None) is not None:
                 self.refused.pop(day, None)
                 self.entries.settled[source, day] = number
 

@@ -150,7 +150,7 @@ class Canary:
             return
         sound: list[tuple[dt.date, Record, Traits]] = []
         for day, record in dated:
-            if why := self._implausible(record):
+            if (why := self._implausible(record)) and not self._was_let_in(record):
                 refusals[day] = why
                 continue
             try:
@@ -210,6 +210,10 @@ class Canary:
     def _refuse(self, day: dt.date, key: str, why: str, refusals: dict[dt.date | None, str]) -> None:
         refusals[day] = why
         self._refused_keys.add(key)
+
+    def _was_let_in(self, record: Record) -> bool:
+        """Whether the same was let in once, by a person's word, of whatever entry it is."""
+        return self.dataset.doubts.digest(record) in self.present.values()
 
     def _implausible(self, record: Record) -> str | None:
         if UNREADABLE in record:

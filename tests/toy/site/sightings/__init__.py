@@ -92,6 +92,12 @@ def _derive(reading: Reading) -> Row:
     }
 
 
+def _implausible(record: Record) -> str | None:
+    if not record.get("name") or not isinstance(record.get("place"), str):
+        return "it is no sighting"
+    return "nothing is as bright" if (record.get("magnitude") or 0) < -30 else None
+
+
 def _errors() -> Iterator[Rule]:
     from polars import col
 
@@ -125,7 +131,7 @@ DATA_SET = DataSet(
     ),
     sources=lambda settings: (Watch(settings["watch_url"]),),
     doubts=Doubts(
-        lambda record: None if record.get("name") and isinstance(record.get("place"), str) else "it is no sighting",
+        _implausible,
         lambda _: False,
         (),
         Limits(10, 25, 10, 3),

@@ -35,7 +35,7 @@ def test_compose_is_told(services):
     """Every part of Airflow reads the same file, and none of them is told something else by a variable of its own."""
     assert len(services) >= 6
     for name, one in services.items():
-        assert (ROOT / "deploy" / one["env_file"]).resolve() == ROOT / "airflow" / "tuning.env", name
+        assert (ROOT / "deploy" / one["env_file"][0]).resolve() == ROOT / "airflow" / "tuning.env", name
         assert not TUNING.keys() & one["environment"].keys(), name
 
 

@@ -33,8 +33,8 @@ def test_a_text_is_plain(name, message):
     for line in f"{message.subject}\n{message.text}".splitlines():
         if line.startswith(("apod ", "  do: apod ")):
             _, *words = shlex.split(line.removeprefix("  do: "))
-            command = apod.get_command(click.Context(apod), words[0])
-            command.make_context(words[0], words[1:])
+            context = click.Context(apod, **apod.context_settings)  # a command keeps the help option that it first gets
+            apod.get_command(context, words[0]).make_context(words[0], words[1:], parent=context)
 
 
 def test_words_of_ones_own(tmp_path, caplog):

@@ -17,7 +17,24 @@ from apod_pipeline.cli import apod
 from apod_pipeline.errors import SettingsError
 
 CONTEXT = click.Context(apod, **apod.context_settings)  # a command keeps the help option that it first gets
-COMMANDS = apod.list_commands(CONTEXT)  # those of the extras as well
+FIRST = apod.list_commands(CONTEXT)  # those of the extras as well
+
+
+def _command(name):
+    """A command by what is typed: `run`, `alerts test`."""
+    found = apod
+    for word in name.split():
+        found = found.get_command(CONTEXT, word)
+    return found
+
+
+def _below(name):
+    """The commands of a group by what is typed, or the command itself."""
+    command = _command(name)
+    return [f"{name} {one}" for one in command.list_commands(CONTEXT)] if isinstance(command, click.Group) else [name]
+
+
+COMMANDS = [name for first in FIRST for name in _below(first)]
 OF_AN_ARCHIVE = sorted(set(COMMANDS) - {"datasets", "demo", "simulate", "serve"})
 DAYS = ["--from", "2018-12-20", "--to", "2018-12-31"]
 SECRET = "hunter2secret"
@@ -31,11 +48,11 @@ def _invoke(*words, **environment):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_with_an_example(name):
     """`--help` and `-h` tell what a command does, in one line first, and show how it is typed."""
-    result = _invoke(name, "--help")
+    result = _invoke(*name.split(), "--help")
     assert result.exit_code == 0
     assert f"Example: apod {name}" in result.output
-    assert _invoke(name, "-h").output == result.output
-    short = apod.get_command(CONTEXT, name).get_short_help_str(200)
+    assert _invoke(*name.split(), "-h").output == result.output
+    short = _command(name).get_short_help_str(200)
     assert short.endswith(".")
     assert not short.endswith("..")
 
@@ -44,30 +61,30 @@ def test_every_command_has_help_with_an_example(name):
 def test_every_example_can_be_typed(name, tmp_path):
     """The example in a command's help is understood by that command."""
     (tmp_path / "nasa_apod.jsonl.gz").touch()
-    example = re.search(r"Example: apod (.*)", apod.get_command(CONTEXT, name).help or "")[1]
-    words = shlex.split(example.replace("nasa_apod", f"{tmp_path}/nasa_apod"))
-    assert words[0] == name
-    apod.get_command(CONTEXT, name).make_context(name, words[1:], parent=CONTEXT)
+    example = re.search(r"Example: apod (.*)", _command(name).help or "")[1]
+    words, own = shlex.split(example.replace("nasa_apod", f"{tmp_path}/nasa_apod")), name.split()
+    assert words[: len(own)] == own
+    _command(name).make_context(own[-1], words[len(own) :], parent=CONTEXT)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_explained(name):
     """Every option has a help text, or a default that explains it."""
-    options = [p for p in apod.get_command(CONTEXT, name).params if isinstance(p, click.Option)]
+    options = [p for p in _command(name).params if isinstance(p, click.Option)]
     assert [option.opts for option in options if not option.help and not option.show_default] == []
 
 
 @pytest.mark.parametrize("name", OF_AN_ARCHIVE)
 def test_every_command_of_an_archive_takes_archive_and_json(name):
     """Whatever looks at, or changes, an archive can be told which one, and can answer in JSON."""
-    options = {opt for param in apod.get_command(CONTEXT, name).params for opt in param.opts}
+    options = {opt for param in _command(name).params for opt in param.opts}
     assert {"--archive", "--json"} <= options
 
 
 def test_the_main_help_names_every_command():
     """`apod --help` lists every command with a line that is not cut off."""
     result = _invoke("--help")
-    for name in COMMANDS:
+    for name in FIRST:
         line = re.search(rf"^  {name} +(.*)$", result.output, re.MULTILINE)
         assert line
         assert line[1]

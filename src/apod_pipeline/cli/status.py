@@ -15,7 +15,7 @@ from apod_pipeline.cli.options import archive_option, existing
 @click.command()
 @archive_option
 def status(archive: Path | None, *, as_json: bool) -> None:
-    """Show the archive in a dozen numbers, how it stands, and what is waiting.
+    """Show the archive in a dozen numbers, and what is waiting.
 
     How it stands: whether it is fresh, what is refused, what is missing, when it was verified, what it takes on disk.
     Each thing that is waiting has a line, with what to type.

@@ -14,6 +14,9 @@ from openlineage.client import event_v2, facet_v2
 
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DatabaseError
+from apod_pipeline.jobs.stateless import run_stateless
+from apod_pipeline.run.pipeline import Wanted
+from apod_pipeline.settings import resolve
 from apod_pipeline.versioning.dvc import tracked_hash
 from collecting import HOST, collector
 from lab import KEY, TODAY
@@ -144,6 +147,18 @@ def test_what_asks_no_service_reads_the_replies(lined):
     end = _events(lined)[-1]
     assert end["job"]["name"] == "apod.rebuild"
     assert [(one["namespace"], one["name"]) for one in end["inputs"]] == [("file", str(lined.archive.raw))]
+
+
+def test_a_stateless_run_writes_tables_alone(lined, remote):
+    """The files of a folder that is forgotten are nobody's datasets."""
+    lined.flags |= remote
+    run_stateless(
+        lambda archive: resolve(lined.all_flags(archive=archive), {}, None), Wanted("run", SPAN), lined.told.append
+    )
+    start, end = _events(lined)
+    assert (start["eventType"], end["eventType"]) == ("START", "COMPLETE")
+    assert {one["namespace"].partition(":")[0] for one in end["outputs"]} == {"postgres"}
+    assert len(end["outputs"]) == 3
 
 
 def test_events_go_over_http(lab):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,12 +13,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import DatabaseError
 from apod_pipeline.extras.metrics.names import METRICS
+from apod_pipeline.extras.metrics.page import renewed
 from apod_pipeline.jobs.verify import verify
 from apod_pipeline.settings import resolve
 from collecting import HOST
 from lab import TODAY
 from mirror.conftest import ended, started
 
+PAGE = Path(__file__).parents[2] / "docs" / "observing.md"
 SPAN = Span(TODAY - dt.timedelta(days=3), TODAY)
 AWAY = f"postgresql://apod:a-password-of-postgres@{HOST}:9/apod"
 
@@ -39,6 +42,13 @@ def _parsed(text):
 
 def _written(lab):
     return _parsed((lab.archive.private / "metrics.prom").read_text())
+
+
+def test_the_page_shows_every_metric():
+    """`make docs` would leave docs/observing.md as it is; the rules' file names that page."""
+    page = PAGE.read_text(encoding="utf-8")
+    assert renewed(page) == page
+    assert "docs/observing.md" in (PAGE.parents[1] / "deploy" / "monitoring" / "apod.rules.yml").read_text()
 
 
 def test_a_good_run_is_in_the_file(measured):

@@ -99,7 +99,9 @@ class Events:
     # ---- what was read -------------------------------------------------------------------
     def _read(self, outcome: Outcome) -> Iterable[tuple[str, str]]:
         """The services that were asked; where none was, the raw replies that are here."""
-        return services(self.settings, outcome.asked) if outcome.asked else [("file", str(self.archive.raw))]
+        if outcome.asked:
+            return services(self.settings, outcome.asked)
+        return [] if _is_forgotten(self.archive) else [("file", str(self.archive.raw))]
 
     def _judged(self) -> Iterator[tuple[str, InputDatasetFacet]]:
         """What the quality rules found in all that was made of it."""
@@ -111,8 +113,13 @@ class Events:
 
     # ---- what was written ----------------------------------------------------------------
     def _written(self, outcome: Outcome) -> Iterator[OutputDataset]:
+        commit = outcome.version or self.archive.marks().commit
+        if not _is_forgotten(self.archive):
+            yield from self._files(commit)
+        yield from self._tables(commit)
+
+    def _files(self, commit: str | None) -> Iterator[OutputDataset]:
         columns, archive = self.archive.dataset.columns, self.archive
-        commit = outcome.version or archive.marks().commit
         for path, fields in (
             (archive.csv, columns.named(columns.output)),
             (archive.json, columns.named(columns.output)),
@@ -122,6 +129,9 @@ class Events:
                 version = tracked_hash(path) or commit
                 facets = self._facets(fields, version, archive.marks().entries, path.stat().st_size)
                 yield OutputDataset("file", str(path), facets=dict(facets))
+
+    def _tables(self, commit: str | None) -> Iterator[OutputDataset]:
+        archive = self.archive
         described = {one.name: one for one in relations(archive.dataset)}
         for server, name in tables(self.settings):
             table = described[name.rpartition(".")[2]]
@@ -144,6 +154,13 @@ class Events:
                     {}, rowCount=rows, bytes=size, producer=PRODUCER
                 ),
             )
+
+
+def _is_forgotten(archive: Archive) -> bool:
+    """Whether the folder is a stateless run's, whose files nobody will find."""
+    from apod_pipeline.jobs.stateless import PREFIX
+
+    return archive.root.parent.name.startswith(PREFIX)
 
 
 def _findings(report: Path) -> Iterator[data_quality_assertions_dataset.Assertion]:

@@ -18,6 +18,7 @@ from apod_pipeline.run.pipeline import Wanted
 from apod_pipeline.run.steps import Steps
 from collecting import HOST, collector
 from lab import TODAY
+from told_spans import spans_told, values
 
 SPAN = Span(TODAY - dt.timedelta(days=2), TODAY)
 STAGES = ["extract", "transform", "check_quality", "load", "dvc", "git", "push", "record"]
@@ -41,32 +42,6 @@ def traced(lab, sink, monkeypatch):
     return lab
 
 
-class Told:
-    """A span, as it came."""
-
-    def __init__(self, span, resource):
-        self.name, self.status = span.name, span.status
-        self.trace, self.id, self.parent = span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex()
-        self.began, self.ended = span.start_time_unix_nano, span.end_time_unix_nano
-        self.resource, self.attributes = resource, _values(span.attributes)
-        self.events = [(event.name, _values(event.attributes)) for event in span.events]
-
-
-def _values(attributes):
-    return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in attributes}
-
-
-def _spans(sink):
-    requests = [ExportTraceServiceRequest.FromString(body) for body in sink.bodies("/v1/traces")]
-    return [
-        Told(span, _values(told.resource.attributes))
-        for request in requests
-        for told in request.resource_spans
-        for scope in told.scope_spans
-        for span in scope.spans
-    ]
-
-
 def _run_named(lab):
     return json.loads(lab.archive.log.read_text().splitlines()[-1])["run"]
 
@@ -74,7 +49,7 @@ def _run_named(lab):
 def test_a_good_run_is_one_trace(traced, sink):
     """One request: a span for the run with its counts and commit, below it one for each stage, inside of its time."""
     outcome = traced.run(SPAN)
-    *stages, run = _spans(sink)
+    *stages, run = spans_told(sink)
     assert len(sink.posted) == 1
     assert [stage.name for stage in stages] == STAGES
     own = identity("", "apod", outcome.run)
@@ -113,7 +88,7 @@ def test_opentelemetrys_variables_are_heeded(traced, sink, monkeypatch):
     request = ExportTraceServiceRequest.FromString(body)
     (told,) = request.resource_spans
     assert (path, headers["x-key"]) == ("/elsewhere", "open sesame")
-    assert _values(told.resource.attributes).items() >= {
+    assert values(told.resource.attributes).items() >= {
         ("service.name", "pictures"),
         ("deployment.environment", "staging"),
     }
@@ -129,7 +104,7 @@ def test_a_failed_run_says_why_without_a_secret(traced, sink):
     url = f"postgresql://apod:a-password-of-postgres@{HOST}:9/apod"
     with pytest.raises(DatabaseError) as caught:
         traced.run(SPAN, database_url=url)
-    *stages, run = _spans(sink)
+    *stages, run = spans_told(sink)
     assert run.status.code == ERROR
     assert run.attributes["apod.exit_code"] == caught.value.exit_code
     (failed,) = [stage for stage in stages if stage.status.code == ERROR] or [run]
@@ -150,7 +125,7 @@ def test_a_run_in_steps_is_one_trace(traced, sink):
     step("extract", Wanted("dag", SPAN))
     for what in ("transform", "check_quality", "load", "track", "commit", "report_missing"):
         step(what)
-    spans = _spans(sink)
+    spans = spans_told(sink)
     assert [span.name for span in spans] == [*STAGES, "apod run"]
     assert len(sink.posted) == 7
     *stages, run = spans
@@ -169,13 +144,13 @@ def test_a_step_that_fails_is_in_the_trace(traced, sink):
     traced.wired(lambda pipeline: Steps(pipeline, "steps").transform())
     with pytest.raises(DatabaseError):
         traced.wired(lambda pipeline: Steps(pipeline, "steps").load(), **steps)
-    last = _spans(sink)[-1]
+    last = spans_told(sink)[-1]
     assert (last.name, last.status.code, last.trace) == (
         "load",
         ERROR,
         identity("", "apod", "steps").fields["trace_id"],
     )
-    assert "apod run" not in {span.name for span in _spans(sink)}
+    assert "apod run" not in {span.name for span in spans_told(sink)}
 
 
 def test_lines_of_the_logs_name_the_trace(traced, sink):
@@ -188,7 +163,7 @@ def test_lines_of_the_logs_name_the_trace(traced, sink):
     assert {(line["trace_id"], line["span_id"]) for line in of_the_run} == {(own["trace_id"], own["span_id"])}
     assert "apod_pipeline.versioning.dvc" in {line["logger"] for line in of_the_run}
     assert all("trace_id" not in line for line in lines if not line["run"])
-    assert {span.trace for span in _spans(sink)} == {own["trace_id"]}
+    assert {span.trace for span in spans_told(sink)} == {own["trace_id"]}
 
 
 @pytest.mark.parametrize("status", [400, 503])

@@ -200,8 +200,9 @@ runbook: install ## performs docs/runbook.md, command by command, and writes dow
 test-runbook: install ## performs docs/runbook.md and compares: what is said now with what the page says (2 minutes)
 	@$(BIN)/python -m pytest -q tests/runbook
 
-docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md, the texts in docs/alerts.md
+docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dictionary.md, parts of docs/alerts.md and docs/observing.md
 	@$(BIN)/python -m apod_pipeline.cli.reference docs
 	@$(BIN)/python -m apod_pipeline.extras.alerts.page docs
+	@$(BIN)/python -m apod_pipeline.extras.metrics.page docs
 
 .PHONY: prometheus test-metrics demo-alerts bench-datasets test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

@@ -165,6 +165,22 @@ class Asked(NamedTuple):
         return Asked(self.requests + 1, self.failed + failed, round(self.seconds + seconds, 3))
 
 
+class Stage(NamedTuple):
+    """One passage through a stage of a run.
+
+    Attributes:
+        name: of the stage.
+        began: when, UTC.
+        seconds: how long it took.
+        error: what ended it, kind and words; empty where it ended well.
+    """
+
+    name: str
+    began: dt.datetime
+    seconds: float
+    error: str = ""
+
+
 @dataclass(slots=True)
 class Outcome:
     """What one run did, as `apod run --json` prints it and `apod_run` keeps it.
@@ -187,6 +203,7 @@ class Outcome:
         seconds: how long each stage took.
         asked: by source, what was asked of it.
         stopped_in: the stage that an error ended it in; empty where none did.
+        stages: every passage through a stage in this process, in the order of their ends; not written down.
     """
 
     run: str
@@ -206,6 +223,7 @@ class Outcome:
     seconds: dict[str, float] = field(default_factory=dict)
     asked: dict[str, Asked] = field(default_factory=dict)
     stopped_in: str = ""
+    stages: list[Stage] = field(default_factory=list, compare=False)
 
     def count_unchanged(self, told: int) -> None:
         """Of so many entries that were told of, those of which nothing is new."""

@@ -169,6 +169,12 @@ class Listener(Protocol):
     def begun(self, outcome: Outcome) -> None:
         """Be told of a run that begins."""
 
+    def stepped(self, outcome: Outcome, error: Exception | None) -> None:
+        """Be told that a step of a run has ended, well or with an error, where each step is a process of its own.
+
+        Other steps may follow, in other processes; `outcome.stages` are this one's. The last step is told as `heard`.
+        """
+
     def heard(self, outcome: Outcome, error: Exception | None) -> None:
         """Be told of a run that has ended, well or with an error."""
 
@@ -241,6 +247,9 @@ class Views(NamedTuple):
     parameters: tuple[str, ...] = ()
 
 
+LogFields = Callable[[str], Mapping[str, str]]  # a run's name -> what its lines in the logs have besides
+
+
 class Extra(NamedTuple):
     """What somebody adds to the house without the core knowing it.
 
@@ -253,3 +262,4 @@ class Extra(NamedTuple):
     listener: Listener | None = None
     pages: tuple[Page, ...] = ()
     status: Callable[[], Mapping[str, str]] | None = None  # what it says in `apod status`: a line each, by its name
+    log_fields: LogFields | None = None

@@ -205,6 +205,7 @@ def pipeline(
             tell=tell,
             beside=tuple(extra.beside for extra in plugged if extra.beside),
             listeners=tuple(extra.listener for extra in plugged if extra.listener),
+            log_fields=tuple(extra.log_fields for extra in plugged if extra.log_fields),
         )
         yield replace(wired, refill=partial(_refill, settings, wired))
 

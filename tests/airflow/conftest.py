@@ -16,6 +16,7 @@ from airflow_bench import MAIN, PROJECTS_DAGS, Bench, Run
 from apod_pipeline.dataset.installed import simulation
 from apod_pipeline.datasets.apod.calendar import publishing_day
 from apod_pipeline.simulator import Simulator
+from collecting import Collector, collector
 from dealing import shares_airflow
 from local_airflow import LocalAirflow
 from local_airflow.simulated_nasa import KEY
@@ -81,7 +82,14 @@ def airflow_slack() -> Iterator[WebSink]:
 
 
 @pytest.fixture(scope="session")
-def airflow_instance(
+def airflow_collector() -> Iterator[Collector]:
+    """Where the traces of the session's Airflow arrive."""
+    with collector() as kept:
+        yield kept
+
+
+@pytest.fixture(scope="session")
+def airflow_instance(  # noqa: PLR0917 - each is a server of its own
     airflow_nasa: Simulator,
     airflow_watch: Any,
     airflow_dags: Path,
@@ -89,6 +97,7 @@ def airflow_instance(
     git_host: Path,
     airflow_mailbox: Mailbox,
     airflow_slack: WebSink,
+    airflow_collector: Collector,
 ) -> Iterator[LocalAirflow]:
     """A healthy Airflow for the toy data set beside APOD, started once and ended after the last test that takes it."""
     folder = airflow_archive.parent
@@ -102,7 +111,8 @@ def airflow_instance(
         PYTHONPATH=str(SITE),
         **variables_of("sightings", airflow_watch.settings),
         APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
-        APOD_EXTRAS="alerts",
+        APOD_EXTRAS="alerts,lineage,traces",
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{airflow_collector.address}/v1/traces",
         APOD_ALERTS_SMTP_HOST=HOST,
         APOD_ALERTS_SMTP_PORT=str(airflow_mailbox.port),
         APOD_ALERTS_SMTP_SECURITY="none",

@@ -61,3 +61,15 @@ def test_extra_fields_that_are_not_libpqs_are_left_out(connected, database_url):
     assert "apod_postgres: the extra fields cursor, iam, options are not options of libpq; they are left out" in told
     assert KEY not in told
     assert f"APOD_ARCHIVE is not set: the archive is {Path.cwd() / 'apod-archive'}, on this machine alone" in told
+
+
+def test_lineage_is_left_to_airflows_own_provider(tmp_path):
+    """A task's settings name every extra but `lineage`: what it would tell, the provider tells of each task already."""
+    code = "from apod_airflow.connections import settings; print(*settings(names=()).extras)"
+    environment = plain_environment(
+        PYTHONPATH=str(PROJECTS_DAGS.parent / "plugins"),
+        APOD_ARCHIVE=str(tmp_path / "archive"),
+        APOD_EXTRAS="lineage,metrics,traces",
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["metrics", "traces"], done.stderr

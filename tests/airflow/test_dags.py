@@ -10,7 +10,9 @@ import subprocess
 import psycopg
 
 from airflow_bench import KEYS, MAIN, ORDER
+from apod_pipeline.extras.traces.identity import identity
 from local_airflow.simulated_nasa import KEY
+from told_spans import spans_told
 
 
 def test_every_dag_loads(bench, eventually):
@@ -122,6 +124,16 @@ def test_the_commit_has_a_link(bench, first_run, day, git_host):
     bench.api.patch(f"{path}?update_mask=host", own | {"host": ""})
     links = bench.api.get(f"/dags/{MAIN}/dagRuns/{ended.name}/taskInstances/git_commit_metadata/links")
     assert links["extra_links"] == {"Commit": f"https://git.example/me/apod/commit/{bench.git('rev-parse', 'HEAD')}"}
+
+
+def test_a_run_is_one_trace(bench, first_run, airflow_collector):
+    """Every task's process adds its stages to the trace that the run's name makes; the last adds the run's span."""
+    own = identity("", "apod", f"{MAIN} {first_run.name}").fields
+    *stages, run = [span for span in spans_told(airflow_collector) if span.trace == own["trace_id"]]
+    names = ["extract", "transform", "check_quality", "load", "dvc", "git", "push", "record"]
+    assert [span.name for span in stages] == names
+    assert (run.name, run.id, run.attributes["apod.inserted"]) == ("apod run", own["span_id"], 11)
+    assert {span.parent for span in stages} == {run.id}
 
 
 def test_openlineage_is_told_what_each_task_reads_and_writes(bench, first_run, eventually):

@@ -12,8 +12,9 @@ import pytest
 
 from apod_pipeline.cli import apod
 from apod_pipeline.extras.alerts.conditions import KINDS
-from apod_pipeline.extras.alerts.messages import ENDING, OURS, Wording, masked
+from apod_pipeline.extras.alerts.messages import ENDING, OURS, Wording
 from apod_pipeline.extras.alerts.page import FACTS, filled, renewed
+from apod_pipeline.settings.masking import masked
 
 PAGE = Path(__file__).parents[2] / "docs" / "alerts.md"
 

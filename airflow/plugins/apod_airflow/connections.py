@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LINEAGE = "lineage"
+"""The extra that has nothing to tell here."""
 _OF_ALL = ("apod_nasa", "apod_postgres")
 """Those that are every set's."""
 NASA, POSTGRES, GIT, DVC_REMOTE = ALL = ("apod_nasa", "apod_postgres", "apod_git", "apod_dvc_remote")
@@ -64,7 +66,9 @@ def settings(
     if resolved.origins["APOD_ARCHIVE"] == "default" or (dataset != APOD and not is_placed(os.environ)):
         log.warning("APOD_ARCHIVE is not set: the archive is %s, on this machine alone", resolved.archive.absolute())
     # a file of the archive's may say more; the task holds slots for so many
-    return replace(resolved, http_concurrency=min(resolved.http_concurrency, REQUESTS))
+    few = min(resolved.http_concurrency, REQUESTS)
+    # Airflow's own provider tells of what each task reads and writes: a run that told it besides would be there twice
+    return replace(resolved, http_concurrency=few, extras=tuple(one for one in resolved.extras if one != LINEAGE))
 
 
 def _told(names: Collection[str]) -> dict[str, str | None]:

@@ -47,6 +47,7 @@ def _lineage(task: str, settings: Settings) -> Any:
 
 def _names(kind: str, settings: Settings) -> Iterator[tuple[str, str]]:
     """Namespace and name of each dataset of a kind, as OpenLineage's naming rules have them."""
+    from apod_pipeline.extras.lineage.naming import services, tables
     from apod_pipeline.wiring import archive_of
 
     archive = archive_of(settings)
@@ -58,27 +59,8 @@ def _names(kind: str, settings: Settings) -> Iterator[tuple[str, str]]:
         "repository": [archive.root / ".git"],
     }
     if kind == "services":
-        yield from _services(settings)
+        yield from services(settings)
     elif kind == "tables":
-        yield from _tables(settings)
+        yield from tables(settings)
     else:
         yield from (("file", str(path)) for path in paths[kind])
-
-
-def _services(settings: Settings) -> Iterator[tuple[str, str]]:
-    from apod_pipeline.wiring import data_set_of
-
-    paths = {"science": "wp-json/wp/v2/apod-basic", "planetary": "planetary/apod"}  # APOD's
-    for name in settings.sources:
-        origin = data_set_of(settings).about.origins.get(name)
-        yield settings.own.get(f"{name}_url") or (origin.page if origin else name), paths.get(name, name)
-
-
-def _tables(settings: Settings) -> Iterator[tuple[str, str]]:
-    from psycopg.conninfo import conninfo_to_dict
-
-    parts, name = conninfo_to_dict(settings.database or ""), settings.dataset
-    host = str(parts.get("host") or "localhost")
-    server = f"postgres://{'localhost' if host.startswith('/') else host}:{parts.get('port') or 5432}"
-    for table in (name, f"{name}_revision", f"{name}_reading"):
-        yield server, f"{parts.get('dbname') or 'apod'}.public.{table}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from apod_pipeline.archive.lines import instant, timestamp
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.model import Asked, Outcome
+from apod_pipeline.model import Asked, Outcome, Stage
 
 TOLD_OTHERWISE = {"from", "to", "finished", "error"}  # than by an attribute of the same name
 
@@ -54,12 +54,15 @@ def from_json(said: Mapping[str, Any]) -> Outcome:
 
 @contextmanager
 def timed(outcome: Outcome, stage: str) -> Iterator[None]:
-    """Count the seconds of what is done inside as a stage's."""
-    start = time.perf_counter()
+    """Count the seconds of what is done inside as a stage's, and keep when that was."""
+    began, start, ended_by = dt.datetime.now(dt.UTC), time.perf_counter(), ""
     try:
         yield
-    except BaseException:
+    except BaseException as error:
         outcome.stopped_in = outcome.stopped_in or stage
+        ended_by = f"{type(error).__name__}: {error}"
         raise
     finally:
-        outcome.seconds[stage] = round(outcome.seconds.get(stage, 0.0) + time.perf_counter() - start, 3)
+        seconds = time.perf_counter() - start
+        outcome.seconds[stage] = round(outcome.seconds.get(stage, 0.0) + seconds, 3)
+        outcome.stages.append(Stage(stage, began, seconds, ended_by))

@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Iterable
 
-from apod_pipeline.logs.running import run_that_goes_on
+from apod_pipeline.logs.running import fields_of_the_run, run_that_goes_on
 
 VARIABLE = "APOD_LOG_FORMAT"
 
@@ -25,11 +25,10 @@ def wants_json() -> bool:
 def json_line(message: str, level: str, logger: str, at: dt.datetime | None = None, trace: Iterable[str] = ()) -> str:
     """One line."""
     when = (at or dt.datetime.now(dt.UTC)).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    told = {"at": when, "level": level, "logger": logger, "message": message}
+    told: dict[str, str | None] = {"at": when, "level": level, "logger": logger, "message": message}
     lines = [*trace]
-    return json.dumps(
-        told | {"run": run_that_goes_on()} | ({"traceback": lines} if lines else {}), ensure_ascii=False, default=str
-    )
+    told |= {"run": run_that_goes_on(), **fields_of_the_run()}
+    return json.dumps(told | ({"traceback": lines} if lines else {}), ensure_ascii=False, default=str)
 
 
 def set_up(level: int) -> None:

@@ -27,7 +27,7 @@ from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import ApodError
 from apod_pipeline.logs.running import running
 from apod_pipeline.model import Outcome, Report
-from apod_pipeline.ports import Beside, Listener, Publisher, Store, Versioner
+from apod_pipeline.ports import Beside, Listener, LogFields, Publisher, Store, Versioner
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.gathering import Gathering, Wanted, count_refused
 from apod_pipeline.run.grown import fields_alike
@@ -67,6 +67,7 @@ class Pipeline:
         refill: puts all versions' objects onto a DVC remote that was set, or changed, since; takes the one before.
         beside: what else versions are brought to.
         listeners: who is told how a run ended.
+        log_fields: what the lines of a run's logs have besides.
         keep_all: commit also what changes no entry, where nobody will be here to commit it with the next version.
     """
 
@@ -90,6 +91,7 @@ class Pipeline:
     refill: Callable[[str | None], None] = lambda _: None
     beside: Sequence[Beside] = ()
     listeners: Sequence[Listener] = ()
+    log_fields: Sequence[LogFields] = ()
     keep_all: bool = False
 
     # ---- runs ----------------------------------------------------------------------------
@@ -158,7 +160,7 @@ class Pipeline:
     def _recorded(self, command: str) -> Iterator[Outcome]:
         started = self.now()
         outcome = Outcome(run=started.strftime("%Y%m%dT%H%M%S%fZ"), command=command, started=started)
-        with self.held(), running(outcome.run):
+        with self.held(), self.going_on(outcome.run):
             self.tell_begun(outcome)
             try:
                 yield outcome
@@ -171,9 +173,20 @@ class Pipeline:
             self.record(outcome)
         self.tell_ended(outcome)
 
+    @contextmanager
+    def going_on(self, run: str) -> Iterator[None]:
+        """A run goes on: the lines of its logs say so."""
+        fields = {name: value for told in self.log_fields for name, value in told(run).items()}
+        with running(run, fields):
+            yield
+
     def tell_begun(self, outcome: Outcome) -> None:
         """Tell whoever listens that a run begins."""
         tell_listeners(self.listeners, lambda listener: listener.begun(outcome))
+
+    def tell_stepped(self, outcome: Outcome, error: Exception | None = None) -> None:
+        """Tell whoever listens that a step has ended of a run whose steps are processes of their own."""
+        tell_listeners(self.listeners, lambda listener: listener.stepped(outcome, error))
 
     def tell_ended(self, outcome: Outcome, error: Exception | None = None) -> None:
         """Tell whoever listens that a run has ended, well or with an error."""

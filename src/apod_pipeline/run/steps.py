@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -25,8 +25,7 @@ from apod_pipeline.archive.processed import Table
 from apod_pipeline.archive.run_record import as_json, from_json
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.dataset.spans import Span, spans_of
-from apod_pipeline.errors import DataRefused, DaysMissing, SourceRefused, SourceUnavailable
-from apod_pipeline.logs.running import running
+from apod_pipeline.errors import ApodError, DataRefused, DaysMissing, SourceRefused, SourceUnavailable
 from apod_pipeline.model import Outcome
 from apod_pipeline.run.pipeline import Pipeline, Wanted
 
@@ -98,14 +97,12 @@ class Steps:
             SourceUnavailable: days without an answer; what came is kept.
         """
         pipeline = self.pipeline
-        with pipeline.held(PATIENCE), running(self.run):
-            outcome = Outcome(self.run, wanted.command, pipeline.now())
+        with self._passed(lambda: Outcome(self.run, wanted.command, pipeline.now())) as outcome:
             pipeline.tell_begun(outcome)
             pipeline.resume(outcome)
             pipeline.store().load()  # the database may have been elsewhere, or lost
             extracted = pipeline.extract(wanted, outcome)
             outcome.unchanged = extracted.entries
-            self._keep(outcome)
         misses = extracted.missing
         refused = [day for day, miss in misses.items() if miss.kind == "refused"]
         if refused and not extracted.answered:
@@ -215,9 +212,8 @@ class Steps:
         Raises:
             DaysMissing: naming the days that are due and were not had; everything else is stored and committed.
         """
-        with self._resumed() as outcome:
+        with self._resumed(last=True) as outcome:
             self.pipeline.record(outcome)
-        self.pipeline.tell_ended(outcome)
         if outcome.missing:
             days = sorted(outcome.missing)
             raise DaysMissing(
@@ -245,11 +241,25 @@ class Steps:
         return run_files.counts(self.pipeline.archive, self.run)
 
     @contextmanager
-    def _resumed(self) -> Iterator[Outcome]:
-        with self.pipeline.held(PATIENCE), running(self.run):
-            outcome = self._read() or Outcome(self.run, self.command, self.pipeline.now())  # a step repeated alone
+    def _resumed(self, *, last: bool = False) -> Iterator[Outcome]:
+        fresh = Outcome(self.run, self.command, self.pipeline.now())  # of a step that is repeated alone
+        with self._passed(lambda: self._read() or fresh, last=last) as outcome:
             yield outcome
-            self._keep(outcome)
+
+    @contextmanager
+    def _passed(self, begin: Callable[[], Outcome], *, last: bool = False) -> Iterator[Outcome]:
+        """One step, with the archive held; whoever listens is told of it when that is let go."""
+        outcome = None
+        try:
+            with self.pipeline.held(PATIENCE), self.pipeline.going_on(self.run):
+                outcome = begin()
+                yield outcome
+                self._keep(outcome)
+        except (ApodError, OSError) as error:
+            if outcome:
+                self.pipeline.tell_stepped(outcome, error)
+            raise
+        (self.pipeline.tell_ended if last else self.pipeline.tell_stepped)(outcome)
 
     def _read(self) -> Outcome | None:
         try:

@@ -28,7 +28,7 @@ from apod_pipeline.archive.disk import room
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.logs.running import run_that_goes_on, runs_with
+from apod_pipeline.logs.running import fields_of_the_run, run_that_goes_on, runs_with
 from apod_pipeline.versioning.inherited import inherited
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class DvcProcess:
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=inherited(os.environ)
         )
         level = logging.getLogger(DvcVersioner.__module__).getEffectiveLevel()
-        lines = [os.environ.get("APOD_LOG_FORMAT", ""), run_that_goes_on() or ""]
+        lines = [os.environ.get("APOD_LOG_FORMAT", ""), run_that_goes_on() or "", dict(fields_of_the_run())]
         self._say(child, [str(self.archive.root), self.archive.dataset.name, self.remote, level, *lines])
         return child
 
@@ -151,8 +151,8 @@ def main() -> None:
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever DVC or its children print is no answer
         questions = _Questions()
-        root, dataset, remote, level, os.environ["APOD_LOG_FORMAT"], run = questions.next()
-        runs_with(run)
+        root, dataset, remote, level, os.environ["APOD_LOG_FORMAT"], run, fields = questions.next()
+        runs_with(run, fields)
         if level < 30:  # a warning; imported only where something is to be told
             from apod_pipeline.logs.lines import set_up
 

@@ -15,9 +15,10 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Protocol
 
-from apod_pipeline.extras.alerts.messages import Message, masked
+from apod_pipeline.extras.alerts.messages import Message
 from apod_pipeline.extras.alerts.settings import Wishes
 from apod_pipeline.model import in_plain_words
+from apod_pipeline.settings.masking import masked
 
 
 class ChannelDown(Exception):

@@ -126,7 +126,8 @@ def _silence(one: Silence) -> str:
 
 def _channels(settings: Settings) -> list[str]:
     from apod_pipeline.extras.alerts.channels import channels_of
-    from apod_pipeline.extras.alerts.settings import secrets_of, wishes
+    from apod_pipeline.extras.alerts.settings import wishes
+    from apod_pipeline.settings.masking import secrets_of
 
     wished = wishes(settings)
     switch = ["dead-man's switch"] if wished.ping_url else []

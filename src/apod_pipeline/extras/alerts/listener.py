@@ -19,11 +19,12 @@ from apod_pipeline.extras.alerts.looking import Look
 from apod_pipeline.extras.alerts.messages import Wording
 from apod_pipeline.extras.alerts.notebook import late_days, opened, read
 from apod_pipeline.extras.alerts.outbox import deliver, post
-from apod_pipeline.extras.alerts.settings import Wishes, secrets_of, wishes
+from apod_pipeline.extras.alerts.settings import Wishes, wishes
 from apod_pipeline.extras.alerts.switch import ping
 from apod_pipeline.model import Finding, Outcome
 from apod_pipeline.ports import Extra
 from apod_pipeline.settings import Settings
+from apod_pipeline.settings.masking import secrets_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,6 +51,9 @@ class Alerts:
     def begun(self, outcome: Outcome) -> None:
         """A run begins."""
         self._ping("start", outcome)
+
+    def stepped(self, outcome: Outcome, error: Exception | None) -> None:
+        """Nothing is told of a run that goes on."""
 
     def heard(self, outcome: Outcome, error: Exception | None) -> None:
         """A run has ended."""

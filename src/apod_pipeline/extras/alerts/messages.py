@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from apod_pipeline.extras.alerts.incidents import Told
+from apod_pipeline.settings.masking import masked
 
 OURS = Path(__file__).parent / "texts"
 ENDING = ".txt"
@@ -80,11 +81,3 @@ class Wording:
         filled = words.from_string(path.read_text(encoding="utf-8")).render(values)
         subject, _, text = masked(filled, self.secrets).strip().partition("\n")
         return Message(event, " ".join(subject.split()), text.strip() + "\n")
-
-
-def masked(text: str, secrets: Sequence[str]) -> str:
-    """A text without any of these."""
-    for secret in secrets:
-        if len(secret) > 3:  # one that short would blot out words
-            text = text.replace(secret, "***")
-    return text

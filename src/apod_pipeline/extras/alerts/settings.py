@@ -108,15 +108,3 @@ def wishes(settings: Settings) -> Wishes:
     """What of resolved settings is about alerts; the defaults where the extra is not plugged in."""
     told = {one.name.removeprefix("alerts_"): settings.own[one.name] for one in SETTINGS if one.name in settings.own}
     return Wishes(**told)
-
-
-def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Every secret that settings hold: none of them may stand in a message or a log."""
-    from apod_pipeline.settings.resolving import settings_of
-
-    found: list[str] = []
-    for one in settings_of(settings.dataset, settings.extras):
-        value = settings.own[one.name] if one.name in settings.own else getattr(settings, one.name, None)
-        if one.secret and value and value != one.default:
-            found += value if isinstance(value, tuple) else [str(value)]
-    return tuple(sorted(found, key=len, reverse=True))

@@ -45,6 +45,9 @@ class Metrics:
     def begun(self, outcome: Outcome) -> None:
         """Nothing is written of a run that goes on."""
 
+    def stepped(self, outcome: Outcome, error: Exception | None) -> None:
+        """Nothing is counted of a run that goes on."""
+
     def heard(self, outcome: Outcome, error: Exception | None) -> None:
         """Count a run that has ended."""
         self._write(count_run(self.archive, outcome, error, self.now()))

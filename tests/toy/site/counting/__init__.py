@@ -62,6 +62,9 @@ class Ear:
     def begun(self, outcome: Outcome) -> None:
         """As the port says."""
 
+    def stepped(self, outcome: Outcome, error: Exception | None) -> None:
+        """As the port says."""
+
     def verified(self, findings: Sequence[Finding]) -> None:
         """As the port says."""
         (self._folder / "verified").write_text(str(len(findings)))

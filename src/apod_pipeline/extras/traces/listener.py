@@ -1,0 +1,84 @@
+"""What is plugged into the core: each run, and each step of one that is done in many processes, becomes spans.
+
+Takes settings and an archive, gives an `Extra`. Never fails a run, nor keeps it for more than a few seconds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from apod_pipeline.archive.folder import Archive
+from apod_pipeline.extras.traces.identity import Ended, Identity, identity
+from apod_pipeline.model import Finding, Outcome, Stage
+from apod_pipeline.ports import Extra
+from apod_pipeline.settings import Settings
+from apod_pipeline.settings.masking import secrets_of
+
+COLLECTORS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Traces:
+    """The traces of an archive's runs.
+
+    Attributes:
+        dataset: name of its data set.
+        service: the service's name, as OpenTelemetry's variables have it.
+        secrets: what no span may say.
+        now: the clock, UTC.
+    """
+
+    dataset: str
+    service: str = ""
+    secrets: Sequence[str] = ()
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+
+    def begun(self, outcome: Outcome) -> None:
+        """Nothing is told of a run before it, or a step of it, has ended."""
+
+    def stepped(self, outcome: Outcome, error: Exception | None) -> None:
+        """Tell of the stages of a step."""
+        if error and not any(stage.error for stage in outcome.stages):  # the run's own span is not sent yet
+            outcome.stages.append(Stage("step", self.now(), 0.0, _worded(error)))
+        self._send(outcome, None)
+
+    def heard(self, outcome: Outcome, error: Exception | None) -> None:
+        """Tell of a run, and of its stages in this process."""
+        self._send(outcome, Ended(self.now(), _worded(error) if error else ""))
+
+    def verified(self, findings: Sequence[Finding]) -> None:
+        """A verification is no run."""
+
+    def fields(self, run: str) -> Mapping[str, str]:
+        """What the lines of a run's logs have besides."""
+        return self._identity(run).fields
+
+    def _identity(self, run: str) -> Identity:
+        return identity(self.service, self.dataset, run)
+
+    def _send(self, outcome: Outcome, ended: Ended | None) -> None:
+        from apod_pipeline.extras.traces.sending import send
+        from apod_pipeline.extras.traces.spans import spans_of
+
+        send(spans_of(outcome, ended, self._identity(outcome.run), self.dataset, self.secrets))
+
+
+def _worded(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def wanted(environment: Mapping[str, str]) -> bool:
+    """Whether OpenTelemetry's variables name a collector, and do not say that nothing shall be sent."""
+    off = environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+    return not off and any(environment.get(name) for name in COLLECTORS)
+
+
+def plugged(settings: Settings, archive: Archive) -> Extra:
+    """What `APOD_EXTRAS=traces` plugs in."""
+    if not wanted(os.environ):
+        return Extra()
+    traces = Traces(archive.dataset.name, os.environ.get("OTEL_SERVICE_NAME", ""), secrets_of(settings))
+    return Extra(listener=traces, log_fields=traces.fields)

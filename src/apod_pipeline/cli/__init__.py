@@ -44,12 +44,15 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return sorted({*COMMANDS, *(point.name for point in _extras())})
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command: click.Command | None = None
         if name := COMMANDS.get(cmd_name):
-            command: click.Command = getattr(import_module(f"{__name__}.{name}"), name)
-            return command
-        point = next((point for point in _extras() if point.name == cmd_name), None)
-        return point.load() if point else None
+            command = getattr(import_module(f"{__name__}.{name}"), name)
+        elif point := next((point for point in _extras() if point.name == cmd_name), None):
+            command = point.load()
+        if command:  # whoever asks it without us, as a test does, gets the same help option
+            command.context_settings.setdefault("help_option_names", ctx.command.context_settings["help_option_names"])
+        return command
 
 
 def _extras() -> Iterable[EntryPoint]:

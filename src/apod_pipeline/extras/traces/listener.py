@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.extras.traces.identity import Ended, Identity, identity
@@ -17,6 +19,7 @@ from apod_pipeline.ports import Extra
 from apod_pipeline.settings import Settings
 from apod_pipeline.settings.masking import secrets_of
 
+SENDING = "apod_pipeline.extras.traces.sending"
 COLLECTORS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
@@ -36,8 +39,10 @@ class Traces:
     secrets: Sequence[str] = ()
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
 
-    def begun(self, outcome: Outcome) -> None:
-        """Nothing is told of a run before it, or a step of it, has ended."""
+    def begun(self, outcome: Outcome) -> None:  # noqa: ARG002 - the port's
+        """Nothing is told of a run before it, or a step of it, has ended; what that takes is imported meanwhile."""
+        # A run waits for services, PostgreSQL and DVC's process: there is time for it.
+        threading.Thread(target=import_module, args=[SENDING], name="traces", daemon=True).start()
 
     def stepped(self, outcome: Outcome, error: Exception | None) -> None:
         """Tell of the stages of a step."""

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from apod_pipeline.cli import apod
-from apod_pipeline.extras.alerts.conditions import KINDS
+from apod_pipeline.extras.alerts.kinds import KINDS
 from apod_pipeline.extras.alerts.messages import ENDING, OURS, Wording
 from apod_pipeline.extras.alerts.page import FACTS, filled, renewed
 from apod_pipeline.settings.masking import masked

@@ -2,6 +2,7 @@
 
 Off until `APOD_EXTRAS` names `alerts` and a channel is set. Listens to every run and every verification:
 
+    kinds        what can be wrong, by name
     conditions   what is wrong now, from a run's outcome and the ledger
     incidents    what of that is news: one alert, one all-clear, flapping damped, silences
     messages     the texts, which anybody can word differently

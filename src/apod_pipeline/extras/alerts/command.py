@@ -15,7 +15,7 @@ import click
 
 from apod_pipeline.cli.options import archive_option, existing
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.extras.alerts.conditions import KINDS
+from apod_pipeline.extras.alerts.kinds import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

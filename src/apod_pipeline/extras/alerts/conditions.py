@@ -15,16 +15,6 @@ from apod_pipeline.archive.coverage import DayStatus
 from apod_pipeline.errors import ApodError, DataRefused, DaysMissing, SourceError, VersioningError
 from apod_pipeline.model import Finding, Outcome, in_plain_words
 
-KINDS = {
-    "run-failed": "a run ended with an error",
-    "push-failed": "versions cannot be pushed",
-    "unanswered": "no source answered",
-    "refused": "what a source said was not believed",
-    "late": "the newest entry is late",
-    "hole": "a day is missing for long",
-    "verify": "a verification found something",
-    "overdue": "a run takes too long",
-}
 # The rest follows from these: while one of them lasts, a late or a missing day is no news.
 EXPLAINING = ("run-failed", "unanswered", "refused")
 FOLLOWING = ("late", "hole")
@@ -36,7 +26,7 @@ class Condition(NamedTuple):
 
     Attributes:
         key: what it is recognised by, as long as it lasts: its kind, and what tells it from others of the kind.
-        kind: one of `KINDS`.
+        kind: one of `kinds.KINDS`.
         facts: what the texts tell of it; plain values.
     """
 

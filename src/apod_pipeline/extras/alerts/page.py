@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from apod_pipeline.extras.alerts.conditions import KINDS, Condition
+from apod_pipeline.extras.alerts.conditions import Condition
 from apod_pipeline.extras.alerts.incidents import Incident, Told
+from apod_pipeline.extras.alerts.kinds import KINDS
 from apod_pipeline.extras.alerts.messages import ENDING, Message, Wording
 
 BEGIN, END = "<!-- texts: made by `make docs`; do not edit -->", "<!-- end of texts -->"

@@ -19,7 +19,6 @@ import click
 
 from apod_pipeline.cli.options import existing, settings_of
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.wiring import archive_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +98,8 @@ def serve(
     named = [{"archive": str(one.archive.absolute()), "dataset": one.dataset} for one in served]
     os.environ[FLAGS] = json.dumps(named)
     if keys:
+        from apod_pipeline.wiring import archive_of
+
         read_keys(keys)  # a mistake in it is told before anything listens
         os.environ[KEYS] = str(keys.absolute())
         os.environ[COUNTS] = str(counts_of(archive_of(served[0]), keys))

@@ -57,6 +57,17 @@ class Mailbox:
         return AuthResult(success=well, handled=False)  # handled: nobody would tell the client that it was refused
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """The settings, by name, of an archive whose alerts come here."""
+        return {
+            "extras": ("alerts",),
+            "alerts_smtp_host": HOST,
+            "alerts_smtp_port": self.port,
+            "alerts_smtp_security": "none",
+            "alerts_email_to": ("ops@example.com",),
+        }
+
+    @property
     def subjects(self) -> list[str]:
         """What the letters are about."""
         return [letter["Subject"] for letter in self.letters]

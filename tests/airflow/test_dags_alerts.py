@@ -14,7 +14,7 @@ from apod_pipeline.extras.alerts.notebook import NAME
 from lab import TODAY
 from local_airflow.simulated_nasa import KEY
 from plain_environment import plain_environment
-from sinks import HOST, mailbox
+from sinks import mailbox
 
 DAYS = {"from": "2012-03-01", "to": "2012-03-03"}  # no other test asks for them
 
@@ -72,13 +72,7 @@ def test_a_missed_deadline(lab, tmp_path):
     """What Airflow calls when a run has taken too long sends an alert, and the run's end clears it."""
     lab.filled(Span(TODAY, TODAY))
     with mailbox() as box:
-        lab.flags |= {
-            "extras": ("alerts",),
-            "alerts_smtp_host": HOST,
-            "alerts_smtp_port": box.port,
-            "alerts_smtp_security": "none",
-            "alerts_email_to": ("ops@example.com",),
-        }
+        lab.flags |= box.settings
         environment = plain_environment(
             **{name: value for name, value in lab.environment().items() if name.startswith(("APOD_", "NASA_"))},
             PYTHONPATH=str(PROJECTS_DAGS.parent / "plugins"),

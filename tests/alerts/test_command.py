@@ -32,13 +32,7 @@ def typed(lab, box, monkeypatch):
     from apod_pipeline.dataset.spans import Span
 
     lab.filled(Span(TODAY - dt.timedelta(days=1), TODAY))
-    lab.flags |= {
-        "extras": ("alerts",),
-        "alerts_smtp_host": HOST,
-        "alerts_smtp_port": box.port,
-        "alerts_smtp_security": "none",
-        "alerts_email_to": ("ops@example.com",),
-    }
+    lab.flags |= box.settings
     for name, value in lab.environment().items():
         monkeypatch.setenv(name, value)
 

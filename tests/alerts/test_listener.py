@@ -30,15 +30,7 @@ def box():
 def alerted(lab, box):
     """An archive of four days whose alerts go into the mailbox."""
     lab.filled(SPAN)
-    lab.flags |= {
-        "extras": ("alerts",),
-        "alerts_smtp_host": HOST,
-        "alerts_smtp_port": box.port,
-        "alerts_smtp_security": "none",
-        "alerts_email_to": ("ops@example.com",),
-        "http_retries": 0,
-        "lookback": 3,
-    }
+    lab.flags |= box.settings | {"http_retries": 0, "lookback": 3}
     return lab
 
 
@@ -219,6 +211,17 @@ def test_the_switch_hears_of_every_run(alerted):
         alerted.run()
     paths = [path.partition("?")[0].removeprefix("/ping/a-uuid") for _, path, _ in web.requests]
     assert paths == ["/start", "", "/start", "/fail"]
+
+
+def test_the_switch_hears_what_cannot_be_written_down(alerted):
+    """Where the notebook cannot be kept, as on a full disk, the run ends as it would, and the switch is told of it."""
+    (alerted.archive.private / NAME).mkdir()
+    _down(alerted)
+    with web_sink() as web:
+        alerted.flags["alerts_ping_url"] = f"{web.address}/ping/a-uuid"
+        assert alerted.run().exit_code == 4
+    paths = [path.partition("?")[0].removeprefix("/ping/a-uuid") for _, path, _ in web.requests]
+    assert paths == ["/start", "/fail"]
 
 
 def test_without_the_extra_nothing_is_told(alerted, box):

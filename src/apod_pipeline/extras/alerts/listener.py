@@ -57,13 +57,18 @@ class Alerts:
 
     def heard(self, outcome: Outcome, error: Exception | None) -> None:
         """A run has ended."""
+        try:
+            self._tell_of(outcome, error)
+        finally:  # the switch is for when nothing else works: a full disk, say
+            self._ping("fail" if error or outcome.exit_code else "success", outcome)
+
+    def _tell_of(self, outcome: Outcome, error: Exception | None) -> None:
         now = self.now()
         try:
             sights = [of_run(outcome, error), self.look.at(now, late_days(read(self.archive)))]
         except (ApodError, OSError):  # of a damaged ledger only the run's own error can be told
             sights = [of_run(outcome, error)]
         self.tell(now, *sights)
-        self._ping("fail" if error or outcome.exit_code else "success", outcome)
 
     def verified(self, findings: Sequence[Finding]) -> None:
         """The archive was verified."""

@@ -6,7 +6,7 @@ Takes and gives the words of `model`; holds Protocols only, never an implementat
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -75,6 +75,9 @@ class Versioner(Protocol):
 
     def track_files(self) -> None:
         """Begin to keep the processed files in the same way; nobody may read them until `finish`."""
+
+    def track_folders(self, folders: Sequence[Path]) -> None:
+        """Begin to keep other folders below `data/` in the same way: files that are new there join those kept before."""
 
     def finish(self) -> str | None:
         """Wait until all is kept that was begun; gives the CSV's MD5, None before it was ever kept.
@@ -154,12 +157,18 @@ class Beside(Protocol):
         Called in every run that has a version, also where nothing was new: who is behind catches up.
         """
 
-    def finish(self) -> None:
-        """Wait until it is there.
+    def finish(self) -> Sequence[Path]:
+        """Wait until it is there; gives the folders below `data/` that hold something new, to be kept by DVC.
 
         Raises:
             ApodError: told, and the run ends with its exit code; neither rows nor commit wait for it. The next run
                 begins it again.
+        """
+
+    def kept(self) -> str:
+        """Be told that these folders are kept; gives the subject of a commit that holds nothing else.
+
+        What is written into `data/ledger` now goes into the next commit. Not called where no folder was given.
         """
 
 
@@ -263,3 +272,5 @@ class Extra(NamedTuple):
     pages: tuple[Page, ...] = ()
     status: Callable[[], Mapping[str, str]] | None = None  # what it says in `apod status`: a line each, by its name
     log_fields: LogFields | None = None
+    audit: Callable[[], Iterable[Finding]] | None = None  # what it finds in `apod verify`
+    examine: Callable[[], Iterable[Finding]] | None = None  # what it finds in `apod doctor`

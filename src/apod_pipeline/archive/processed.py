@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -220,6 +220,14 @@ class Table:
         while (piece := self._piece(offset)).height:
             yield from self._rows(piece)
             offset += ROW_GROUP
+
+    def with_fields(self, names: Sequence[str]) -> Iterator[Row]:
+        """All rows in the order of their keys, with some fields only: many of few fields take little memory."""
+        with readable(self.path):
+            frame = self.lazy().select(names).collect()
+        nested = [name for name in self.columns.nested if name in names]
+        for row in frame.iter_rows(named=True):
+            yield row | {name: orjson.loads(row[name]) for name in nested if row[name] is not None}
 
     def _rows(self, frame: polars.DataFrame) -> Iterator[Row]:
         rows = frame.iter_rows(named=True)

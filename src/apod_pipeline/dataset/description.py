@@ -6,7 +6,7 @@ and names it in the entry points of the distribution (`dataset.installed`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from apod_pipeline.dataset.calendar import Calendar
 from apod_pipeline.dataset.doubts import Doubts
 from apod_pipeline.dataset.fields import Columns
 from apod_pipeline.dataset.identity import Identity
+from apod_pipeline.dataset.pictures import Picture
 from apod_pipeline.dataset.quality import Quality
 from apod_pipeline.dataset.readings import Reading, Row
 from apod_pipeline.dataset.relations import Relation
@@ -44,6 +45,8 @@ class DataSet(NamedTuple):
         causes: the words that `cause` has beside `source`, with their meaning.
         notes: what the names mean that its fields of kind `names` may hold.
         search: what of an entry is searched; None where nothing is.
+        pictures: the pictures that an entry has, by its fields that are neither `text` nor `html`; None where a data
+            set has none.
         relations: views of its own beside the usual tables.
         migrations: the folder of its numbered migrations; None where its tables are made from its fields.
     """
@@ -63,6 +66,7 @@ class DataSet(NamedTuple):
     causes: Mapping[str, str] = NO_CAUSES
     notes: Notes = NO_NOTES
     search: Search | None = None
+    pictures: Callable[[Row], Iterator[Picture]] | None = None
     relations: tuple[Relation, ...] = ()
     migrations: Path | None = None
 

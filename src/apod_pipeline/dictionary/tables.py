@@ -12,6 +12,7 @@ from apod_pipeline.dataset.about import Search, either
 from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.doubts import Doubts
 from apod_pipeline.dataset.fields import Field
+from apod_pipeline.dataset.pictures import KINDS
 from apod_pipeline.dataset.relations import Function, Relation
 from apod_pipeline.model import CAUSES, STATUSES
 
@@ -31,6 +32,7 @@ def relations(dataset: DataSet) -> tuple[Relation, ...]:
         _reading(dataset),
         *_daily(dataset.name),
         *(_searching(dataset, dataset.search) if dataset.search else ()),
+        *(_pictures(dataset) if dataset.pictures else ()),
         *_accounts(dataset.name),
         _entry(dataset),
         *dataset.relations,
@@ -171,6 +173,46 @@ def _weights(search: Search) -> str:
     """`title (weight A), credit and copyright (B)`."""
     told = [f"{' and '.join(names)} ({weight})" for weight, (names, _) in search.weighted.items()]
     return ", ".join(told).replace("(", "(weight ", 1)
+
+
+def _pictures(dataset: DataSet) -> Iterator[Relation]:
+    key = dataset.columns.fields[0]
+    yield Relation(
+        f"{dataset.name}_picture",
+        "table",
+        "every picture file that is kept, with those that others have replaced; empty unless pictures are kept",
+        columns=(
+            key,
+            Field("role", "name", "its part in the entry"),
+            Field("kept_at", "instant", "when it was had"),
+            Field(
+                "replaced_at", "instant", "when another one took its place; absent for the current one", nullable=True
+            ),
+            Field("kind", "name", "what it is", allowed=KINDS),
+            Field("address", "address", "the address of the entry that it stands for"),
+            Field("kept_from", "address", "where its bytes came from"),
+            Field("sha256", "hash", "SHA-256 of its bytes, and its file's name"),
+            Field("type", "name", "its media type, by its bytes"),
+            Field("bytes", "large count", "its size"),
+            Field("width", "count", "pixels"),
+            Field("height", "count", "pixels"),
+            Field("perceptual_hash", "hash", "256 bits that are nearly alike for pictures that look alike"),
+        ),
+        key=(key.name, "role", "kept_at"),
+    )
+    yield Relation(
+        f"{dataset.name}_alike",
+        "table",
+        "pairs of entries whose pictures look alike: the same file, or nearly the same picture",
+        columns=(
+            key,
+            Field("role", "name", "the picture's part in the later entry"),
+            Field("other", "name", "the entry before it"),
+            Field("other_role", "name", "the picture's part there"),
+            Field("bits", "count", "how many of the 256 bits of their perceptual hashes differ; 0 for the same file"),
+        ),
+        key=(key.name, "role", "other", "other_role"),
+    )
 
 
 def _accounts(name: str) -> Iterator[Relation]:

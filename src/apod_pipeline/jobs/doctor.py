@@ -26,7 +26,7 @@ from apod_pipeline.fetching.probing import ask
 from apod_pipeline.model import Finding
 from apod_pipeline.settings import Settings
 from apod_pipeline.versioning.git import Git, GitFailed
-from apod_pipeline.wiring import archive_of, data_set_of, database, http_client, readers, today
+from apod_pipeline.wiring import archive_of, data_set_of, database, extras, http_client, readers, today
 
 ENOUGH_DISK, ENOUGH_FILES = 2 << 30, 1000
 
@@ -51,6 +51,8 @@ def examine(settings: Settings, *, probe: bool = False) -> Iterator[Finding]:
     )
     yield _look("dvc remote", lambda: _dvc_remote(settings), "create the folder, or set APOD_DVC_REMOTE")
     yield from _git(settings, archive)
+    for extra in extras(settings, archive):
+        yield from extra.examine() if extra.examine else ()
 
 
 def _look(what: str, look: Callable[[], str], do: str) -> Finding:

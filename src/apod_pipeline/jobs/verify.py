@@ -49,9 +49,11 @@ def verify(
         gap_after=settings.gap_after,
         reading=RemoteShare(remote_share, today(settings)),
     )
-    listeners = [heard_by(extra.listener) for extra in extras(settings, archive) if extra.listener]
+    plugged = extras(settings, archive)
+    listeners = [heard_by(extra.listener) for extra in plugged if extra.listener]
     with archive.locked(600.0), database(settings, archive) as conninfo:
         findings = audit(what, conninfo)
+        findings += [finding for extra in plugged if extra.audit for finding in extra.audit()]
         with suppress(OSError):  # who only reads an archive cannot write down that he did
             well = all(finding.well for finding in findings)
             archive.advance(verified={"at": timestamp(dt.datetime.now(dt.UTC)), "well": well})

@@ -15,7 +15,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
@@ -156,11 +156,18 @@ class Pipeline:
             outcome.count_unchanged(extraction.result.entries)
         return outcome
 
+    def bring_beside(self, command: str, beside: Sequence[Beside], patience: float = 0.0) -> Outcome:
+        """Keep what was made beside the archive, without asking for anything; waits so long for another run to end."""
+        with self._recorded(command, patience) as outcome:
+            self.resume(outcome)
+            replace(self.publishing, beside=beside).catch_up_beside(outcome)
+        return outcome
+
     @contextmanager
-    def _recorded(self, command: str) -> Iterator[Outcome]:
+    def _recorded(self, command: str, patience: float = 0.0) -> Iterator[Outcome]:
         started = self.now()
         outcome = Outcome(run=started.strftime("%Y%m%dT%H%M%S%fZ"), command=command, started=started)
-        with self.held(), self.going_on(outcome.run):
+        with self.held(patience), self.going_on(outcome.run):
             self.tell_begun(outcome)
             try:
                 yield outcome

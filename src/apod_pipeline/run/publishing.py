@@ -11,6 +11,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Version
@@ -79,11 +80,11 @@ class Publishing:
         # committed before all is done.
         if not on_the_way:
             self.track_replies()
-            begun = self._begin_beside(version)
+            self.begin_beside(version)
             self.load(outcome, after_reading=self.versioner.track_files)
         self.track(outcome)
         if not on_the_way:
-            self._finish_beside(begun, outcome)
+            self.finish_beside(outcome)
         self.commit(version, outcome)
         if not on_the_way:
             self.push(outcome)
@@ -91,22 +92,49 @@ class Publishing:
     def catch_up_beside(self, outcome: Outcome) -> None:
         """Let whatever is behind the last version catch up, where nothing was new."""
         for version in self.ledger.versions()[-1:] if self.beside else ():
-            self._finish_beside(self._begin_beside(version), outcome)
+            self.begin_beside(version)
+            for subject in self.finish_beside(outcome):
+                self.commit_ledger(outcome, subject)
 
-    def _begin_beside(self, version: Version) -> Sequence[Beside]:
+    def begin_beside(self, version: Version) -> None:
+        """Begin to bring a version to wherever else it belongs."""
         for one in self.beside:
             one.begin(version.at)
-        return self.beside
 
-    def _finish_beside(self, begun: Sequence[Beside], outcome: Outcome) -> None:
-        """Wait for what was begun; what fails there is told, and neither rows nor commits wait for it."""
-        for one in begun:
+    def finish_beside(self, outcome: Outcome) -> list[str]:
+        """Wait for what was begun, and keep what it made; what fails is told, and neither rows nor commits wait for it.
+
+        Returns:
+            The subjects of a commit that holds nothing else; none where no folder holds anything new.
+        """
+        subjects = []
+        for one in self.beside:
             try:
                 with timed(outcome, "beside"):
-                    one.finish()
+                    folders = one.finish()
             except ApodError as error:
                 self.tell(f"{error} The next run begins it again.")
                 outcome.exit_code = outcome.exit_code or error.exit_code
+                continue
+            if folders:
+                subjects += self._kept(one, folders, outcome)
+        return subjects
+
+    def _kept(self, one: Beside, folders: Sequence[Path], outcome: Outcome) -> list[str]:
+        """The subject of a commit that holds these folders; none where DVC could not keep them, and no commit will."""
+        pointers = [Path(f"{folder}.dvc") for folder in folders]
+        before = {path: path.read_bytes() if path.exists() else None for path in pointers}
+        try:
+            with timed(outcome, "dvc"):
+                self.publisher.prepare()
+                self.versioner.track_folders(folders)
+                self.versioner.finish()
+        except ApodError as error:
+            for path, pointer in before.items():
+                path.unlink(missing_ok=True) if pointer is None else path.write_bytes(pointer)
+            self.tell(str(error))
+            return []
+        return [one.kept()]
 
     def load(self, outcome: Outcome, after_reading: Callable[[], object] | None = None) -> None:
         """Bring the tables to the last version."""

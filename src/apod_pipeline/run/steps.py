@@ -171,7 +171,12 @@ class Steps:
     def track(self) -> dict[str, Any]:
         """Keep the files' versions with DVC; gives `dvc_file_path` and `csv_md5`."""
         with self._resumed() as outcome:
-            self.pipeline.publishing.track(outcome)
+            publishing = self.pipeline.publishing
+            if version := self._open_version():
+                publishing.begin_beside(version)
+            publishing.track(outcome)
+            if version:
+                publishing.finish_beside(outcome)
         pointer = self.pipeline.archive.csv.with_name(f"{self.pipeline.archive.csv.name}.dvc")
         return {"dvc_file_path": self._relative(pointer), "csv_md5": outcome.csv_md5}
 
@@ -213,6 +218,8 @@ class Steps:
             DaysMissing: naming the days that are due and were not had; everything else is stored and committed.
         """
         with self._resumed(last=True) as outcome:
+            if outcome.csv_md5 is None:  # nothing was tracked: no entry was new
+                self.pipeline.publishing.catch_up_beside(outcome)
             self.pipeline.record(outcome)
         if outcome.missing:
             days = sorted(outcome.missing)

@@ -33,7 +33,6 @@ METADATA = (
         ".dvc/config",
         ".dvc/.gitignore",
         "data/.gitignore",
-        "data/processed/.gitignore",
     ),
     *("data/raw.dvc", "apod.toml", "CHANGELOG.md", "SHA256SUMS"),
 )
@@ -212,7 +211,8 @@ class GitPublisher:
 
     def _paths(self) -> list[str]:
         root = self.archive.root
-        pointers = [self.archive.relative(path) for path in sorted(self.archive.csv.parent.glob("*.dvc"))]
+        pointers = [self.archive.relative(path) for path in sorted(root.glob("data/*/*.dvc"))]
+        pointers += [self.archive.relative(path) for path in sorted(root.glob("data/*/.gitignore"))]
         lines = [file for folder in FOLDERS for file in sorted((root / folder).rglob("[!.]*")) if file.is_file()]
         return [
             *pointers,

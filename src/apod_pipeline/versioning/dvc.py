@@ -15,9 +15,10 @@ import re
 import sqlite3
 import sys
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, chdir, contextmanager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from shutil import rmtree
@@ -27,7 +28,7 @@ from apod_pipeline.archive.disk import Room, is_full, make_room, no_space, room
 from apod_pipeline.archive.folder import Archive, close_folder
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.versioning import dvc_repository, dvc_settings
+from apod_pipeline.versioning import dvc_folders, dvc_repository, dvc_settings
 from apod_pipeline.versioning.dvc_locks import release_dead_locks
 from apod_pipeline.versioning.dvc_settings import REMOTE
 from apod_pipeline.versioning.git import Git
@@ -81,23 +82,34 @@ class DvcVersioner:
         self._track([self.archive.csv, self.archive.parquet])
         kill_point("dvc-pushed")
 
+    def track_folders(self, folders: Sequence[Path | str]) -> None:
+        """Track and push other folders below `data/`; of what they held before, nothing need be here.
+
+        Raises:
+            VersioningError: nothing was committed then.
+        """
+        self._track([Path(folder) for folder in folders], self._keep_folders)
+
     def finish(self) -> str | None:
         """All is done already, and will be tracked anew when it is asked for again; gives the CSV's MD5."""
         self._done.clear()
         return tracked_hash(self.archive.csv)
 
-    def _track(self, targets: list[Path]) -> None:
+    def _track(self, targets: list[Path], keep: Callable[[Any, list[Path]], None] | None = None) -> None:
         if self._done.issuperset(targets):
             return
         self._see_that_there_is_room(targets)
         with self.repository("add and push") as repo:
             dvc_settings.share(self.archive.root, self.remote)
-            self._keep(repo, targets)
+            (keep or self._keep)(repo, targets)
             kill_point("dvc-added")
             pushed = repo.push(targets=[self._said(Path(f"{path}.dvc")) for path in targets])
             log.info("dvc push %s: %s objects", [path.name for path in targets], pushed)
             kill_point("dvc-pushing")
-            self._verify(repo, [hashed for path in targets if (hashed := tracked_hash(path))])
+            self._verify(repo, {path: hashed for path in targets if (hashed := tracked_hash(path))})
+            if keep:
+                for folder in targets:
+                    dvc_folders.share(repo, folder, self._listed(repo, folder))
         self._done.update(targets)
 
     def _see_that_there_is_room(self, targets: list[Path]) -> None:
@@ -123,6 +135,17 @@ class DvcVersioner:
             if path not in new:
                 repo.commit(self._said(Path(f"{path}.dvc")), force=True)
         log.info("dvc tracks %s", [path.name for path in targets])
+
+    def _keep_folders(self, repo: Any, folders: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
+        for path in (self.archive.root / "data").glob("*/*.dvc"):  # DVC reads all of them to add one
+            _forget_torn(path)
+        dvc_folders.keep(repo, folders, self._said, partial(self._listed, repo))
+        log.info("dvc tracks %s", [path.name for path in folders])
+
+    @staticmethod
+    def _listed(repo: Any, folder: Path) -> dict[str, str]:  # noqa: ANN401 - DVC is untyped
+        oid = tracked_hash(folder)
+        return dvc_folders.listing(repo, oid) if oid else {}
 
     def fetch(self) -> None:
         """Bring raw replies and processed files to where their `.dvc` files say; what these do not name must be away.
@@ -217,11 +240,12 @@ class DvcVersioner:
             log.info("dvc init, remote %s", self.remote)
         dvc_settings.share(self.archive.root, self.remote)
 
-    def _see_that_none_is_hidden(self, listed: Collection[str]) -> None:
-        hidden = sorted(path.name for path in self.archive.raw.iterdir() if path.is_file() and path.name not in listed)
+    def _see_that_none_is_hidden(self, folder: Path, listed: Collection[str]) -> None:
+        hidden = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in listed)
         if hidden:
+            what = "raw replies" if folder == self.archive.raw else "files"
             raise VersioningError(
-                f"DVC left {len(hidden)} raw replies out ({', '.join(hidden[:3])}): a line of "
+                f"DVC left {len(hidden)} {what} out ({', '.join(hidden[:3])}): a line of "
                 f"{self.archive.root / '.dvcignore'} hides them. Nothing was committed; remove that line, then type "
                 "the same command again."
             )
@@ -245,15 +269,15 @@ class DvcVersioner:
         for folder in folders:
             close_folder(folder, shared_like=self.archive.private)
 
-    def _verify(self, repo: Any, pointers: list[str]) -> None:  # noqa: ANN401 - DVC is untyped
+    def _verify(self, repo: Any, pointers: Mapping[Path, str]) -> None:  # noqa: ANN401 - DVC is untyped
         """See with our own eyes that the remote holds every object of the pointers."""
-        wanted = set(pointers)
-        for pointer in pointers:
+        wanted = set(pointers.values())
+        for path, pointer in pointers.items():
             if pointer.endswith(".dir"):
                 listing = Path(repo.cache.local.oid_to_path(pointer)).read_bytes()
                 items = json.loads(listing)
                 wanted.update(item["md5"] for item in items)
-                self._see_that_none_is_hidden({item["relpath"] for item in items})
+                self._see_that_none_is_hidden(path, {item["relpath"] for item in items})
         odb = repo.cloud.get_remote_odb(hash_name="md5")
         missing = wanted.difference(odb.oids_exist(sorted(wanted)))
         if missing:

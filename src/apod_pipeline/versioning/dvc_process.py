@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +65,10 @@ class DvcProcess:
         """Begin what `DvcVersioner.track_files` does."""
         self._ask("track_files")
 
+    def track_folders(self, folders: Sequence[Path]) -> None:
+        """Begin what `DvcVersioner.track_folders` does."""
+        self._ask("track_folders", [str(folder) for folder in folders])
+
     def finish(self) -> str | None:
         """Wait for all that was begun; gives the CSV's MD5, None before it was ever tracked.
 
@@ -89,11 +94,11 @@ class DvcProcess:
             child.wait()
             _pipe(child.stdout).close()
 
-    def _ask(self, question: str) -> None:
+    def _ask(self, question: str, *words: object) -> None:
         child = self._child or self._begun()
         if question not in self._asked:
             self._asked.append(question)
-            self._say(child, question)
+            self._say(child, [question, *words])
 
     def _begun(self) -> subprocess.Popen[str]:
         import logging
@@ -180,9 +185,10 @@ def _end_on_a_full_disk(root: Path, questions: _Questions) -> None:
     os._exit(1)
 
 
-def _answer(versioner: DvcVersioner, question: str) -> dict[str, Any]:
+def _answer(versioner: DvcVersioner, question: Sequence[Any]) -> dict[str, Any]:
+    name, *words = question
     try:
-        return {"given": getattr(versioner, question)()}
+        return {"given": getattr(versioner, name)(*words)}
     except VersioningError as error:
         return {"error": str(error)}
 

@@ -18,8 +18,8 @@ from apod_pipeline.errors import SettingsError
 from apod_pipeline.versioning.git import Git
 
 OWN = (
-    *("data/ledger/*", "data/reports/*", "data/raw.dvc", "data/processed/*.dvc", "data/.gitignore"),
-    *("data/processed/.gitignore", ".dvc/*", ".dvcignore", "CHANGELOG.md", "SHA256SUMS"),
+    *("data/ledger/*", "data/reports/*", "data/raw.dvc", "data/*/*.dvc", "data/.gitignore"),
+    *("data/*/.gitignore", ".dvc/*", ".dvcignore", "CHANGELOG.md", "SHA256SUMS"),
 )
 EDITED = ("apod.toml", ".gitignore")  # the user's, and committed with the next version as they stand
 OURS = ".dvc/config"
@@ -88,9 +88,7 @@ def see_that_it_is_an_archive(git: Git, commit: str, archive: Archive, where: st
     orders = {path for path in tree if any(fnmatch(path, pattern) for pattern in ORDERS)}
     orders |= {path for path, entry in tree.items() if entry.mode in LINKS and path.split("/")[0] in PLACES}
     orders |= {path for path in tree if "\n" in path}
-    pointers = [
-        path for path in tree.keys() - orders if path == "data/raw.dvc" or fnmatch(path, "data/processed/*.dvc")
-    ]
+    pointers = [path for path in tree.keys() - orders if path == "data/raw.dvc" or fnmatch(path, "data/*/*.dvc")]
     bodies = git.blobs([f"{commit}:{path}" for path in pointers])
     orders |= {path for path, body in zip(pointers, bodies, strict=True) if not _points_beside(path, body or b"")}
     if orders:

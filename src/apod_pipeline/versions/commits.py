@@ -156,11 +156,18 @@ def pointer_hashes(archive: Archive) -> dict[str, str]:
 def all_hashes(archive: Archive) -> dict[str, str]:
     """What DVC keeps for any version, also superseded ones: hash -> the first commit that needs it."""
     git = Git(archive.root)
-    everything = git.run("rev-list", "--all", "--reverse").split()
-    paths = sorted(set(git.run("log", "--all", "--format=", "--name-only", "--", "data/*.dvc").split("\n")) - {""})
-    names = [(commit, path) for commit in everything for path in paths]
+    form = ("--all", "--reverse", "--raw", "--root", "-m", "--no-abbrev", "--no-renames", "--format=%H")
+    said = git.run("-c", "log.showRoot=true", "log", *form, "--", "data/*.dvc")
+    first: dict[str, str] = {}  # by blob; a pointer is listed where it changed, and not in every commit that has it
+    commit = ""
+    for line in filter(None, said.split("\n")):
+        if line.startswith(":"):
+            first.setdefault(line.split(" ")[3], commit)
+        else:
+            commit = line
+    first.pop("0" * len(next(iter(first), "")), None)  # one that was taken away
     found: dict[str, str] = {}
-    for (commit, _), body in zip(names, git.blobs([f"{c}:{path}" for c, path in names]), strict=True):
+    for commit, body in zip(first.values(), git.blobs(list(first)), strict=True):
         if md5 := hash_in(body or b""):
             found.setdefault(md5, commit)
     return found

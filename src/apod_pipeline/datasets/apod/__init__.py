@@ -21,6 +21,9 @@ from apod_pipeline.datasets.apod.settings import SETTINGS
 from apod_pipeline.datasets.apod.sources import sources
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from apod_pipeline.dataset.pictures import Picture
     from apod_pipeline.dataset.readings import Reading, Row
 
 
@@ -28,6 +31,12 @@ def _derive(reading: Reading) -> Row:
     from apod_pipeline.datasets.apod.rules.derive import derive  # most runs have nothing to derive
 
     return derive(reading).as_row()
+
+
+def _pictures(entry: Row) -> Iterator[Picture]:
+    from apod_pipeline.datasets.apod.pictures import pictures_of  # most runs keep none
+
+    return pictures_of(entry)
 
 
 DATA_SET = DataSet(
@@ -44,6 +53,7 @@ DATA_SET = DataSet(
     rules=RULES_VERSION,
     notes={"repairs": REPAIRS, "flags": FLAGS},
     search=SEARCH,
+    pictures=_pictures,
     relations=RELATIONS,
     migrations=Path(__file__).parent / "migrations",
 )

@@ -69,13 +69,29 @@ RELATIONS = (
     Relation(
         "apod_media",
         "view",
-        "every address of a picture or film, its part in the entry, and what may be done with it",
+        "every address of a picture or film, its part in the entry, what may be done with it, and the file that is kept",
         (
             _FIELDS["date"],
             Field("role", "name", "its part in the entry", allowed=("shown", "largest", "still")),
             Field("address", "address", "where it lies"),
             _FIELDS["rights"],
             _FIELDS["rights_evidence"],
+            *(
+                field._replace(nullable=True)
+                for field in (
+                    Field("kind", "name", "what is kept of it: original, rendition or a film's poster"),
+                    Field(
+                        "sha256", "hash", "SHA-256 of the kept file's bytes, and its name; absent where none is kept"
+                    ),
+                    Field("type", "name", "the kept file's media type, by its bytes"),
+                    Field("bytes", "large count", "the kept file's size"),
+                    Field("width", "count", "pixels"),
+                    Field("height", "count", "pixels"),
+                    Field("perceptual_hash", "hash", "256 bits that are nearly alike for pictures that look alike"),
+                    Field("kept_from", "address", "where the bytes came from"),
+                    Field("kept_at", "instant", "when they came"),
+                )
+            ),
         ),
     ),
 )

@@ -1,0 +1,109 @@
+"""What the ledger tells of pictures: which were kept, which were refused, and when.
+
+Takes the lines of `data/ledger/pictures-YYYY-MM.jsonl` and of those that wait, gives the last word on each picture. A line
+goes to the ledger when DVC has its file; until then it waits in the private folder, so that a commit never tells of a file
+that nobody could bring back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from apod_pipeline.archive.kill_points import kill_point
+from apod_pipeline.archive.lines import append_lines, instant, read_lines, timestamp
+from apod_pipeline.extras.pictures.shelf import Shelf
+
+KEPT, REFUSED = "kept", "refused"
+Line = dict[str, Any]
+Name = tuple[str, str]  # of a picture: the entry's key, and its part there
+
+
+@dataclass(eq=False, repr=False)
+class Told:
+    """All that is told of an archive's pictures.
+
+    Attributes:
+        kept: by picture, the lines of the files that were kept, oldest first.
+        refused: by picture, the last line that refused it, where nothing was kept since.
+        files: by hash, a line that tells of the file.
+    """
+
+    kept: dict[Name, list[Line]] = field(default_factory=dict)
+    refused: dict[Name, Line] = field(default_factory=dict)
+    files: dict[str, Line] = field(default_factory=dict)
+
+    def add(self, line: Line) -> None:
+        """Take a line into account."""
+        name = (line["key"], line["role"])
+        if line["status"] == KEPT:
+            self.kept.setdefault(name, []).append(line)
+            self.refused.pop(name, None)
+            self.files[line["sha256"]] = line
+        else:
+            self.refused[name] = line
+
+    def current(self) -> Iterator[tuple[Name, Line]]:
+        """Every picture, and the file that is kept of it now."""
+        return ((name, lines[-1]) for name, lines in self.kept.items())
+
+    def first_of(self, digest: str) -> Line | None:
+        """The line that told of a file's bytes."""
+        return self.files.get(digest)
+
+
+class Notes:
+    """The lines, in the ledger and before it.
+
+    Args:
+        shelf: whose.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._waiting = shelf.private / "waiting.jsonl"
+
+    def told(self) -> Told:
+        """What all lines tell; raises `ArchiveDamaged` where one is damaged."""
+        told = Told()
+        for line in sorted([*self._sealed(), *self.waiting()], key=lambda line: str(line["at"])):
+            told.add(line)
+        return told
+
+    def _sealed(self) -> Iterator[Line]:
+        for path in sorted(self._shelf.archive.ledger.glob("pictures-*.jsonl")):
+            yield from read_lines(path)
+
+    def waiting(self) -> list[Line]:
+        """Lines that the ledger does not hold yet."""
+        return list(read_lines(self._waiting))
+
+    def note(self, lines: Iterable[Line]) -> None:
+        """Let lines wait."""
+        append_lines(self._waiting, lines)
+
+    def seal(self) -> list[Line]:
+        """Move what waits into the ledger; gives it. Killed in between, nothing is told twice."""
+        waiting = self.waiting()
+        by_file: dict[str, list[Line]] = {}
+        for line in waiting:
+            by_file.setdefault(f"pictures-{line['at'][:7]}.jsonl", []).append(line)
+        for name, lines in by_file.items():
+            path = self._shelf.archive.ledger / name
+            known = list(read_lines(path))
+            append_lines(path, [line for line in lines if line not in known])
+        kill_point("pictures-sealed")
+        self._waiting.unlink(missing_ok=True)
+        return waiting
+
+
+def at(line: Line) -> dt.datetime:
+    """When a line was written."""
+    return instant(line["at"])
+
+
+def now() -> str:
+    """This instant, as a line has it."""
+    return timestamp(dt.datetime.now(dt.UTC))

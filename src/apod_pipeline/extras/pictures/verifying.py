@@ -1,0 +1,65 @@
+"""Whether every picture that is told of is here and is what it was.
+
+Takes the pictures of an archive, gives findings. Only reads.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from apod_pipeline.archive.writing import sha256
+from apod_pipeline.audit.findings import found
+from apod_pipeline.extras.pictures.collection import Pictures
+from apod_pipeline.model import Finding
+from apod_pipeline.versions.commits import pointer_hashes
+
+MEND = "apod pictures sync"
+
+
+def verified(pictures: Pictures) -> Iterator[Finding]:
+    """Every kept file by its hash, its thumbnail by its presence, and whether DVC keeps both."""
+    told = pictures.notes.told()
+    lines = {line["sha256"]: line for every in told.kept.values() for line in every}
+    with ThreadPoolExecutor(2) as pool:  # hashing works outside of Python's lock
+        sound = pool.map(lambda line: _is_sound(pictures, line), lines.values())
+        wrong = [f"{line['key']} {line['role']}" for line, well in zip(lines.values(), sound, strict=True) if not well]
+    says = f"{len(lines)} files, every byte; {len(told.refused)} pictures not to be had"
+    yield found("pictures", wrong, well=says, ill=f"{{count}} of {len(lines)} files are gone or damaged", do=MEND)
+    unkept = [folder.name for folder in pictures.folders(told)]
+    well = f"{sum(name.startswith('data/pictures/') for name in pointer_hashes(pictures.archive))} folders kept by DVC"
+    yield found("picture folders", unkept, well=well, ill="{count} folders hold files that DVC does not keep", do=MEND)
+
+
+def _is_sound(pictures: Pictures, line: dict[str, str]) -> bool:
+    path, thumbnail = pictures.shelf.path(line["sha256"], line["type"]), pictures.shelf.thumbnail(line["sha256"])
+    return path.is_file() and thumbnail.is_file() and sha256(path) == line["sha256"]
+
+
+def examined(pictures: Pictures) -> Iterator[Finding]:
+    """Whether the pictures and DVC's copies of them can be one file, and which proxy asks for us."""
+    from apod_pipeline.extras.pictures.downloading import Downloads
+    from apod_pipeline.extras.pictures.guard import Guard
+
+    cache = pictures.archive.root / ".dvc"
+    if cache.is_dir():
+        one = _can_link(cache, pictures.archive.root / "data")
+        says = "pictures and DVC's cache hold one copy (hard links)"
+        twice = "the file system has no hard links between data/ and .dvc/: pictures take their size twice"
+        yield Finding("pictures", "ok" if one else "odd", says if one else twice, "" if one else "put both on one disk")
+    for scheme, proxy in Downloads(pictures.shelf.incoming, Guard()).proxies.items():
+        yield Finding(f"{scheme} proxy", "ok", f"pictures are asked for through {proxy.rpartition('@')[2]}")
+
+
+def _can_link(one: Path, other: Path) -> bool:
+    with tempfile.NamedTemporaryFile(dir=one, prefix=".link-") as file:
+        target = other / f".{Path(file.name).name}"
+        try:
+            os.link(file.name, target)
+        except OSError:
+            return False
+        target.unlink()
+        return True

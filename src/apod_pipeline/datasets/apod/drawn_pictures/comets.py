@@ -54,7 +54,7 @@ def comet(rng: Random, size: Size) -> Image:
             return None
         return (0.5 + aside / _OPEN / 2) * _MAP[0], (math.hypot(x, y) / reach) ** 0.6 * _MAP[1]
 
-    dust, gas, _ = bent(fan, half, whence, (40, 32)).split()
+    dust, gas, _ = bent(fan, half, whence, (30, 24)).split()
     tails = ImageChops.add(tinted(dust, (255, 226, 178)), tinted(gas, rng.choice(((80, 150, 255), (90, 190, 240)))))
     tones = rng.choice(((90, 230, 170), (120, 240, 200), (190, 230, 170)))
     coma = glow(

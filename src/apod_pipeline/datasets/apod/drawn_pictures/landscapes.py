@@ -89,7 +89,7 @@ def _curtain(rng: Random, size: Size) -> tuple[Image, Image]:
         inner = (x + aside + sway * (high * 0.5 - y)) / wide * 0.6 + 0.2
         return max(0.0, min(wide - 1.0, inner * wide)), min(high - 1.0, max(0.0, down))
 
-    below, above, _ = bent(fold, size, whence, (40, 16)).split()
+    below, above, _ = bent(fold, size, whence, (36, 10)).split()
     return below, above
 
 

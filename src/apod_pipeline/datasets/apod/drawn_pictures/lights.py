@@ -17,6 +17,7 @@ from apod_pipeline.datasets.apod.drawn_pictures.brushes import (
     coloured,
     curve,
     enlarged,
+    gamma,
     random_field,
 )
 
@@ -87,7 +88,7 @@ _STAR_COLOURS: tuple[Colour, ...] = (
 
 
 @lru_cache(maxsize=128)
-def _sprite(radius: int, spikes: bool) -> Image:
+def _sprite(radius: int, spikes: bool, shine: float) -> Image:
     """One star: a core, a veil, and the cross of a telescope's struts."""
     from PIL import ImageChops
 
@@ -103,7 +104,7 @@ def _sprite(radius: int, spikes: bool) -> Image:
     if spikes:
         for thin in ((radius, 1.1 + radius / 26), (1.1 + radius / 26, radius)):
             star = ImageChops.add(star, glow((side, side), middle, thin, 0, lambda far: 0.75 * (1 - far) ** 2))
-    return star
+    return gamma(star, 1, shine)
 
 
 def stars(rng: Random, sky: Image, count: int, largest: int = 9, dust: float = 0.6) -> None:
@@ -125,11 +126,10 @@ def stars(rng: Random, sky: Image, count: int, largest: int = 9, dust: float = 0
         bright = rng.random() ** 9
         radius = max(2, round(1.6 + largest * bright))
         spikes = radius > largest * 0.68 and largest > 6
-        sprite = _sprite(radius * (3 if spikes else 1), spikes)
-        shine = (90, 140, 200, 255)[rng.randrange(4)] if radius < 4 else 255
-        mask = sprite if shine == 255 else sprite.point([level * shine >> 8 for level in range(256)])
+        shine = (0.35, 0.55, 0.8, 1.0)[rng.randrange(4)] if radius < 4 else 1.0
+        sprite = _sprite(radius * (3 if spikes else 1), spikes, shine)
         place = (rng.randrange(sky.width) - sprite.width // 2, rng.randrange(sky.height) - sprite.height // 2)
-        sky.paste(rng.choice(_STAR_COLOURS), place, mask)
+        sky.paste(rng.choice(_STAR_COLOURS), place, sprite)
 
 
 def night(rng: Random, size: Size, tone: Colour = (10, 12, 22), count: int = 160, largest: int = 8) -> Image:

@@ -40,13 +40,13 @@ _LIGHTS: tuple[tuple[Colour, Colour, Colour], ...] = (
 
 def nebula(rng: Random, size: Size) -> Image:
     """Glowing gas with dark clouds before it, in one of six lights."""
-    from PIL import ImageChops
+    from PIL import Image, ImageChops
 
     half = (size[0] // 2, size[1] // 2)
     outer, inner, core = rng.choice(_LIGHTS)
     whence = _stirred(rng, half)
     fields = [noise(rng, half, cells, octaves, 0.56) for cells, octaves in (((3, 2), 6), ((4, 3), 6), ((5, 4), 6))]
-    gas, second, dust = (bent(field, half, whence, (20, 16)) for field in fields)
+    gas, second, dust = bent(Image.merge("RGB", fields), half, whence, (20, 16)).split()
     centre = (half[0] * rng.uniform(0.3, 0.7), half[1] * rng.uniform(0.3, 0.7))
     reach = max(half) * rng.uniform(0.62, 0.95)
     heart = glow(half, centre, (reach, reach * rng.uniform(0.6, 1)), rng.uniform(0, 3), lambda far: (1 - far) ** 1.2)

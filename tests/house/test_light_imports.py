@@ -12,7 +12,7 @@ import pytest
 pytestmark = pytest.mark.process
 
 WIRING = "apod_pipeline.wiring"  # half of what a run imports
-HEAVY = {"polars", "dvc", "psycopg", "httpx", "rich", "airflow", "pandas", "numpy", "requests"}
+HEAVY = {"polars", "dvc", "psycopg", "httpx", "rich", "airflow", "pandas", "numpy", "requests", "PIL"}
 
 
 def _imported(*arguments, environment=None):

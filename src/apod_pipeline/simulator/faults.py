@@ -7,23 +7,31 @@ lens that distorts what the service reads. A fault never fires more often than i
     the answer, spoilt     truncate bad_json slow_drip bad_charset
     through a lens         placeholder wrong_date list_instead empty_list drop_days stale same_text
                            ignored_query extra_fields
+    of pictures alone      picture_cut picture_html picture_bomb picture_endless picture_svg picture_damaged
+                           picture_redirect picture_other (see `picture_faults`)
 
 Parameters, with what they are unless given: `status` code=500 retry_after=None body="" · `gateway_html` code=502 ·
 `envoy_text` code=503 text="no healthy upstream" · `timeout` seconds=60 · `html200` text · `huge` mb=64 · `truncate`
 keep=0.5 (share of the body) · `slow_drip` piece=64 (bytes) pause=0.05 (seconds) · `wrong_date` shift=1 (days back) ·
-`drop_days` days=[] · `stale` day=(the newest) · `same_text` text · `extra_fields` fields={...}. Others take none.
+`drop_days` days=[] · `stale` day=(the newest) · `same_text` text · `extra_fields` fields={...} ·
+`picture_cut` keep=0.5 (share of the body) reset=false (rather than closed) · `picture_html` text
+content_type="image/jpeg" · `picture_bomb` width=50000 height=50000 · `picture_endless` chunked=true ·
+`picture_svg` text content_type="image/jpeg" · `picture_damaged` share=0.3 (of the body) · `picture_redirect`
+to="/apod/" code=302 · `picture_other` ending="_other" (of the file's name: whose view it is). Others take none. Those
+of pictures leave all other paths alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from apod_pipeline.errors import SettingsError
-from apod_pipeline.simulator.generated import has_entry
+from apod_pipeline.simulator import fault_parameters as read
+from apod_pipeline.simulator import picture_faults, picture_host
 from apod_pipeline.simulator.message import Answer, Request, as_json, text_answer
 from apod_pipeline.simulator.world import Edition, Lens
 
@@ -43,80 +51,30 @@ _BROKEN_GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"\xff" * 40  # a good header, 
 _SAME_TEXT = "This page has moved. Please follow the links above to find the picture of the day at its new place."
 
 
-def _whole(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise TypeError("a whole number from 0 on")
-    return value
-
-
-def _signed(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError("a whole number")
-    return value
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise TypeError("a number from 0 on")
-    return float(value)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("text")
-    return value
-
-
-def _day(value: object) -> date:
-    day = date.fromisoformat(value) if isinstance(value, str) else value
-    if not isinstance(day, date):
-        raise TypeError("a date, or its text as YYYY-MM-DD")
-    return day
-
-
-def _entry_day(value: object) -> date:
-    day = _day(value)
-    if not has_entry(day):
-        raise ValueError("a day that has an entry")
-    return day
-
-
-def _days(value: object) -> frozenset[int]:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise TypeError("a list of dates")
-    return frozenset(_day(day).toordinal() for day in value)
-
-
-def _fields(value: object) -> dict[str, object]:
-    if not isinstance(value, Mapping):
-        raise TypeError("a mapping of field names to values")
-    return {str(name): content for name, content in value.items()}
-
-
-_Reader = Callable[[object], object]
-_KINDS: dict[str, dict[str, tuple[_Reader, object]]] = {
-    "status": {"code": (_whole, 500), "retry_after": (_whole, None), "body": (_text, "")},
-    "gateway_html": {"code": (_whole, 502)},
-    "envoy_text": {"code": (_whole, 503), "text": (_text, _NO_UPSTREAM)},
-    "timeout": {"seconds": (_number, 60.0)},
+_KINDS: dict[str, read.Parameters] = {
+    "status": {"code": (read.whole, 500), "retry_after": (read.whole, None), "body": (read.text, "")},
+    "gateway_html": {"code": (read.whole, 502)},
+    "envoy_text": {"code": (read.whole, 503), "text": (read.text, _NO_UPSTREAM)},
+    "timeout": {"seconds": (read.number, 60.0)},
     "drop": {},
-    "html200": {"text": (_text, _NOTICE)},
-    "huge": {"mb": (_number, 64.0)},
+    "html200": {"text": (read.text, _NOTICE)},
+    "huge": {"mb": (read.number, 64.0)},
     "redirect_loop": {},
     "gzip_garbage": {},
-    "truncate": {"keep": (_number, 0.5)},
+    "truncate": {"keep": (read.number, 0.5)},
     "bad_json": {},
-    "slow_drip": {"piece": (_whole, 64), "pause": (_number, 0.05)},
+    "slow_drip": {"piece": (read.whole, 64), "pause": (read.number, 0.05)},
     "bad_charset": {},
     "placeholder": {},
-    "wrong_date": {"shift": (_signed, 1)},
+    "wrong_date": {"shift": (read.signed, 1)},
     "list_instead": {},
     "empty_list": {},
-    "drop_days": {"days": (_days, frozenset())},
-    "stale": {"day": (_entry_day, None)},
-    "same_text": {"text": (_text, _SAME_TEXT)},
+    "drop_days": {"days": (read.days, frozenset())},
+    "stale": {"day": (read.entry_day, None)},
+    "same_text": {"text": (read.text, _SAME_TEXT)},
     "ignored_query": {},
-    "extra_fields": {"fields": (_fields, {"reading_time": "2 min"})},
+    "extra_fields": {"fields": (read.fields, {"reading_time": "2 min"})},
+    **picture_faults.KINDS,
 }
 KINDS = tuple(_KINDS)
 
@@ -133,6 +91,8 @@ class Fault:
 
     def fires_on(self, target: str) -> bool:
         """Whether it hits this request; if so, one of its times is spent (the caller holds the lock)."""
+        if self.kind in picture_faults.KINDS and not picture_host.owns(target):
+            return False
         if self.times == 0 or not self.match.search(target):
             return False
         self.times -= self.times > 0
@@ -179,14 +139,14 @@ def lens_of(fault: Fault, edition: Edition) -> Lens | None:
     day = params.get("day")
     lenses: dict[str, Callable[[], Lens]] = {
         "placeholder": lambda: Lens(placeholder=True),
-        "wrong_date": lambda: Lens(shift=_signed(params["shift"])),
+        "wrong_date": lambda: Lens(shift=read.signed(params["shift"])),
         "list_instead": lambda: Lens(as_list=True),
         "empty_list": lambda: Lens(empty=True),
         "drop_days": lambda: Lens(without=_ordinals(params["days"])),
         "stale": lambda: Lens(frozen=day.toordinal() if isinstance(day, date) else edition.latest()),
         "same_text": lambda: Lens(text=str(params["text"])),
         "ignored_query": lambda: Lens(deaf=True),
-        "extra_fields": lambda: Lens(extra=_fields(params["fields"])),
+        "extra_fields": lambda: Lens(extra=read.fields(params["fields"])),
     }
     return lenses[fault.kind]() if fault.kind in lenses else None
 
@@ -200,12 +160,12 @@ def instead(fault: Fault, request: Request) -> Answer | None:
     params = fault.params
     answers: dict[str, Callable[[], Answer]] = {
         "status": lambda: _status(params),
-        "gateway_html": lambda: text_answer(_whole(params["code"]), _BAD_GATEWAY, "text/html"),
-        "envoy_text": lambda: text_answer(_whole(params["code"]), str(params["text"]), "text/plain"),
-        "timeout": lambda: Answer(0, wait=_number(params["seconds"]), hang_up=True),
+        "gateway_html": lambda: text_answer(read.whole(params["code"]), _BAD_GATEWAY, "text/html"),
+        "envoy_text": lambda: text_answer(read.whole(params["code"]), str(params["text"]), "text/plain"),
+        "timeout": lambda: Answer(0, wait=read.number(params["seconds"]), hang_up=True),
         "drop": lambda: Answer(0, hang_up=True),
         "html200": lambda: text_answer(200, str(params["text"])),
-        "huge": lambda: Answer(200, [("Content-Type", "application/json")], _flood(_number(params["mb"]))),
+        "huge": lambda: Answer(200, [("Content-Type", "application/json")], _flood(read.number(params["mb"]))),
         "redirect_loop": lambda: Answer(302, [("Location", _own_address(request))]),
         "gzip_garbage": lambda: Answer(
             200,
@@ -213,7 +173,9 @@ def instead(fault: Fault, request: Request) -> Answer | None:
             _BROKEN_GZIP,
         ),
     }
-    return answers[fault.kind]() if fault.kind in answers else None
+    if fault.kind in answers:
+        return answers[fault.kind]()
+    return picture_faults.instead(fault.kind, params, request)
 
 
 def _own_address(request: Request) -> str:
@@ -221,7 +183,7 @@ def _own_address(request: Request) -> str:
 
 
 def _status(params: dict[str, object]) -> Answer:
-    code, body = _whole(params["code"]), str(params["body"] or "")
+    code, body = read.whole(params["code"]), str(params["body"] or "")
     answer = Answer(code, [("Content-Type", "application/json")], body.encode())
     if not body:
         answer.body = as_json({"code": code, "msg": "Internal Service Error", "service_version": "v1"}) + b"\n"
@@ -244,15 +206,17 @@ def spoilt(fault: Fault, answer: Answer) -> Answer:
     """The service's answer as a fault of the network leaves it; unchanged by other kinds."""
     params = fault.params
     if fault.kind == "truncate":
-        answer.keep = min(1.0, _number(params["keep"]))
+        answer.keep = min(1.0, read.number(params["keep"]))
         answer.body = answer.whole()
     elif fault.kind == "bad_json":
         body = answer.whole()
         answer.body = body[: max(1, len(body) * 4 // 5)]
     elif fault.kind == "slow_drip":
-        answer.drip = (max(1, _whole(params["piece"])), _number(params["pause"]))
+        answer.drip = (max(1, read.whole(params["piece"])), read.number(params["pause"]))
         answer.body = answer.whole()
     elif fault.kind == "bad_charset":
         body = answer.whole()
         answer.body = body.replace(b'"title":"', b'"title":"\xe9') if b'"title":"' in body else body + b"\xe9"
+    else:
+        picture_faults.spoil(fault.kind, params, answer)
     return answer

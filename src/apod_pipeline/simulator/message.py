@@ -53,8 +53,16 @@ class Answer:
     """Close the connection without an answer (after `wait`)."""
     keep: float = 1.0
     """Share of the body that arrives before the connection is closed."""
+    reset: bool = False
+    """Where less than the whole body arrives: the connection is reset, not closed."""
+    chunked: bool = True
+    """Whether a streamed body comes in chunks; else it ends where the connection does."""
     drip: tuple[int, float] | None = None
     """Bytes a piece and seconds between the pieces of the body."""
+
+    def header(self, name: str) -> str | None:
+        """The first header of this name; None if there is none."""
+        return next((value for known, value in self.headers if known.lower() == name.lower()), None)
 
     def whole(self) -> bytes:
         """The body in memory."""

@@ -8,8 +8,10 @@ chunks.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import socketserver
+import struct
 import threading
 from email.utils import formatdate
 from http import HTTPStatus
@@ -68,6 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = body[: int(len(body) * answer.keep)]
         if answer.drip is None:
             self.wfile.write(head + body)
+            if answer.reset:
+                self._reset()
             return
         size, pause = answer.drip
         self.wfile.write(head)
@@ -78,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return
 
     def _stream(self, answer: Answer, pieces: Iterator[bytes]) -> None:
-        chunked = self.request_version != "HTTP/1.0"
+        chunked = answer.chunked and self.request_version != "HTTP/1.0"
         self.close_connection |= not chunked
         self.wfile.write(self._head(answer, [("Transfer-Encoding", "chunked")] if chunked else []))
         if self.command == "HEAD":
@@ -87,6 +91,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
+
+    def _reset(self) -> None:
+        """Let the other side see a reset: a socket that lingers for no second is not closed in good order."""
+        self.close_connection = True
+        self.server.stopping.wait(0.05)  # what was written shall arrive first
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
 
     def _head(self, answer: Answer, framing: list[tuple[str, str]]) -> bytes:
         known = answer.status in HTTPStatus.__members__.values()

@@ -6,13 +6,10 @@ Takes requests from any thread, gives answers, never opens a socket. The log hol
 from __future__ import annotations
 
 from functools import partial
-from hashlib import blake2b
 from threading import Lock
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
 
-from apod_pipeline.datasets.apod import drawn_pictures as pictures
-from apod_pipeline.simulator import faults
+from apod_pipeline.simulator import faults, picture_host
 from apod_pipeline.simulator.message import Answer, Request, text_answer
 from apod_pipeline.simulator.new_service import NewService
 from apod_pipeline.simulator.old_service import OldService, internal_error
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
     from apod_pipeline.simulator.gateway import Gateway
     from apod_pipeline.simulator.world import Edition, World
 
-_PICTURE_ROOTS = ("/content/dam/", "/dynamicimage/", "/assets/", "/wp-content/")
-_FILM = b"\0\0\0\x18ftypisom\0\0\x02\0isomiso2\0\0\0\x08mdat"
 _ARTICLE = "<!doctype html><html><head><title>APOD - NASA Science</title></head><body><h1>{}</h1></body></html>"
 
 
@@ -74,7 +69,7 @@ class Services:
     def answer(self, request: Request) -> Answer:
         """The answer to a request, with whatever is to go wrong; the request is logged."""
         try:
-            answer = self._with_faults(request)
+            answer = picture_host.as_asked_for(request, self._with_faults(request))
         except Exception as error:  # noqa: BLE001  # a server answers whatever happens
             answer = internal_error(error)
         self.log.append((request.method, request.target, answer.status))
@@ -101,7 +96,7 @@ class Services:
             "/apod/image/": _moved_picture,
             "/apod/": lambda: text_answer(200, _ARTICLE.format("Astronomy Picture of the Day")),
             "/image-article/": lambda: text_answer(200, _ARTICLE.format("Astronomy Picture of the Day")),
-            **dict.fromkeys(_PICTURE_ROOTS, lambda: _picture(request)),
+            **dict.fromkeys(picture_host.ROOTS, lambda: picture_host.answer(request)),
         }
         for root, owner in owners.items():
             if request.path.startswith(root):
@@ -114,20 +109,3 @@ def _moved_picture() -> Answer:
     answer = text_answer(301, _ARTICLE.format("Moved"))
     answer.headers.append(("Location", "/apod/"))
     return answer
-
-
-def _picture(request: Request) -> Answer:
-    """A picture or a film of NASA's new picture host; sizes are asked for as `w` and `h`."""
-    stem, extension = pictures.stem_of(request.path), request.path.rpartition(".")[2].lower()
-    if extension == "mp4":
-        return Answer(200, [("Content-Type", "video/mp4")], _FILM)
-    if extension not in {"jpg", "jpeg", "png", "gif"} or not stem:
-        return text_answer(404, _ARTICLE.format("Page Not Found"))
-    wish = dict(parse_qsl(request.query))
-    width, height = (int(wish[name]) if wish.get(name, "").isdigit() else 0 for name in ("w", "h"))
-    body = pictures.picture(stem, min(width, 9999), min(height, 9999))
-    tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-    headers = [("Content-Type", "image/png"), ("ETag", tag), ("Cache-Control", "public, max-age=604800")]
-    if tag in request.headers.get("if-none-match", ""):
-        return Answer(304, headers)
-    return Answer(200, headers, body)

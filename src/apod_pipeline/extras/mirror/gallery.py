@@ -16,8 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from apod_pipeline.datasets.apod.drawn_pictures import format_of, stem_of
 from apod_pipeline.datasets.apod.drawn_pictures import picture as drawn
-from apod_pipeline.datasets.apod.drawn_pictures import stem_of
 from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
 from apod_pipeline.extras.mirror.picture_addresses import DRAWN, link, picture
@@ -167,5 +167,7 @@ def _changes(old: Row, new: Row) -> Iterator[tuple[str, list[Any], list[Any]]]:
 async def _drawn(request: Request) -> Response:
     """A picture of a demo, as its simulator drew it."""
     width = number(request, "w", 0, 4096, "0")
-    body = drawn(stem_of("/" + request.path_params["path"]), width, 0)
-    return Response(body, media_type="image/png", headers={"Cache-Control": "public, max-age=604800"})
+    path = "/" + request.path_params["path"]
+    form = format_of(path) or "png"
+    body = drawn(stem_of(path), width, 0, form)
+    return Response(body, media_type=f"image/{form}", headers={"Cache-Control": "public, max-age=604800"})

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from apod_pipeline.datasets.apod.drawn_pictures import fitted, size_of, stem_of
+from apod_pipeline.datasets.apod.drawn_pictures import fitted, full_size_of, stem_of
 
 DRAWN, SIMULATED = "/simulated", "127.0.0.1"
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
@@ -44,7 +44,7 @@ def picture(address: str | None, *, demo: bool, width: int = 0) -> Shown | None:
     if not parts.path.lower().endswith(PICTURES):
         return None
     if demo and parts.hostname == SIMULATED:
-        wide, high = fitted(size_of(stem_of(parts.path)), width, 0)
+        wide, high = fitted(full_size_of(stem_of(parts.path)), width, 0)
         return Shown(f"{DRAWN}{parts.path}" + (f"?w={width}" if width else ""), wide, high)
     if parts.scheme == "https" and (parts.hostname or "").endswith(".nasa.gov"):
         return Shown(parts.geturl())

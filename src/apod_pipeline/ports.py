@@ -77,7 +77,7 @@ class Versioner(Protocol):
         """Begin to keep the processed files in the same way; nobody may read them until `finish`."""
 
     def track_folders(self, folders: Sequence[Path]) -> None:
-        """Begin to keep other folders below `data/` in the same way: files that are new there join those kept before."""
+        """Begin to keep other folders below `data/` in the same way: what is new there joins what was kept before."""
 
     def finish(self) -> str | None:
         """Wait until all is kept that was begun; gives the CSV's MD5, None before it was ever kept.

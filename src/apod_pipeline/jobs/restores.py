@@ -110,6 +110,7 @@ def _fill(target: Archive, from_objects: DvcObjects, pushed_to: str | None = Non
     target.create_folders()
     files.replies()
     files.processed()
+    files.others()
     files.mark(pushed_to)
 
 
@@ -155,6 +156,7 @@ def restore_in_place(settings: Settings, name: str, tell: Callable[[str], None])
         wired.ledger.forget()
         files.replies()
         files.processed()
+        files.others()
         files.mark(archive.marks().pushed_to)
         loaded = wired.store().load(exactly=True)
     return {**_summary(archive, version, loaded), "kept": kept}

@@ -17,10 +17,11 @@ from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.archive.text_files import write_json
 from apod_pipeline.errors import SettingsError
+from apod_pipeline.versioning.dvc_folders import link
 from apod_pipeline.versioning.git import Git, without_credentials
 from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
 from apod_pipeline.versions.commits import hashes, pointer_hashes
-from apod_pipeline.versions.objects import DvcObjects, md5
+from apod_pipeline.versions.objects import DIRECTORY, DvcObjects, md5
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,25 @@ class Restoration:
             self.objects.copy(oid, path)
         write_json(self.archive.json, self.archive.dataset.columns, Table.of(self.archive).rows())
         return len(stale)
+
+    def others(self) -> int:
+        """Put files of other folders that DVC keeps where they belong, and take none away; gives how many were put.
+
+        One of them and DVC's own copy are the same file, where the file system has hard links: none is ever written to.
+        """
+        own = {self.archive.relative(path) for path in (self.archive.raw, self.archive.csv, self.archive.parquet)}
+        count = 0
+        for folder, oid in pointer_hashes(self.archive).items():
+            listed = self.objects.listing(oid) if folder not in own and oid.endswith(DIRECTORY) else {}
+            stale = {name: one for name, one in listed.items() if not _is(self.archive.root / folder / name, one)}
+            self.objects.bring(set(stale.values()))
+            for name, one in stale.items():
+                place = self.archive.root / folder / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                if not link(self.objects.place(one), place):
+                    self.objects.copy(one, place)
+            count += len(stale)
+        return count
 
     def mark(self, pushed_to: str | None = None) -> None:
         """Write down that files, commit and push stand at the ledger's last version.

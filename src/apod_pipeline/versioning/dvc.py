@@ -109,7 +109,7 @@ class DvcVersioner:
             self._verify(repo, {path: hashed for path in targets if (hashed := tracked_hash(path))})
             if keep:
                 for folder in targets:
-                    dvc_folders.share(repo, folder, self._listed(repo, folder))
+                    dvc_folders.share(repo, folder, self._listing_of(repo, folder))
         self._done.update(targets)
 
     def _see_that_there_is_room(self, targets: list[Path]) -> None:
@@ -139,11 +139,11 @@ class DvcVersioner:
     def _keep_folders(self, repo: Any, folders: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
         for path in (self.archive.root / "data").glob("*/*.dvc"):  # DVC reads all of them to add one
             _forget_torn(path)
-        dvc_folders.keep(repo, folders, self._said, partial(self._listed, repo))
+        dvc_folders.keep(repo, folders, self._said, partial(self._listing_of, repo))
         log.info("dvc tracks %s", [path.name for path in folders])
 
     @staticmethod
-    def _listed(repo: Any, folder: Path) -> dict[str, str]:  # noqa: ANN401 - DVC is untyped
+    def _listing_of(repo: Any, folder: Path) -> dict[str, str]:  # noqa: ANN401 - DVC is untyped
         oid = tracked_hash(folder)
         return dvc_folders.listing(repo, oid) if oid else {}
 

@@ -1,8 +1,8 @@
 """Folders of many files that never change, of which some may be elsewhere: kept by DVC, one copy on the disk.
 
-Takes DVC's repository and folders below `data/`; gives their listings, kept, with every file of the folder in them. A file
-that is not here stays in its folder's listing. A file that is here becomes another name of DVC's own copy of it (a hard
-link), where the file system has such: neither is ever written to.
+Takes DVC's repository and folders below `data/`; gives their listings, kept, with every file of the folder in them. A
+file that is not here stays in its folder's listing. A file that is here becomes another name of DVC's own copy of it
+(a hard link), where the file system has such: neither is ever written to.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from typing import Any
 
 
 def keep(
-    repo: Any, folders: Sequence[Path], said: Callable[[Path], str], listed: Callable[[Path], Mapping[str, str]]
-) -> None:  # noqa: ANN401 - DVC is untyped
+    repo: Any,  # noqa: ANN401 - DVC is untyped
+    folders: Sequence[Path],
+    said: Callable[[Path], str],
+    listed: Callable[[Path], Mapping[str, str]],
+) -> None:
     """Take folders into DVC's cache, and their hashes into the `.dvc` files beside them.
 
     Args:

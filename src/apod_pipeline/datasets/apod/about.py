@@ -69,7 +69,7 @@ RELATIONS = (
     Relation(
         "apod_media",
         "view",
-        "every address of a picture or film, its part in the entry, what may be done with it, and the file that is kept",
+        "every address of a picture or film, its part in the entry, what may be done with it, the file that is kept",
         (
             _FIELDS["date"],
             Field("role", "name", "its part in the entry", allowed=("shown", "largest", "still")),
@@ -80,9 +80,7 @@ RELATIONS = (
                 field._replace(nullable=True)
                 for field in (
                     Field("kind", "name", "what is kept of it: original, rendition or a film's poster"),
-                    Field(
-                        "sha256", "hash", "SHA-256 of the kept file's bytes, and its name; absent where none is kept"
-                    ),
+                    Field("sha256", "hash", "SHA-256 of the kept file, and its name; absent where none is kept"),
                     Field("type", "name", "the kept file's media type, by its bytes"),
                     Field("bytes", "large count", "the kept file's size"),
                     Field("width", "count", "pixels"),

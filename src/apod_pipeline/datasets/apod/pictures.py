@@ -1,8 +1,8 @@
 """The pictures of an entry, and the addresses at which NASA has, had or may have each of them.
 
-Takes an entry as a row, gives its pictures. Pure. NASA's old picture host leads to a page since the move, so an address
-there is followed by that of the same file at the new site; where an original is away, the site's renditions may be there
-still (of a GIF there are none).
+Takes an entry as a row, gives its pictures. Pure. NASA's old picture host leads to a page since the move, so an
+address there is followed by that of the same file at the new site; where an original is away, the site's renditions
+may be there still (of a GIF there are none).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which pictures ran before: the same file, or one that looks like it.
 
-Takes what is told of pictures, gives pairs of them, the later one first. Comparing all with all takes seconds, so pairs that
-were found once are kept in the private folder: only new pictures are compared.
+Takes what is told of pictures, gives pairs of them, the later one first. Comparing all with all takes seconds, so
+pairs that were found once are kept in the private folder: only new pictures are compared.
 """
 
 from __future__ import annotations

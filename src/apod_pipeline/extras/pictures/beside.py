@@ -1,7 +1,7 @@
 """What is plugged into the core: the newest pictures come with every run, and are kept with its version.
 
-Takes settings and an archive, gives an `Extra`. Never fails a run: what goes wrong is one line of the log, and the next run
-tries again.
+Takes settings and an archive, gives an `Extra`. Never fails a run: what goes wrong is one line of the log, and the
+next run tries again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import ApodError, ArchiveBusy
 from apod_pipeline.extras.pictures.collection import Pictures
+from apod_pipeline.extras.pictures.plan import Manner
 from apod_pipeline.extras.pictures.settings import wishes
 from apod_pipeline.model import Finding
 from apod_pipeline.ports import Extra, Loaded
@@ -48,12 +49,12 @@ class NewPictures:
         """Plan what is new, and begin to download it."""
         try:
             self._told = self._held.enter_context(self._pictures.held())
-            plan = self._pictures.plan(self._told)
+            plan = self._pictures.plan(self._told, Manner(patient=True))
         except ArchiveBusy:
             log.info("the pictures are being synchronised by another process: this run leaves them to it")
             return
         except (ApodError, OSError) as error:
-            log.error("the pictures could not be planned: %s", error)
+            log.warning("the pictures could not be planned: %s", error)
             self._let_go()
             return
         tasks = plan.tasks[: self._pictures.wishes.each_run]
@@ -86,7 +87,7 @@ class NewPictures:
                 with self._database() as conninfo:
                     self._pictures.show(conninfo, told)
         except (ApodError, OSError) as error:
-            log.error("what was had of pictures is not kept yet: %s", error)
+            log.warning("what was had of pictures is not kept yet: %s", error)
             folders = []
         if not folders:
             self._let_go()

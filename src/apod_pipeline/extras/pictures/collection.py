@@ -1,7 +1,8 @@
 """The pictures of one archive: planned, synchronised, brought back, kept and shown.
 
-Takes an archive, its wishes and DVC's objects; gives plans and tallies. A sync holds the pictures, never the archive: runs go
-on meanwhile. What it made is kept by DVC, and told in the ledger, when a run or a command says so (`folders`, `sealed`).
+Takes an archive, its wishes and DVC's objects; gives plans and tallies. A sync holds the pictures, never the archive:
+runs go on meanwhile. What it made is kept by DVC, and told in the ledger, when a run or a command says so (`folders`,
+`sealed`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.writing import replacing, sha256
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.extras.pictures.plan import Plan, Task, plan
+from apod_pipeline.extras.pictures.plan import Looked, Manner, Plan, Task, plan
 from apod_pipeline.extras.pictures.settings import Wishes
 from apod_pipeline.extras.pictures.shelf import Shelf
 from apod_pipeline.extras.pictures.told import KEPT, Line, Notes, Told
@@ -59,14 +60,14 @@ class Pictures:
         return Notes(self.shelf)
 
     # ---- what is to be done ----------------------------------------------------------------
-    def plan(self, told: Told, *, again: bool = False, recheck: bool = False) -> Plan:
+    def plan(self, told: Told, how: Manner = Manner()) -> Plan:
         """What a sync is to do; as `plan.plan`."""
         here = {path for path, _ in self.shelf.sizes()}
 
         def is_here(line: Line) -> bool:
             return self.shelf.path(line["sha256"], line["type"]) in here
 
-        return plan(self.archive, told, is_here, self.now(), self._looked(), again=again, recheck=recheck)
+        return plan(self.archive, told, is_here, self.now(), self._looked(), how)
 
     @property
     def taken(self) -> int:
@@ -182,16 +183,15 @@ class Pictures:
         return f"Keep {len(kept)} picture{'' if len(kept) == 1 else 's'}" if kept else "Keep what is told of pictures"
 
     # ---- what was looked at, on this machine ---------------------------------------------------
-    def _looked(self) -> dict[str, str]:
-        with suppress(OSError, ValueError):
+    def _looked(self) -> Looked:
+        with suppress(OSError, ValueError, KeyError, TypeError):
             told = json.loads((self.shelf.private / "looked.json").read_bytes())
-            return told if isinstance(told, dict) else {}
-        return {}
+            return Looked(dict(told["last"]), {name: (tries, at) for name, (tries, at) in told["away"].items()})
+        return Looked({}, {})
 
-    def _keep_looked(self, looked: dict[str, Any]) -> None:
-        if looked:
-            with replacing(self.shelf.private / "looked.json", durable=False) as file:
-                file.write(json.dumps(looked).encode())
+    def _keep_looked(self, looked: Looked) -> None:
+        with replacing(self.shelf.private / "looked.json", durable=False) as file:
+            file.write(json.dumps(looked._asdict()).encode())
 
     @contextmanager
     def held(self) -> Iterator[Told]:

@@ -38,7 +38,7 @@ def pictures() -> None:
 @click.option(
     "--max-gb",
     type=click.FloatRange(min=0, min_open=True),
-    help="GB that all pictures may take (default: $APOD_PICTURES_MAX_GB).",
+    help="GB that all may take (default: $APOD_PICTURES_MAX_GB).",
 )
 @click.option("--most", type=click.IntRange(min=1), help="Download at most so many pictures, the newest first.")
 @click.option("--again", is_flag=True, help="Also ask again for what was refused lately.")
@@ -64,13 +64,14 @@ def sync(
     """
     from apod_pipeline.cli import presentation
     from apod_pipeline.extras.pictures.beside import pictures_of
+    from apod_pipeline.extras.pictures.plan import Manner
     from apod_pipeline.wiring import archive_of
 
     settings = _plugged(existing(archive))
     ours = pictures_of(settings, archive_of(settings))
     limit = int((max_gb or ours.wishes.max_gb) * 1e9)
     with ours.held() as told:
-        plan = ours.plan(told, again=again, recheck=recheck)
+        plan = ours.plan(told, Manner(again, recheck))
         tasks = plan.tasks[:most]
         size = _mean(told.files.values())
         presentation.tell(_announced(plan, len(tasks), size, ours.taken, limit))
@@ -227,8 +228,8 @@ def _announced(plan: Plan, tasks: int, size: float, taken: int, limit: int) -> s
     fresh = sum(task.kept is None for task in plan.tasks[:tasks])
     lost = f", {len(plan.lost)} lost files come back from DVC" if plan.lost else ""
     return (
-        f"{fresh} pictures to download, {tasks - fresh} to look at again{lost}: about {fresh * size / 1e9:.2f} GB beside "
-        f"{taken / 1e9:.2f} GB, of {limit / 1e9:.0f} GB that they may take"
+        f"{fresh} pictures to download, {tasks - fresh} to look at again{lost}: about {fresh * size / 1e9:.2f} GB "
+        f"beside {taken / 1e9:.2f} GB, of {limit / 1e9:.0f} GB that they may take"
     )
 
 
@@ -241,7 +242,7 @@ def _say(tally: Tally, plan: Plan, *, as_json: bool) -> None:
 
     left = tally.left or (0, "")
     counts = {
-        "kept": tally.kept,
+        "downloaded": tally.kept,
         "bytes": tally.bytes,
         "ran_before": tally.same,
         "changed": tally.changed,
@@ -258,4 +259,4 @@ def _say(tally: Tally, plan: Plan, *, as_json: bool) -> None:
         presentation.tell(f"{name}: {why}", "warning")
     if left[1]:
         presentation.tell(f"{left[0]} are left: {left[1]}", "warning")
-    return presentation.done("done", {name.replace("_", " "): value for name, value in counts.items() if value})
+    return presentation.done("done", {name.replace("_", " "): n for name, n in counts.items() if n}, as_json=False)

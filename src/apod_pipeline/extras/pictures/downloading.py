@@ -1,8 +1,8 @@
 """One file from the web into one here: politely, with limits, from public hosts only.
 
-Takes addresses, gives files with what the host said of them. What comes in part goes on where it stopped, if the host can
-say that it is the same file still. Never follows a redirect to where it may not ask, never takes a body without end, and
-never asks one host more often than it was told to.
+Takes addresses, gives files with what the host said of them. What comes in part goes on where it stopped, if the host
+can say that it is the same file still. Never follows a redirect to where it may not ask, never takes a body without
+end, and never asks one host more often than it was told to.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 import httpcore
 
@@ -128,7 +128,7 @@ class Downloads:
                     if response.status in {301, 302, 303, 307, 308} and target:
                         place = urljoin(place, target)
                         continue
-                    return self._taken(response, address, place, known, deadline)
+                    return self._taken(response, place, known, deadline)
             except Forbidden as error:
                 raise Refused(f"{_site(place)}: {error}") from error
             except (
@@ -157,7 +157,7 @@ class Downloads:
         with self._pool_for(place).stream("GET", target, headers=headers, extensions={"timeout": timeouts}) as response:
             yield response
 
-    def _taken(self, response: httpcore.Response, address: str, place: str, known: Had | None, deadline: float) -> Had:
+    def _taken(self, response: httpcore.Response, place: str, known: Had | None, deadline: float) -> Had:
         status = response.status
         if status == 304 and known:
             self._host(place).failures = 0
@@ -256,7 +256,7 @@ class Downloads:
     def _pool_for(self, place: str) -> Any:  # noqa: ANN401 - a pool, with or without a proxy
         parts = urlsplit(place)
         proxy = self.proxies.get(parts.scheme)
-        if proxy is None or proxy_bypass_environment(parts.netloc):
+        if proxy is None or proxy_bypass(parts.netloc):
             return self._direct
         with suppress(OSError):  # a host that only the proxy knows is left to the proxy
             self.guard.resolved(parts.hostname or "", parts.port or 443)
@@ -333,5 +333,8 @@ def _site(place: str) -> str:
 
 
 def _in_words(error: Exception) -> str:
-    kinds = {httpcore.ConnectTimeout: "it does not answer", httpcore.ReadTimeout: "it stopped sending"}
+    kinds: dict[type[Exception], str] = {
+        httpcore.ConnectTimeout: "it does not answer",
+        httpcore.ReadTimeout: "it stopped sending",
+    }
     return kinds.get(type(error), " ".join(str(error).split())[:120] or type(error).__name__)

@@ -1,8 +1,9 @@
 """Which hosts may be asked for a picture: public ones, judged by the address that is really connected to.
 
-Takes names and addresses, gives connections. An entry's addresses come from the web: none of them may reach this machine,
-its neighbours or a cloud's metadata, whatever a name resolves to at the moment, and wherever a redirect leads. A proxy that
-the environment names is reached as it is; it connects for us, so an address is judged before it is asked for.
+Takes names and addresses, gives connections. An entry's addresses come from the web: none of them may reach this
+machine, its neighbours or a cloud's metadata, whatever a name resolves to at the moment, and wherever a redirect
+leads. A proxy that the environment names is reached as it is; it connects for us, so an address is judged before it
+is asked for.
 """
 
 from __future__ import annotations
@@ -71,6 +72,9 @@ class Guard:
         if not is_public(meant):
             raise Forbidden(f"{address} is not a public address")
 
+    def _is_allowed(self, address: Address) -> bool:
+        return any(address in network for network in self._allowed if network.version == address.version)
+
 
 def meant_by(address: Address) -> Address:
     """The IPv4 address that an IPv6 one stands for; any other is itself."""
@@ -87,7 +91,7 @@ def meant_by(address: Address) -> Address:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the public internet's: no private, link-local, metadata, multicast or reserved one."""
+    """Whether an address is the public internet's: no private, link-local, metadata, multicast or reserved one."""
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
@@ -124,9 +128,8 @@ class GuardedNetwork(httpcore.NetworkBackend):
                 last = error
         raise last or httpcore.ConnectError(f"{host} has no address")
 
-    def connect_unix_socket(  # noqa: D102 - httpcore's own words
-        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
-    ) -> httpcore.NetworkStream:
+    def connect_unix_socket(self, *_: object, **__: object) -> httpcore.NetworkStream:
+        """None: a socket of this machine is no place for a picture."""
         raise Forbidden("a socket of this machine is no place for a picture")
 
     def sleep(self, seconds: float) -> None:

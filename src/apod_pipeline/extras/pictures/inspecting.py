@@ -1,8 +1,9 @@
 """Bytes in, a judged picture out: what it is, how large, what it looks like, and its thumbnail, all of one decode.
 
-Takes a file that nobody vouches for, gives facts and a WebP file, or says what is wrong. It runs as a process of its own,
-with a limit to its memory: a picture that kills its decoder kills nothing else. One question a line comes on standard
-input, answers go to standard output: first what the header claims, then, when the parent lets it go on, the result.
+Takes a file that nobody vouches for, gives facts and a WebP file, or says what is wrong. It runs as a process of its
+own, with a limit to its memory: a picture that kills its decoder kills nothing else. One question a line comes on
+standard input, answers go to standard output: first what the header claims, then, when the parent lets it go on, the
+result.
 """
 
 from __future__ import annotations
@@ -48,9 +49,10 @@ def opened(path: str, most: int) -> Image:
     """
     from PIL import Image, UnidentifiedImageError
 
+    _import_formats()
     Image.MAX_IMAGE_PIXELS = None  # judged here, by our own limit
     try:
-        picture = Image.open(path, formats=[*TYPES])
+        picture = Image.open(path, formats=[name for name in TYPES if name != "MPO"])  # which is opened as a JPEG
     except UnidentifiedImageError as error:
         raise Unsound("its bytes are no picture's") from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
@@ -61,6 +63,14 @@ def opened(path: str, most: int) -> Image:
     if width * height > most:
         raise Unsound(f"it claims {width} x {height} pixels, and at most {most / 1e6:.0f} million are taken")
     return picture
+
+
+def _import_formats() -> None:
+    """Only those that are taken: Pillow knows forty more, each of which would be tried."""
+    from importlib import import_module
+
+    for plugin in ("Avif", "Bmp", "Gif", "Jpeg", "Png", "Tiff", "WebP"):
+        import_module(f"PIL.{plugin}ImagePlugin")
 
 
 def inspected(picture: Image, thumbnail: str, most: int) -> dict[str, Any]:
@@ -158,8 +168,7 @@ def main() -> None:
 
         limit = json.loads(sys.stdin.readline())
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        from PIL import Image  # noqa: F401 - begun before the first picture is there
-
+        _import_formats()  # before the first picture is there
         for line in sys.stdin:
             _answer(json.loads(line), say)
 
@@ -173,6 +182,8 @@ def _answer(asked: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> Non
                 say(inspected(picture, asked["thumbnail"], asked["most"]))
     except Unsound as error:
         say({"unsound": str(error)})
+    except Exception as error:  # noqa: BLE001 - whatever it is, this file is not taken, and the next one is looked at
+        say({"unsound": f"it cannot be judged ({type(error).__name__}: {_in_short(error)})"})
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Processes that judge pictures, two at a time, and as much memory as they may take together.
 
-Takes files, gives what `inspecting` says of them. A process that dies is replaced, and what killed it is refused; a very
-large picture is decoded alone, in a process with a limit of its own.
+Takes files, gives what `inspecting` says of them. A process that dies is replaced, and what killed it is refused; a
+very large picture is decoded alone, in a process with a limit of its own.
 """
 
 from __future__ import annotations

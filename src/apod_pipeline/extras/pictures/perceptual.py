@@ -1,8 +1,8 @@
 """Whether two pictures look alike: 256 bits of each, nearly the same for what a person takes for the same picture.
 
-Takes small grey pictures, gives hashes; takes hashes, gives pairs. Pure. The hash is the perceptual one of the field (the
-low frequencies of a cosine transform, each above or below their median): re-encoding, scaling and brightness hardly
-change it, a crop or a mirror does.
+Takes small grey pictures, gives hashes; takes hashes, gives pairs. Pure. The hash is the perceptual one of the field
+(the low frequencies of a cosine transform, each above or below their median): re-encoding, scaling and brightness
+hardly change it, a crop or a mirror does.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Takes entries, what is told of their pictures and what files are here; gives tas
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from apod_pipeline.archive.folder import Archive
@@ -16,8 +16,9 @@ from apod_pipeline.dataset.readings import Row
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.extras.pictures.told import Line, Name, Told, at
 
-# After how long what was refused is asked for again, by how often it was.
+# After how long what was refused is asked for again, by how often it was; and a host that was away.
 AGAIN = tuple(map(dt.timedelta, (1, 7, 30, 90)))
+BACK = tuple(dt.timedelta(hours=hours) for hours in (0, 6, 24, 24 * 7))
 YOUNG, LOOK_AGAIN = dt.timedelta(14), dt.timedelta(1)  # a new picture may be replaced soon: looked at once a day
 
 
@@ -42,6 +43,37 @@ class Task(NamedTuple):
         return self.key, self.picture.role
 
 
+class Looked(NamedTuple):
+    """What this machine remembers of its looks, by key and role with a blank between.
+
+    Attributes:
+        last: when a kept picture was last found unchanged.
+        away: how often in a row a picture's host did not answer, and when it last did not.
+    """
+
+    last: dict[str, str]
+    away: dict[str, tuple[int, str]]
+
+    def is_away(self, name: Name, now: dt.datetime) -> bool:
+        """Whether a picture's host is left alone for now."""
+        tries, at = self.away.get(" ".join(name), (0, ""))
+        return bool(tries) and now < dt.datetime.fromisoformat(at) + BACK[min(tries, len(BACK)) - 1]
+
+
+class Manner(NamedTuple):
+    """What is asked for besides what is missing.
+
+    Attributes:
+        again: what was refused, whenever that was.
+        recheck: whether any picture that is kept is another one now.
+        patient: not what was away a short while ago.
+    """
+
+    again: bool = False
+    recheck: bool = False
+    patient: bool = False
+
+
 class Plan(NamedTuple):
     """What is to be done.
 
@@ -50,7 +82,7 @@ class Plan(NamedTuple):
         pictures: how many pictures they have.
         tasks: what is to be asked for, newest first.
         lost: files that are told of and not here: by hash, a line of each.
-        later: pictures that were refused, and are asked for again another day.
+        later: pictures that were refused, or away, and are asked for again another day.
     """
 
     entries: int
@@ -79,10 +111,8 @@ def plan(
     told: Told,
     here: Callable[[Line], bool],
     now: dt.datetime,
-    looked: Mapping[str, str],
-    *,
-    again: bool = False,
-    recheck: bool = False,
+    looked: Looked,
+    how: Manner = Manner(),
 ) -> Plan:
     """What a sync is to do.
 
@@ -91,9 +121,8 @@ def plan(
         told: of their pictures.
         here: whether a kept file is on the shelf.
         now: the clock.
-        looked: when a kept picture was last looked at, by key and role with a blank between.
-        again: ask for what was refused, too, whenever that was.
-        recheck: look at every picture that is kept, too.
+        looked: what this machine remembers of its looks.
+        how: what is asked for besides what is missing.
     """
     pictures_of, tasks, entries, pictures, later = archive.dataset.pictures, [], 0, 0, 0
     for row in entries_of(archive):
@@ -105,12 +134,13 @@ def plan(
             kept = told.kept.get(name, [None])[-1]
             if kept is None or kept["asked"] != picture.candidates[0].address:
                 refused = told.refused.get(name)
-                if refused and refused["asked"] == picture.candidates[0].address and not again:
-                    if now < at(refused) + AGAIN[min(refused["tries"], len(AGAIN)) - 1]:
-                        later += 1
-                        continue
+                if not how.again and (
+                    _is_refused(refused, picture, now) or (how.patient and looked.is_away(name, now))
+                ):
+                    later += 1
+                    continue
                 tasks.append(Task(key, picture, None, refused["tries"] if refused else 0))
-            elif recheck or _is_due(kept, now, looked.get(f"{key} {picture.role}")):
+            elif how.recheck or _is_due(kept, now, looked.last.get(" ".join(name))):
                 tasks.append(Task(key, picture, kept))
     lost = {line["sha256"]: line for _, line in told.current() if not here(line)}
     return Plan(entries, pictures, tasks, lost, later)
@@ -125,6 +155,13 @@ def tasks_of(archive: Archive, keys: Collection[str]) -> list[Task]:
         for row in rows
         for picture in (pictures_of(row) if pictures_of else ())
     ]
+
+
+def _is_refused(refused: Line | None, picture: Picture, now: dt.datetime) -> bool:
+    """Whether the same address was refused, and not so long ago."""
+    if refused is None or refused["asked"] != picture.candidates[0].address:
+        return False
+    return now < at(refused) + AGAIN[min(int(refused["tries"]), len(AGAIN)) - 1]
 
 
 def _is_due(kept: Line, now: dt.datetime, looked: str | None) -> bool:

@@ -1,7 +1,8 @@
 """Where picture files lie, by their hash: `data/pictures/ab/abcd….jpg`, each with its thumbnail beside it.
 
-Takes hashes and finished files, gives paths. A file has its name when it is whole, and is never written to again. The first
-two digits are folders of their own, each kept by DVC with a listing of its own: one new picture changes one of 256 of them.
+Takes hashes and finished files, gives paths. A file has its name when it is whole, and is never written to again. The
+first two digits are folders of their own, each kept by DVC with a listing of its own: one new picture changes one of
+256 of them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A sync: from tasks to files on the shelf and lines that tell of them.
 
-Takes a plan, downloads, inspectors and a shelf; gives a tally. Files come a few at a time, newest first, and are judged on
-the other core meanwhile; what is refused or away is noted, and stops nothing. Interrupted at any moment it leaves whole
-files, lines that wait, and parts that the next sync goes on from.
+Takes a plan, downloads, inspectors and a shelf; gives a tally. Files come a few at a time, newest first, and are
+judged on the other core meanwhile; what is refused or away is noted, and stops nothing. Interrupted at any moment it
+leaves whole files, lines that wait, and parts that the next sync goes on from.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from apod_pipeline.archive.writing import sha256
 from apod_pipeline.dataset.pictures import Candidate
 from apod_pipeline.extras.pictures.downloading import Downloads, Had, Refused, Unreachable
 from apod_pipeline.extras.pictures.inspectors import PROCESSES, Inspectors, Unsound
-from apod_pipeline.extras.pictures.plan import Task
+from apod_pipeline.extras.pictures.plan import Looked, Task
 from apod_pipeline.extras.pictures.shelf import Shelf
 from apod_pipeline.extras.pictures.told import KEPT, REFUSED, Line, Name, Notes, now
 
 LEAST_FREE = 1 << 30  # bytes that are left on the disk: a run must not fail for want of room
-LEAST_BYTES = 100  # of a file that may be a picture
 FACTS = ("sha256", "bytes", "type", "width", "height", "perceptual_hash")
 
 
@@ -93,7 +92,7 @@ class Sync:
         most: bytes that all pictures may take.
         taken: bytes that they take already.
         known: by address, a line of the file that was had there last.
-        looked: is told when a kept picture was found unchanged, by key and role.
+        looked: what this machine remembers of its looks; told of the new ones.
         progress: is told of every task that ended, with the bytes that came.
     """
 
@@ -104,7 +103,7 @@ class Sync:
     most: int
     taken: int
     known: dict[str, Line] = field(default_factory=dict)
-    looked: dict[str, str] = field(default_factory=dict)
+    looked: Looked = field(default_factory=lambda: Looked({}, {}))
     progress: Callable[[Tally], None] = lambda _: None
     tally: Tally = field(default_factory=Tally)
     _net: threading.Semaphore = field(init=False)
@@ -175,9 +174,12 @@ class Sync:
         tally, line, name = self.tally, one.line, " ".join(one.name)
         if one.away:
             tally.away[name] = one.away
-        elif line is None:
+            self.looked.away[name] = (self.looked.away.get(name, (0, ""))[0] + 1, now())
+            return
+        self.looked.away.pop(name, None)
+        if line is None:
             tally.unchanged += 1
-            self.looked[name] = now()
+            self.looked.last[name] = now()
         elif line["status"] == REFUSED:
             tally.refused[name] = line["why"][0]["why"]
         else:
@@ -245,8 +247,6 @@ class Sync:
         size, digest = file.stat().st_size, sha256(file)
         thumbnail = file.with_suffix(".webp")
         try:
-            if size < LEAST_BYTES:
-                raise Unsound(f"{size} bytes are no picture")
             facts = self.inspectors.inspect(file, thumbnail)
         except Unsound:
             thumbnail.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Rows of the pictures that are kept, for who asks in SQL: the table `NAME_picture`.
 
-Takes what the ledger tells of pictures and a connection, gives rows in their table: those that differ are written, others
-that nobody tells of go. May be repeated; it is a projection, as all tables are.
+Takes what the ledger tells of pictures and a connection, gives rows in their table: those that differ are written,
+others that nobody tells of go. May be repeated; it is a projection, as all tables are.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What the ledger tells of pictures: which were kept, which were refused, and when.
 
-Takes the lines of `data/ledger/pictures-YYYY-MM.jsonl` and of those that wait, gives the last word on each picture. A line
-goes to the ledger when DVC has its file; until then it waits in the private folder, so that a commit never tells of a file
-that nobody could bring back.
+Takes the lines of `data/ledger/pictures-YYYY-MM.jsonl` and of those that wait, gives the last word on each picture. A
+line goes to the ledger when DVC has its file; until then it waits in the private folder, so that a commit never tells
+of a file that nobody could bring back.
 """
 
 from __future__ import annotations

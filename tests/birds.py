@@ -27,6 +27,7 @@ FIELDS = (
     Field("weather", "text", "how it was", nullable=True),
 )
 BIRDS = DATA_SET._replace(
+    pictures=None,
     name="garden_birds",
     about=About(
         title="Birds of a garden",

@@ -1,4 +1,4 @@
-"""What the files of an archive hold: the data set in three forms, and the ledger's three kinds.
+"""What the files of an archive hold: the data set in three forms, and the ledger's kinds.
 
 Takes a data set, gives the files of its archives. Pure: never opens one; the tests compare a real archive with it.
 """
@@ -10,6 +10,7 @@ from typing import NamedTuple
 from apod_pipeline.dataset.about import either
 from apod_pipeline.dataset.description import DataSet
 from apod_pipeline.dataset.fields import Field
+from apod_pipeline.dataset.pictures import KINDS
 from apod_pipeline.model import CAUSES
 
 
@@ -58,6 +59,7 @@ def files(dataset: DataSet) -> tuple[File, ...]:
         ),
         File("data/ledger/versions.jsonl", "JSON lines", "one line a version", _VERSIONS),
         _superseded(keyed=dataset.identity is not None),
+        *(_PICTURES if dataset.pictures else ()),
     )
 
 
@@ -110,6 +112,34 @@ _VERSIONS = (
     Field("preference", "names", "whose readings are chosen, most wanted first"),
     Field("lines", "count", "how many reply lines it and its forerunners hold"),
     Field("today", "day", "the newest day that was due"),
+)
+_PICTURES = (
+    File(
+        "data/ledger/pictures-YYYY-MM.jsonl",
+        "JSON lines",
+        "one line a picture that was kept or refused; none unless pictures are kept",
+        (
+            Field("at", "instant", "when that was decided"),
+            Field("key", "name", "the entry's key"),
+            Field("role", "name", "the picture's part in the entry"),
+            Field("status", "name", "what became of it", allowed=("kept", "refused")),
+            Field("asked", "address", "the first address that it was wanted from"),
+            Field("tries", "count", "how often it was refused", nullable=True),
+            Field("why", "list", "why, by address", nullable=True),
+            Field("kind", "name", "what is kept", nullable=True, allowed=KINDS),
+            Field("address", "address", "the entry's own address that it stands for", nullable=True),
+            Field("asked_at", "address", "the address that was asked", nullable=True),
+            Field("from", "address", "where the bytes came from, after redirects", nullable=True),
+            Field("sha256", "hash", "SHA-256 of the file, and its name", nullable=True),
+            Field("bytes", "large count", "its size", nullable=True),
+            Field("type", "name", "its media type, by its bytes", nullable=True),
+            Field("width", "count", "pixels", nullable=True),
+            Field("height", "count", "pixels", nullable=True),
+            Field("perceptual_hash", "hash", "256 bits that are nearly alike where pictures look alike", nullable=True),
+            Field("etag", "text", "the host's word for these bytes", nullable=True),
+            Field("modified", "text", "when the host says that they were last changed", nullable=True),
+        ),
+    ),
 )
 _SUPERSEDED = (
     Field("from", "instant", "the version with which the state began"),

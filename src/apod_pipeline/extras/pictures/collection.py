@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.writing import replacing, sha256
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.extras.pictures.plan import Looked, Manner, Plan, Task, plan
+from apod_pipeline.extras.pictures.plan import USUAL, Looked, Manner, Plan, Task, plan
 from apod_pipeline.extras.pictures.settings import Wishes
 from apod_pipeline.extras.pictures.shelf import Shelf
 from apod_pipeline.extras.pictures.told import KEPT, Line, Notes, Told
@@ -60,7 +60,7 @@ class Pictures:
         return Notes(self.shelf)
 
     # ---- what is to be done ----------------------------------------------------------------
-    def plan(self, told: Told, how: Manner = Manner()) -> Plan:
+    def plan(self, told: Told, how: Manner = USUAL) -> Plan:
         """What a sync is to do; as `plan.plan`."""
         here = {path for path, _ in self.shelf.sizes()}
 

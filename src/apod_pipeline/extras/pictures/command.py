@@ -38,7 +38,7 @@ def pictures() -> None:
 @click.option(
     "--max-gb",
     type=click.FloatRange(min=0, min_open=True),
-    help="GB that all may take (default: $APOD_PICTURES_MAX_GB).",
+    help="GB that all may take ($APOD_PICTURES_MAX_GB).",
 )
 @click.option("--most", type=click.IntRange(min=1), help="Download at most so many pictures, the newest first.")
 @click.option("--again", is_flag=True, help="Also ask again for what was refused lately.")
@@ -57,8 +57,8 @@ def sync(
 ) -> None:
     """Download the pictures that are missing, newest first.
 
-    If interrupted, it continues where it stopped. Files that were lost come back from DVC. Exit code 4 if a host did not
-    answer: the next sync asks again.
+    If interrupted, it continues where it stopped. Files that were lost come back from DVC. Exit code 4 if a host did
+    not answer: the next sync asks again.
 
     Example: apod pictures sync --max-gb 20
     """

@@ -74,6 +74,9 @@ class Manner(NamedTuple):
     patient: bool = False
 
 
+USUAL = Manner()
+
+
 class Plan(NamedTuple):
     """What is to be done.
 
@@ -112,7 +115,7 @@ def plan(
     here: Callable[[Line], bool],
     now: dt.datetime,
     looked: Looked,
-    how: Manner = Manner(),
+    how: Manner = USUAL,
 ) -> Plan:
     """What a sync is to do.
 

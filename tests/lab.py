@@ -101,7 +101,10 @@ class Lab:
         from apod_pipeline.settings.resolving import settings_of
 
         names = {one.name: one.variable for one in settings_of(self.archive.dataset.name, self.flags.get("extras", ()))}
-        plain = {names[name]: ",".join(v) if isinstance(v, tuple) else str(v) for name, v in self.all_flags().items()}
+        plain = {
+            names[name]: ",".join(map(str, v)) if isinstance(v, tuple) else str(v)
+            for name, v in self.all_flags().items()
+        }
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("APOD_", "POSTGRES_", "NASA_"))}
         return kept | plain | more
 

@@ -103,6 +103,9 @@ class Publisher(Protocol):
     def commit(self, at: dt.datetime, summary: list[str], subject: str | None = None, run: str = "") -> str | None:
         """Make a commit of the metadata, in the name of a run; None where nothing changed."""
 
+    def unstage(self, paths: Sequence[Path]) -> None:
+        """Let what is said of files not go into the next commit by itself."""
+
     def ledger_waits(self) -> bool:
         """True when there are ledger lines that no commit holds yet."""
 

@@ -122,7 +122,10 @@ class Publishing:
 
     def _kept(self, one: Beside, folders: Sequence[Path], outcome: Outcome) -> list[str]:
         """The subject of a commit that holds these folders; none where DVC could not keep them, and no commit will."""
-        pointers = [Path(f"{folder}.dvc") for folder in folders]
+        pointers = [
+            *(Path(f"{folder}.dvc") for folder in folders),
+            *{folder.parent / ".gitignore" for folder in folders},
+        ]
         before = {path: path.read_bytes() if path.exists() else None for path in pointers}
         try:
             with timed(outcome, "dvc"):
@@ -132,6 +135,7 @@ class Publishing:
         except ApodError as error:
             for path, pointer in before.items():
                 path.unlink(missing_ok=True) if pointer is None else path.write_bytes(pointer)
+            self.publisher.unstage(pointers)  # DVC had
             self.tell(str(error))
             return []
         return [one.kept()]

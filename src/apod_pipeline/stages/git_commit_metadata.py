@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,6 +134,10 @@ class GitPublisher:
 
     def _is_committed(self, paths: list[str]) -> bool:
         return self.git.head() is not None and self.git.succeeds("diff", "--cached", "--quiet", "--", *paths)
+
+    def unstage(self, paths: Sequence[Path]) -> None:
+        """Let the index say of files what the newest commit says."""
+        self.git.run("reset", "-q", "--", *map(self.archive.relative, paths))
 
     def ledger_waits(self) -> bool:
         """True when the ledger holds lines that no commit holds yet."""

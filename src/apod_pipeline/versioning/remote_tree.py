@@ -105,7 +105,11 @@ def _points_beside(path: str, pointer: bytes) -> bool:
     words = [(word, value.strip()) for word, _, value in lines]
     files = [value for word, value in words if word == "path"]
     lists = [value for word, value in words if word == "outs"]
-    return {word for word, _ in words} <= POINTER and files in ([], [Path(path).stem]) and not any(lists)
+    return (
+        {word for word, _ in words} <= POINTER
+        and [name.strip("'") for name in files] in ([], [Path(path).stem])
+        and not any(lists)
+    )
 
 
 def _tops(tree: Tree) -> set[str]:

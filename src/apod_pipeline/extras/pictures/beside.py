@@ -90,6 +90,8 @@ class NewPictures:
             log.warning("what was had of pictures is not kept yet: %s", error)
             folders = []
         if not folders:
+            with suppress(ApodError, OSError):
+                self._pictures.notes.seal()  # what was refused goes into the ledger, which the run holds
             self._let_go()
         return folders
 

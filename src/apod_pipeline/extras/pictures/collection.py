@@ -23,6 +23,7 @@ from apod_pipeline.extras.pictures.settings import Wishes
 from apod_pipeline.extras.pictures.shelf import Shelf
 from apod_pipeline.extras.pictures.told import KEPT, Line, Notes, Told
 from apod_pipeline.versioning.dvc_folders import link
+from apod_pipeline.versioning.git import Git
 from apod_pipeline.versions.commits import pointer_hashes
 
 if TYPE_CHECKING:
@@ -65,7 +66,9 @@ class Pictures:
         here = {path for path, _ in self.shelf.sizes()}
 
         def is_here(line: Line) -> bool:
-            return self.shelf.path(line["sha256"], line["type"]) in here
+            digest, kind = line["sha256"], line["type"]
+            there = here.issuperset((self.shelf.path(digest, kind), self.shelf.thumbnail(digest)))
+            return there and (not how.hashed or self.shelf.is_sound(digest, kind))
 
         return plan(self.archive, told, is_here, self.now(), self._looked(), how)
 
@@ -120,15 +123,25 @@ class Pictures:
 
     # ---- what is kept ------------------------------------------------------------------------
     def folders(self, told: Told) -> list[Path]:
-        """Folders that hold files which DVC does not keep yet, as far as its listings are here."""
-        wanting = {self.shelf.folder(line["sha256"]) for line in self.notes.waiting() if line["status"] == KEPT}
+        """Folders that hold files which DVC does not keep, as far as its listings are here, or no commit tells of."""
+        lines = [*self.notes.waiting(), *self._uncommitted()]
+        wanting = {self.shelf.folder(line["sha256"]) for line in lines if line["status"] == KEPT}
         listed = dict(self._listed())
         for _, line in told.current():
             path = self.shelf.path(line["sha256"], line["type"])
-            names = listed.get(path.parent.name)
-            if path.parent not in wanting and path.name not in (names or ()) and names is not None and path.exists():
+            names = listed.get(path.parent.name, {})
+            if names is not None and path.name not in names and path.parent not in wanting and path.exists():
                 wanting.add(path.parent)
         return sorted(folder for folder in wanting if folder.is_dir())
+
+    def _uncommitted(self) -> list[Line]:
+        """Lines of the ledger that a killed run did not commit."""
+        if lines := self.notes.uncommitted():
+            git = Git(self.archive.root)
+            if git.run("status", "--porcelain", "-uall", "--", FOLDER, "data/ledger").strip():
+                return lines
+            self.notes.committed()
+        return []
 
     def _listed(self) -> Iterator[tuple[str, dict[str, str] | None]]:
         """By folder, the names and hashes that DVC keeps of it; None where its listing is not here."""
@@ -175,6 +188,16 @@ class Pictures:
         from apod_pipeline.extras.pictures.table import show
 
         show(connection, self.archive.dataset, told, alike(self.shelf, told))
+
+    def tell_refusals(self, patience: float) -> None:
+        """Move lines into the ledger that tell of no file: the next version's commit holds them.
+
+        Raises:
+            ArchiveBusy: a run goes on for longer than so many seconds.
+        """
+        if self.notes.waiting():
+            with self.archive.locked(patience):
+                self.notes.seal()
 
     def sealed(self) -> str:
         """Move what waits into the ledger; gives the subject of a commit that holds it."""

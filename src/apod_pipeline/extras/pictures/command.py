@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GUESS = 1_500_000  # bytes of a picture with its thumbnail, where none is kept yet
 PATIENCE = 600.0  # seconds to wait for a run to let go of the archive
 SHOWN = 10
+TAKEOVERS = 3  # in a row, of machines that push pictures at the same moment
 AWAY = 4  # exit code: some pictures' hosts did not answer
 
 
@@ -43,15 +44,17 @@ def pictures() -> None:
 @click.option("--most", type=click.IntRange(min=1), help="Download at most so many pictures, the newest first.")
 @click.option("--again", is_flag=True, help="Also ask again for what was refused lately.")
 @click.option("--recheck", is_flag=True, help="Also look whether any kept picture has changed where it came from.")
+@click.option("--verify", "hashed", is_flag=True, help="Also hash every kept file, and bring back what is damaged.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @archive_option
-def sync(
+def sync(  # noqa: PLR0913 - what can be typed
     max_gb: float | None,
     most: int | None,
     archive: Path | None,
     *,
     again: bool,
     recheck: bool,
+    hashed: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -71,7 +74,7 @@ def sync(
     ours = pictures_of(settings, archive_of(settings))
     limit = int((max_gb or ours.wishes.max_gb) * 1e9)
     with ours.held() as told:
-        plan = ours.plan(told, Manner(again, recheck))
+        plan = ours.plan(told, Manner(again, recheck, hashed=hashed))
         tasks = plan.tasks[:most]
         size = _mean(told.files.values())
         presentation.tell(_announced(plan, len(tasks), size, ours.taken, limit))
@@ -111,14 +114,17 @@ def _keep(settings: Settings, ours: Pictures) -> None:
     from apod_pipeline.versioning.dvc import DvcVersioner
     from apod_pipeline.wiring import database, pipeline
 
-    told = ours.notes.told()
-    folders = ours.folders(told)
-    if not folders and not ours.notes.waiting():
-        return
-    with database(settings, ours.archive) as conninfo:
-        ours.show(conninfo, told)
-    with pipeline(settings, presentation.tell, dvc=DvcVersioner) as wired:
-        wired.bring_beside("pictures sync", [Waiting(ours, folders)], PATIENCE)
+    # Where another machine's versions were taken over, what is ours comes on top of them.
+    for _ in range(TAKEOVERS):
+        told = ours.notes.told()
+        folders = ours.folders(told)
+        if not folders:
+            return ours.tell_refusals(PATIENCE)
+        with database(settings, ours.archive) as conninfo:
+            ours.show(conninfo, told)
+        with pipeline(settings, presentation.tell, dvc=DvcVersioner) as wired:
+            wired.bring_beside("pictures sync", [Waiting(ours, folders)], PATIENCE)
+    return None
 
 
 @pictures.command()

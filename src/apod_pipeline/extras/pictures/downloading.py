@@ -11,7 +11,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -79,6 +79,8 @@ class Downloads:
         timeout: seconds that one file may take, with all its tries.
         most: bytes of the largest file that is taken.
         concurrency: connections at a time.
+        stopped: set when nothing more is to be begun.
+        clock: seconds, from wherever.
     """
 
     folder: Path
@@ -88,6 +90,7 @@ class Downloads:
     most: int = 300_000_000
     concurrency: int = 4
     stopped: threading.Event = field(default_factory=threading.Event)
+    clock: Callable[[], float] = time.monotonic
     _hosts: dict[str, Host] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -109,12 +112,12 @@ class Downloads:
             Refused: it is not to be had, or not to be taken.
             Unreachable: it may be had another time; what came of it stays in the folder.
         """
-        deadline = time.monotonic() + self.timeout
+        deadline = self.clock() + self.timeout
         for attempt in range(TRIES):
             try:
                 return self._followed(address, known, deadline)
             except Unreachable:
-                if attempt == TRIES - 1 or time.monotonic() >= deadline or self.stopped.wait(0.5 * 2**attempt):
+                if attempt == TRIES - 1 or self.clock() >= deadline or self.stopped.wait(0.5 * 2**attempt):
                     raise
         raise AssertionError("the last try returns or raises")
 
@@ -204,7 +207,7 @@ class Downloads:
                     if not judged and size >= PIECE_TO_JUDGE:
                         file.flush()
                         judged = self._see_first_bytes(part, had.place)
-                    if time.monotonic() > deadline or self.stopped.is_set():
+                    if self.clock() > deadline or self.stopped.is_set():
                         raise Unreachable(
                             f"{_site(had.place)} sent {size} bytes in {self.timeout:.0f} s, not all of them"
                         )
@@ -235,18 +238,18 @@ class Downloads:
         if host.failures >= PATIENT_WITH:
             raise Unreachable(f"{_site(place)} failed {PATIENT_WITH} times in a row, and is left alone for now")
         with host.lock:
-            wait = max(0.0, host.next_at - time.monotonic())
+            wait = max(0.0, host.next_at - self.clock())
             if wait > PATIENCE:
                 raise Unreachable(f"{_site(place)} asks us to wait {wait:.0f} seconds")
             if wait and self.stopped.wait(wait):
                 raise Unreachable("given up")
-            host.next_at = time.monotonic() + 1 / self.per_second
+            host.next_at = self.clock() + 1 / self.per_second
 
     def _failed(self, place: str, why: str, wait: str = "") -> Unreachable:
         host = self._host(place)
         host.failures += 1
         if wait.isdigit():
-            host.next_at = max(host.next_at, time.monotonic() + int(wait))
+            host.next_at = max(host.next_at, self.clock() + int(wait))
         return Unreachable(f"{_site(place)}: {why}")
 
     def _host(self, place: str) -> Host:

@@ -36,11 +36,11 @@ class _Inspector:
     """One process."""
 
     most: int  # pixels of its largest picture
-    _child: subprocess.Popen[str] | None = None
+    child: subprocess.Popen[str] | None = None
 
     def ask(self, words: object) -> dict[str, Any]:
         """What it answers; raises `Unsound` where the question killed it, or took too long."""
-        child = self._child or self._begun()
+        child = self.child or self._begun()
         watch = threading.Timer(SECONDS, child.kill)
         watch.daemon = True
         watch.start()
@@ -61,7 +61,7 @@ class _Inspector:
 
     def _begun(self) -> subprocess.Popen[str]:
         words = [sys.executable, "-P", "-m", "apod_pipeline.extras.pictures.inspecting"]
-        child = self._child = subprocess.Popen(
+        child = self.child = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=inherited(os.environ)
         )
         _pipe(child.stdin).write(json.dumps(BASE + PER_PIXEL * self.most) + "\n")
@@ -70,8 +70,8 @@ class _Inspector:
 
     def close(self) -> None:
         """Let the process end."""
-        if child := self._child:
-            self._child = None
+        if child := self.child:
+            self.child = None
             with suppress(BrokenPipeError):
                 _pipe(child.stdin).close()
             child.kill()
@@ -93,10 +93,17 @@ class Inspectors:
     _free: SimpleQueue[_Inspector] = field(default_factory=SimpleQueue)
     _room: threading.Condition = field(default_factory=threading.Condition)
     _in_use: int = 0
+    _every: list[_Inspector] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for _ in range(PROCESSES):
-            self._free.put(_Inspector(self.alone))
+        self._every = [_Inspector(self.alone) for _ in range(PROCESSES)]
+        for one in self._every:
+            self._free.put(one)
+
+    @property
+    def children(self) -> list[subprocess.Popen[str]]:
+        """The processes that were begun."""
+        return [one.child for one in self._every if one.child]
 
     def inspect(self, path: Path, thumbnail: Path) -> dict[str, Any]:
         """Type, width, height and perceptual hash of a picture; its thumbnail is written. Waits for its turn.
@@ -142,9 +149,9 @@ class Inspectors:
                 self._room.notify_all()
 
     def close(self) -> None:
-        """Let all processes end that are not at work."""
-        while not self._free.empty():
-            self._free.get().close()
+        """Let all processes end; none is at work any more."""
+        for one in self._every:
+            one.close()
 
 
 def _pipe(end: IO[str] | None) -> IO[str]:

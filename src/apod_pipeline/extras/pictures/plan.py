@@ -67,11 +67,13 @@ class Manner(NamedTuple):
         again: what was refused, whenever that was.
         recheck: whether any picture that is kept is another one now.
         patient: not what was away a short while ago.
+        hashed: files that are here and not what their names say.
     """
 
     again: bool = False
     recheck: bool = False
     patient: bool = False
+    hashed: bool = False
 
 
 USUAL = Manner()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from apod_pipeline.archive.folder import Archive, close_folder
 from apod_pipeline.archive.kill_points import kill_point
-from apod_pipeline.archive.writing import move
+from apod_pipeline.archive.writing import move, sha256
 from apod_pipeline.errors import ArchiveBusy
 
 EXTENSIONS = {
@@ -86,6 +86,11 @@ class Shelf:
             move(source, target)
             kill_point("picture-placed")
 
+    def is_sound(self, digest: str, kind: str) -> bool:
+        """Whether a picture is here and is what its name says, and its thumbnail is here."""
+        path = self.path(digest, kind)
+        return path.is_file() and self.thumbnail(digest).is_file() and sha256(path) == digest
+
     def quarantine(self, file: Path, digest: str) -> None:
         """Put away a file that was refused, for who wants to see why; the oldest of many go."""
         file.replace(self.private / "quarantine" / digest)
@@ -95,13 +100,10 @@ class Shelf:
 
     def sizes(self) -> Iterator[tuple[Path, int]]:
         """Every file and its size."""
-        if not self.root.exists():
-            return
-        for folder in os.scandir(self.root):
-            if folder.is_dir():
-                for file in os.scandir(folder.path):
-                    if file.is_file() and not file.name.startswith("."):
-                        yield Path(file.path), file.stat().st_size
+        for folder in _entries(self.root):
+            for file in _entries(Path(folder.path)) if folder.is_dir() else ():
+                if file.is_file() and not file.name.startswith("."):
+                    yield Path(file.path), file.stat().st_size
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -123,3 +125,11 @@ class Shelf:
             yield
         finally:
             os.close(descriptor)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except FileNotFoundError:
+        return []

@@ -63,12 +63,16 @@ class Notes:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._waiting = shelf.private / "waiting.jsonl"
+        self._waiting, self._uncommitted = shelf.private / "waiting.jsonl", shelf.private / "uncommitted.jsonl"
 
     def told(self) -> Told:
         """What all lines tell; raises `ArchiveDamaged` where one is damaged."""
         told = Told()
-        for line in sorted([*self._sealed(), *self.waiting()], key=lambda line: str(line["at"])):
+        sealed, waiting = list(self._sealed()), self.waiting()
+        # Killed between the two, a line stands in both.
+        recent = sealed[-2 * len(waiting) :] if waiting else []
+        fresh = [line for line in waiting if line not in recent]
+        for line in sorted([*sealed, *fresh], key=lambda line: str(line["at"])):
             told.add(line)
         return told
 
@@ -95,8 +99,17 @@ class Notes:
             known = list(read_lines(path))
             append_lines(path, [line for line in lines if line not in known])
         kill_point("pictures-sealed")
-        self._waiting.unlink(missing_ok=True)
+        if waiting:
+            self._waiting.replace(self._uncommitted)
         return waiting
+
+    def uncommitted(self) -> list[Line]:
+        """Lines that were moved into the ledger last, until it was seen that a commit holds them."""
+        return list(read_lines(self._uncommitted))
+
+    def committed(self) -> None:
+        """A commit holds them."""
+        self._uncommitted.unlink(missing_ok=True)
 
 
 def at(line: Line) -> dt.datetime:

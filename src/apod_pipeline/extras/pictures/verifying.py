@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from apod_pipeline.archive.writing import sha256
 from apod_pipeline.audit.findings import found
 from apod_pipeline.extras.pictures.collection import Pictures
 from apod_pipeline.model import Finding
 from apod_pipeline.versions.commits import pointer_hashes
 
-MEND = "apod pictures sync"
+MEND = "apod pictures sync --verify"
 
 
 def verified(pictures: Pictures) -> Iterator[Finding]:
@@ -25,18 +24,13 @@ def verified(pictures: Pictures) -> Iterator[Finding]:
     told = pictures.notes.told()
     lines = {line["sha256"]: line for every in told.kept.values() for line in every}
     with ThreadPoolExecutor(2) as pool:  # hashing works outside of Python's lock
-        sound = pool.map(lambda line: _is_sound(pictures, line), lines.values())
+        sound = pool.map(pictures.shelf.is_sound, lines, (line["type"] for line in lines.values()))
         wrong = [f"{line['key']} {line['role']}" for line, well in zip(lines.values(), sound, strict=True) if not well]
     says = f"{len(lines)} files, every byte; {len(told.refused)} pictures not to be had"
     yield found("pictures", wrong, well=says, ill=f"{{count}} of {len(lines)} files are gone or damaged", do=MEND)
     unkept = [folder.name for folder in pictures.folders(told)]
     well = f"{sum(name.startswith('data/pictures/') for name in pointer_hashes(pictures.archive))} folders kept by DVC"
     yield found("picture folders", unkept, well=well, ill="{count} folders hold files that DVC does not keep", do=MEND)
-
-
-def _is_sound(pictures: Pictures, line: dict[str, str]) -> bool:
-    path, thumbnail = pictures.shelf.path(line["sha256"], line["type"]), pictures.shelf.thumbnail(line["sha256"])
-    return path.is_file() and thumbnail.is_file() and sha256(path) == line["sha256"]
 
 
 def examined(pictures: Pictures) -> Iterator[Finding]:

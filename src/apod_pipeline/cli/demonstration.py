@@ -22,10 +22,11 @@ LAST_DAY = dt.date(2026, 11, 30)
 FIRST_DAY = data_set(Settings.dataset).calendar.first_day
 EDITED = dt.date(2026, 11, 26)
 ONE_DAY = dt.timedelta(days=1)
+DAMAGED = "/2026/november/[A-Za-z]+23_"  # the picture of a day, wherever it is asked for
 
 
 def show(folder: Path) -> None:
-    """Fill an archive, run one more day, run it again, let NASA edit an entry, and sum up.
+    """Fill an archive, run one more day, run it again, let NASA edit an entry, keep pictures, and sum up.
 
     Raises:
         SettingsError: when the folder holds something that no demo made.
@@ -49,6 +50,9 @@ def show(folder: Path) -> None:
         nasa.edit(EDITED, title="The Same Sky, Under a Better Title")
         walk.say("apod run", f"NASA edits the entry of {EDITED}: a second revision, the first one stays")
         walk.run("one edit", settings, Wanted("run"))
+
+        nasa.fault("picture_damaged", DAMAGED)
+        walk.others(settings)
     archive = archive_of(settings)
     walk.history(archive, str(EDITED), ["title"])
     gallery = "a gallery at http://127.0.0.1:8000, and NASA's old API at /planetary/apod"

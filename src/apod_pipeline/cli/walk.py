@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -78,6 +79,11 @@ class Walk:
         click.echo(f"   {outcome.span}: {counts}; {version}")
         self.times[name] = outcome.seconds
         return outcome
+
+    def others(self, settings: Settings) -> None:
+        """What extras add to the walk: functions of it and its settings, by the entry points of their distributions."""
+        for point in entry_points(group="apod_pipeline.walks"):
+            self.times[point.name] = point.load()(self, settings)
 
     def history(self, archive: Archive, key: str, fields: Sequence[str] = ()) -> None:
         """Every state of an entry: when it was so, and some of its fields, or those that ever changed."""

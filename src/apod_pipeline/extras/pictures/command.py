@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from apod_pipeline.settings import Settings
 
 GUESS = 1_500_000  # bytes of a picture with its thumbnail, where none is kept yet
-PATIENCE = 600.0  # seconds to wait for a run to let go of the archive
 SHOWN = 10
-TAKEOVERS = 3  # in a row, of machines that push pictures at the same moment
 AWAY = 4  # exit code: some pictures' hosts did not answer
 
 
@@ -67,6 +65,7 @@ def sync(  # noqa: PLR0913 - what can be typed
     """
     from apod_pipeline.cli import presentation
     from apod_pipeline.extras.pictures.beside import pictures_of
+    from apod_pipeline.extras.pictures.keeping import keep
     from apod_pipeline.extras.pictures.plan import Manner
     from apod_pipeline.wiring import archive_of
 
@@ -89,7 +88,7 @@ def sync(  # noqa: PLR0913 - what can be typed
         try:
             tally = _run(ours, told, tasks, limit)
         finally:
-            _keep(settings, ours)
+            keep(settings, ours, presentation.tell)
     _say(tally, plan, as_json=as_json)
     sys.exit(AWAY if tally.away else 0)
 
@@ -105,26 +104,6 @@ def _run(ours: Pictures, told: Any, tasks: list[Any], limit: int) -> Tally:  # n
 
     with bar(len(tasks)) as progress:
         return ours.sync(told, tasks, most=limit, progress=progress)
-
-
-def _keep(settings: Settings, ours: Pictures) -> None:
-    """Let DVC and Git keep what came, and the tables show it."""
-    from apod_pipeline.cli import presentation
-    from apod_pipeline.extras.pictures.keeping import Waiting
-    from apod_pipeline.versioning.dvc import DvcVersioner
-    from apod_pipeline.wiring import database, pipeline
-
-    # Where another machine's versions were taken over, what is ours comes on top of them.
-    for _ in range(TAKEOVERS):
-        told = ours.notes.told()
-        folders = ours.folders(told)
-        if not folders:
-            return ours.tell_refusals(PATIENCE)
-        with database(settings, ours.archive) as conninfo:
-            ours.show(conninfo, told)
-        with pipeline(settings, presentation.tell, dvc=DvcVersioner) as wired:
-            wired.bring_beside("pictures sync", [Waiting(ours, folders)], PATIENCE)
-    return None
 
 
 @pictures.command()

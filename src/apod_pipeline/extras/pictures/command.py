@@ -6,6 +6,7 @@ Takes what was typed, asks the room, prints.
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,11 +86,13 @@ def sync(  # noqa: PLR0913 - what can be typed
                 f"{plan.lost[digest]['key']}: its file is neither here nor with DVC: it is downloaded again"
             )
         tasks = [*_asked_again(ours, plan, nowhere), *tasks]
+        begin = time.perf_counter()
         try:
             tally = _run(ours, told, tasks, limit)
+            seconds = round(time.perf_counter() - begin, 2)
         finally:
             keep(settings, ours, presentation.tell)
-    _say(tally, plan, as_json=as_json)
+    _say(tally, plan, seconds, as_json=as_json)
     sys.exit(AWAY if tally.away else 0)
 
 
@@ -222,7 +225,7 @@ def _planned(plan: Plan) -> dict[str, int]:
     return {"pictures": plan.pictures, "to_be_asked": len(plan.tasks), "lost": len(plan.lost), "later": plan.later}
 
 
-def _say(tally: Tally, plan: Plan, *, as_json: bool) -> None:
+def _say(tally: Tally, plan: Plan, seconds: float, *, as_json: bool) -> None:
     from apod_pipeline.cli import presentation
 
     left = tally.left or (0, "")
@@ -236,6 +239,7 @@ def _say(tally: Tally, plan: Plan, *, as_json: bool) -> None:
         "away": len(tally.away),
         "brought_back": len(plan.lost),
         "left": left[0],
+        "seconds": seconds,
     }
     if as_json:
         whys = {"refused_pictures": tally.refused, "away_pictures": tally.away, "left_because": left[1]}

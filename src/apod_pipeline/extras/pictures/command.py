@@ -189,6 +189,31 @@ def duplicates(archive: Path | None, *, as_json: bool) -> None:
         click.echo("no picture ran before")
 
 
+@pictures.command()
+@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="The folder, which is created.")
+@click.option(
+    "--rights",
+    type=click.Choice(["all", "redistributable"]),
+    default="redistributable",
+    show_default=True,
+    help="All, or only those that may be passed on as they are, as far as their credit says so.",
+)
+@archive_option
+def export(output: Path, rights: str, archive: Path | None, *, as_json: bool) -> None:
+    """Copy kept pictures into a folder, with a table of where each came from and its rights.
+
+    Example: apod pictures export --output ./pictures --rights redistributable
+    """
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.extras.pictures.beside import pictures_of
+    from apod_pipeline.extras.pictures.exporting import export as write
+    from apod_pipeline.wiring import archive_of
+
+    settings = _plugged(existing(archive))
+    done = write(pictures_of(settings, archive_of(settings)), output, redistributable=rights == "redistributable")
+    presentation.done(f"written to {output}", done, as_json=as_json)
+
+
 def _likeness(bits: int) -> str:
     return "the same file" if bits == 0 else f"{bits} of 256 bits differ"
 

@@ -161,7 +161,9 @@ def idle(place: Surroundings, rounds: int) -> tuple[list[Cost], list[Cost], int]
     for number in range(rounds):
         before = _size(archive / ".git") + _size(archive / ".dvc" / "cache")
         with (archive / ".apod/pictures/waiting.jsonl").open("a") as file:
-            file.write(json.dumps(_one(archive, lines[0], FILES + number)) + "\n")
+            again = {"key": lines[0]["key"], "role": "largest", "asked": lines[0]["asked"]}
+            later = {"at": f"2020-01-02T00:00:{number:02d}Z"}
+            file.write(json.dumps(_one(archive, again | later, FILES + number)) + "\n")
         one_more.append(cost_of(apod("pictures sync")))
         added = _size(archive / ".git") + _size(archive / ".dvc" / "cache") - before
     return costs, one_more, added

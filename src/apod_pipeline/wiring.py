@@ -31,6 +31,7 @@ from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.run.takeover import Takeover
 from apod_pipeline.settings import Settings
+from apod_pipeline.settings.resolving import own_module
 from apod_pipeline.stages.check_quality import check_quality, refused
 from apod_pipeline.stages.extract_apod import Extraction
 from apod_pipeline.stages.git_commit_metadata import GitPublisher
@@ -131,15 +132,27 @@ def extras(settings: Settings, archive: Archive) -> tuple[Extra, ...]:
     Raises:
         SettingsError: none of that name is installed.
     """
-    if not settings.extras:  # looking through what is installed takes longer than a short run may
-        return ()
+    return tuple(_plug(name)(settings, archive) for name in settings.extras)
+
+
+def _plug(name: str) -> Callable[[Settings, Archive], Extra]:
+    """What plugs an extra in: one of our own, or any that is installed.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    # First, because looking through the entry points of all that is installed takes longer than a short run may.
+    if ours := own_module(name, "plug"):
+        plugged: Callable[[Settings, Archive], Extra] = ours.plugged
+        return plugged
     from importlib.metadata import entry_points
 
     installed = {point.name: point for point in entry_points(group="apod_pipeline.extras")}
-    if unknown := [name for name in settings.extras if name not in installed]:
+    if name not in installed:
         known = ", ".join(sorted(installed)) or "none"
-        raise SettingsError(f"APOD_EXTRAS names {unknown[0]!r}, which is not installed; installed: {known}.")
-    return tuple(installed[name].load()(settings, archive) for name in settings.extras)
+        raise SettingsError(f"APOD_EXTRAS names {name!r}, which is not installed; installed: {known}.")
+    found: Callable[[Settings, Archive], Extra] = installed[name].load()
+    return found
 
 
 @contextmanager

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from apod_pipeline.dataset.installed import data_set
@@ -42,8 +44,24 @@ def settings_of(dataset: str, extras: Iterable[str] = ()) -> tuple[Setting, ...]
     return *GENERAL, *data_set(dataset).settings, *own
 
 
+def own_module(extra: str, part: str = "") -> ModuleType | None:
+    """A module of an extra that comes with this package; None where there is none."""
+    name = f"apod_pipeline.extras.{extra}{f'.{part}' if part else ''}"
+    if not extra.isidentifier():
+        return None
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and name.startswith(error.name):
+            return None
+        raise
+
+
 def settings_of_extra(name: str) -> tuple[Setting, ...]:
     """What can be set for an extra: named as it is in the entry points `apod_pipeline.settings`; often nothing."""
+    if own_module(name):
+        ours = own_module(name, "settings")
+        return tuple(ours.SETTINGS) if ours else ()
     from importlib.metadata import entry_points  # looking through what is installed takes longer than a short run may
 
     point = next(iter(entry_points(group="apod_pipeline.settings", name=name)), None)

@@ -10,6 +10,7 @@ Off until `APOD_EXTRAS` names `alerts` and a channel is set. Listens to every ru
     channels     email, Slack, apprise
     switch       the dead-man's switch, pinged at the start and end of each good run
     notebook     the file in which all this is remembered: `.apod/alerts.json`
-    listener     what is plugged into the core
+    plug         what is plugged into the core
+    listener     is told of runs
     command      `apod alerts`
 """

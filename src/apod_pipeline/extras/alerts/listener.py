@@ -8,7 +8,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import ApodError
@@ -22,7 +21,6 @@ from apod_pipeline.extras.alerts.outbox import deliver, post
 from apod_pipeline.extras.alerts.settings import Wishes, wishes
 from apod_pipeline.extras.alerts.switch import ping
 from apod_pipeline.model import Finding, Outcome
-from apod_pipeline.ports import Extra
 from apod_pipeline.settings import Settings
 from apod_pipeline.settings.masking import secrets_of
 
@@ -118,16 +116,3 @@ def alerts_of(settings: Settings, archive: Archive) -> Alerts:
         Wording(facts, secrets, wished.texts),
         Look(archive, readers(settings), settings.sources, today(settings), wished),
     )
-
-
-def plugged(settings: Settings, archive: Archive) -> Extra:
-    """What `APOD_EXTRAS=alerts` plugs in."""
-    return Extra(listener=alerts_of(settings, archive), status=partial(_status, archive))
-
-
-def _status(archive: Archive) -> dict[str, str]:
-    """What is wrong, and who was told last."""
-    notebook = read(archive)
-    wrong = sorted({one.condition.kind for one in notebook.incidents if one.ended is None})
-    told = [f"{at:%Y-%m-%d %H:%M} UTC, {channel}: {subject}" for at, channel, subject in notebook.delivered[-1:]]
-    return {"alerts": ", ".join(wrong) or "nothing is wrong", "told last": told[0] if told else "nobody"}

@@ -6,5 +6,6 @@ Under Airflow its provider tells of each task, with the names that are given her
 naming     what services, files and tables are called
 events     runs as events, with their facets
 telling    to the transport, and not for long
-listener   what is plugged into the core
+plug       what is plugged into the core
+listener   is told of runs
 """

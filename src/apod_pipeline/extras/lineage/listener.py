@@ -6,7 +6,6 @@ Takes settings and an archive, gives an `Extra`. Never fails a run, nor keeps it
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.model import Finding, Outcome
-from apod_pipeline.ports import Extra
 from apod_pipeline.settings import Settings
 from apod_pipeline.settings.masking import secrets_of
 
@@ -72,9 +70,3 @@ def wanted(environment: Mapping[str, str], *folders: Path) -> bool:
         name.startswith("OPENLINEAGE__TRANSPORT") for name in environment
     )
     return named or any((folder / FILE).is_file() for folder in folders)
-
-
-def plugged(settings: Settings, archive: Archive) -> Extra:
-    """What `APOD_EXTRAS=lineage` plugs in."""
-    here = (Path.cwd(), Path("~/.openlineage").expanduser())
-    return Extra(listener=Lineage(settings, archive)) if wanted(os.environ, *here) else Extra()

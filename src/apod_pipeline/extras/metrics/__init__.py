@@ -5,5 +5,6 @@ of_archive   the numbers of an archive's files
 of_tables    those that its tables tell, for who has no more of it: the mirror
 tally        what is counted from run to run: `.apod/metrics.json`
 exposition   samples in Prometheus' text form
-listener     what is plugged into the core: a file is written at the end of each run
+plug         what is plugged into the core
+listener     is told of runs: a file is written at the end of each run
 """

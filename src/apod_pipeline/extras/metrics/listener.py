@@ -16,12 +16,8 @@ from apod_pipeline.errors import ApodError
 from apod_pipeline.extras.metrics.exposition import exposed
 from apod_pipeline.extras.metrics.names import Sample
 from apod_pipeline.extras.metrics.of_archive import numbers
-from apod_pipeline.extras.metrics.settings import TEXTFILE
 from apod_pipeline.extras.metrics.tally import count_run, count_verification
 from apod_pipeline.model import Finding, Outcome
-from apod_pipeline.ports import Extra
-from apod_pipeline.settings import Settings
-from apod_pipeline.wiring import today
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,9 +60,3 @@ class Metrics:
         with replacing(self.textfile, durable=False) as file:
             file.write(exposed({self.archive.dataset.name: [*found, *counted]}))
         self.textfile.chmod(0o644)  # who collects it is another user
-
-
-def plugged(settings: Settings, archive: Archive) -> Extra:
-    """What `APOD_EXTRAS=metrics` plugs in."""
-    where = settings.own.get(TEXTFILE.name) or archive.private / "metrics.prom"
-    return Extra(listener=Metrics(archive, where, today(settings), settings.git_remote))

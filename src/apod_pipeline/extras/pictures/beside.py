@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +19,7 @@ from apod_pipeline.errors import ApodError, ArchiveBusy
 from apod_pipeline.extras.pictures.collection import Pictures
 from apod_pipeline.extras.pictures.plan import Manner
 from apod_pipeline.extras.pictures.settings import wishes
-from apod_pipeline.model import Finding
-from apod_pipeline.ports import Extra, Loaded
+from apod_pipeline.ports import Loaded
 from apod_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -125,39 +123,3 @@ def pictures_of(settings: Settings, archive: Archive) -> Pictures:
     from apod_pipeline.wiring import objects
 
     return Pictures(archive, wishes(settings), objects(settings, archive))
-
-
-def plugged(settings: Settings, archive: Archive) -> Extra:
-    """What `APOD_EXTRAS=pictures` plugs in; nothing for a data set without pictures."""
-    from apod_pipeline.wiring import database
-
-    if archive.dataset.pictures is None:
-        return Extra()
-    pictures = pictures_of(settings, archive)
-    return Extra(
-        load_hook=Shown(pictures),
-        beside=NewPictures(pictures, partial(database, settings, archive)),
-        status=partial(_status, pictures),
-        audit=partial(_audit, pictures),
-        examine=partial(_examine, pictures),
-    )
-
-
-def _status(pictures: Pictures) -> dict[str, str]:
-    """How many are kept, and what they take."""
-    told, size = pictures.notes.told(), pictures.taken
-    refused = f", {len(told.refused)} not to be had" if told.refused else ""
-    return {"pictures": f"{len(told.kept)} kept{refused}, {size / 1e9:.2f} GB"}
-
-
-def _audit(pictures: Pictures) -> Iterator[Finding]:
-    from apod_pipeline.extras.pictures.verifying import verified
-
-    return verified(pictures)
-
-
-def _examine(pictures: Pictures) -> Iterator[Finding]:
-    from apod_pipeline.extras.pictures.verifying import examined
-
-    with suppress(OSError):
-        yield from examined(pictures)

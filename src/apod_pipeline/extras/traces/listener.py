@@ -6,21 +6,12 @@ Takes settings and an archive, gives an `Extra`. Never fails a run, nor keeps it
 from __future__ import annotations
 
 import datetime as dt
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 
-from apod_pipeline.archive.folder import Archive
 from apod_pipeline.extras.traces.identity import Ended, Identity, identity
 from apod_pipeline.model import Finding, Outcome, Stage
-from apod_pipeline.ports import Extra
-from apod_pipeline.settings import Settings
-from apod_pipeline.settings.masking import secrets_of
-
-SENDING = "apod_pipeline.extras.traces.sending"
-COLLECTORS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,7 +33,9 @@ class Traces:
     def begun(self, outcome: Outcome) -> None:  # noqa: ARG002 - the port's
         """Nothing is told of a run before it, or a step of it, has ended; what that takes is imported meanwhile."""
         # A run waits for services, PostgreSQL and DVC's process: there is time for it.
-        threading.Thread(target=import_module, args=[SENDING], name="traces", daemon=True).start()
+        from apod_pipeline.extras.traces.sending import prepare
+
+        threading.Thread(target=prepare, name="traces", daemon=True).start()
 
     def stepped(self, outcome: Outcome, error: Exception | None) -> None:
         """Tell of the stages of a step."""
@@ -66,24 +59,11 @@ class Traces:
 
     def _send(self, outcome: Outcome, ended: Ended | None) -> None:
         from apod_pipeline.extras.traces.sending import send
-        from apod_pipeline.extras.traces.spans import spans_of
+        from apod_pipeline.extras.traces.told import spans_of
 
-        send(spans_of(outcome, ended, self._identity(outcome.run), self.dataset, self.secrets))
+        own = self._identity(outcome.run)
+        send(spans_of(outcome, ended, own, self.dataset, self.secrets), own)
 
 
 def _worded(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def wanted(environment: Mapping[str, str]) -> bool:
-    """Whether OpenTelemetry's variables name a collector, and do not say that nothing shall be sent."""
-    off = environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
-    return not off and any(environment.get(name) for name in COLLECTORS)
-
-
-def plugged(settings: Settings, archive: Archive) -> Extra:
-    """What `APOD_EXTRAS=traces` plugs in."""
-    if not wanted(os.environ):
-        return Extra()
-    traces = Traces(archive.dataset.name, os.environ.get("OTEL_SERVICE_NAME", ""), secrets_of(settings))
-    return Extra(listener=traces, log_fields=traces.fields)

@@ -25,7 +25,8 @@ TYPES = {extension: kind for kind, extension in EXTENSIONS.items()} | {"thumb.we
 PIECE = 256 * 1024  # bytes that are read at one time
 _NAME = re.compile(rf"{PICTURES}/([0-9a-f]{{64}})\.({'|'.join(map(re.escape, TYPES))})", re.ASCII)
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
-_GUARD: Header = (b"content-security-policy", b"default-src 'none'; sandbox")
+# Nothing runs, nothing is loaded; the browser's own page around a picture may have its look.
+_GUARD: Header = (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; sandbox")
 
 
 class PictureFile(NamedTuple):

@@ -1,4 +1,4 @@
-"""Kept pictures in a real browser: grids, a day and its viewer, the wall, the contact sheet, on desk, phone and wall."""
+"""Kept pictures in a real browser: grids, a day and its viewer, a wall, the contact sheet, in windows of all sizes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_nothing_jumps(opened, path, size):
 
 
 def test_lists_show_the_small_and_a_day_the_large(opened, picture_lab):
-    """Grids and hits load thumbnails, a day its file in the size that the window needs; what is not kept is as it was."""
+    """Grids and hits load thumbnails, a day its file as the window needs it; what is not kept is as it was."""
     digest, _ = picture_of(picture_lab, ONCE)
     page = opened("/grid")
     sources = page.locator(".tile img").evaluate_all("images => images.map(one => one.src)")
@@ -111,7 +111,7 @@ def test_a_day_tells_of_its_picture(opened, picture_lab):
     """Kind, size, type, rights, where it was had, and on which other days it ran: the same file, or nearly."""
     ((wide, high),) = picture_lab.rows(f"SELECT width, height FROM apod_picture WHERE date = '{ONCE}'")
     told = opened(DAY).locator("dl.picture").inner_text()
-    for words in ("the original file", f"{wide} × {high} pixels", " KB", "image/jpeg", "Harp.jpg"):
+    for words in ("the original file", f"{wide} \u00d7 {high} pixels", " KB", "image/jpeg", "Harp.jpg"):
         assert words in told
     again = " ".join(told.split("Ran again")[1].split())
     assert f"on {AGAIN} (the same file)" in again

@@ -118,3 +118,10 @@ def test_tables_alone_give_no_files(picture_lab, file, tmp_path):
         assert "/pictures/" not in httpx.get(f"{where}/planetary/apod?date={ONCE}").text
         assert "/pictures/{name}" not in httpx.get(f"{where}/openapi.json").json()["paths"]
         assert httpx.get(f"{where}/wall").status_code == 200
+
+
+def test_who_goes_away_is_not_waited_for(pictured, file):
+    """A reader that leaves in the middle takes nothing from the next one."""
+    with httpx.stream("GET", pictured + file[0]) as answer:
+        next(answer.iter_raw(100))
+    assert httpx.get(pictured + file[0]).content == file[1]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import httpx
+import psycopg
+from psycopg.conninfo import make_conninfo
 
 from mirror.with_pictures import AWAY, FIRST, LAST, ONCE, TWO, archive_with_pictures, kept, picture_of, serving
 from patience import until
@@ -90,7 +93,7 @@ def test_the_tables_say_what_the_source_said(picture_lab, leading):
 
 
 def test_pictures_are_noticed_without_a_new_version(tmp_path, postgres_server):
-    """What is kept while the mirror runs is given within seconds; a file that goes away leads nowhere."""
+    """What is kept while the mirror runs is given within seconds, to pages and to programs."""
     name = f"noticed_{os.getpid()}"
     with (
         archive_with_pictures(tmp_path, postgres_server, name, LAST) as lab,
@@ -113,3 +116,60 @@ def test_the_environment_may_say_it(picture_lab):
     with serving(picture_lab, "--workers", "2", APOD_SERVE_PICTURES="1") as where:
         told = [httpx.get(f"{where}/planetary/apod?date={ONCE}").json()["url"] for _ in range(8)]
     assert {one.startswith(f"{where}/pictures/") for one in told} == {True}
+
+
+def test_a_films_still_is_a_picture_too(tmp_path, postgres_server):
+    """A kept still is given with `thumbs`, and stands behind the link that plays the film; the film's address stays."""
+    film = "https://www.youtube.com/embed/abcdefghijk"
+    with archive_with_pictures(tmp_path, postgres_server, f"film_{os.getpid()}", LAST) as lab:
+        kept(lab)
+        with psycopg.connect(lab.database) as owner:  # the hosts of films are not asked by tests
+            owner.execute(
+                "UPDATE apod_revision SET media_type = 'video', thumbnail_url = url, url = %s, hdurl = NULL", [film]
+            )
+        digest, _ = picture_of(lab, LAST)
+        with serving(lab, "--pictures") as where:
+            told = httpx.get(f"{where}/planetary/apod?date={LAST}&thumbs=true").json()
+            page = httpx.get(f"{where}/day/{LAST}").text
+            wall = httpx.get(f"{where}/wall").text
+    assert (told["url"], told["thumbnail_url"]) == (film, f"{where}/pictures/{digest}.jpg")
+    assert re.search(rf'data-player="{film}"><img class="still" src="/pictures/{digest}', page)
+    assert digest in wall
+
+
+def test_a_reader_without_the_right_to_see_pictures_goes_on(tmp_path, postgres_server):
+    """Where the table of pictures may not be read, all is as without it, until it may."""
+    with archive_with_pictures(tmp_path, postgres_server, f"right_{os.getpid()}", LAST) as lab:
+        kept(lab)
+        reader = make_conninfo(lab.database, user="apod_reader")
+        with (
+            psycopg.connect(lab.database, autocommit=True) as owner,
+            serving(lab, "--pictures", APOD_DATABASE_URL="", APOD_READ_DATABASE_URL=reader) as where,
+        ):
+
+            def is_here():
+                answer = httpx.get(f"{where}/planetary/apod?date={LAST}")
+                assert answer.status_code == 200
+                assert httpx.get(f"{where}/day/{LAST}").status_code == 200
+                return "/pictures/" in answer.json()["url"]
+
+            assert is_here()
+            owner.execute("REVOKE SELECT ON apod_picture FROM apod_reader")
+            until(lambda: not is_here())
+            owner.execute("GRANT SELECT ON apod_picture TO apod_reader")
+            until(is_here)
+
+
+def test_a_file_that_is_not_here_leads_nowhere(tmp_path, postgres_server):
+    """A kept picture whose file is missing keeps the source's address, until the file is back."""
+    with archive_with_pictures(tmp_path, postgres_server, f"lost_{os.getpid()}", LAST) as lab:
+        kept(lab)
+        digest, _ = picture_of(lab, LAST)
+        place = lab.root / "data" / "pictures" / digest[:2] / f"{digest}.jpg"
+        place.rename(tmp_path / place.name)
+        with serving(lab, "--pictures") as where:
+            asked = f"{where}/planetary/apod?date={LAST}"
+            assert httpx.get(asked).json()["url"].startswith(lab.nasa.url)
+            assert httpx.get(f"{where}/pictures/{digest}.jpg").status_code == 404
+            (tmp_path / place.name).rename(place)
+            until(lambda: httpx.get(asked).json()["url"] == f"{where}/pictures/{digest}.jpg")

@@ -124,7 +124,7 @@ class Mirror:
         elif (path := _one_slash(scope["path"])) in OLD_PATHS:
             await self._old_api(scope, send)
         elif self._files and scope["method"] in {"GET", "HEAD"} and (file := await self._files.find(path)):
-            await self._files.send(file, scope, send)
+            await self._files.send(file, scope, receive, send)
         else:
             await self._sender.respond(self._routes, {**scope, "path": path}, receive, send)
 

@@ -16,7 +16,7 @@ from typing import Any, LiteralString, NamedTuple
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.errors import DatabaseUnavailable
-from apod_pipeline.extras.mirror.reads import Reads, Row
+from apod_pipeline.extras.mirror.reads import AWAY, Reads, Row
 from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
 from apod_pipeline.extras.pictures.shelf import EXTENSIONS, THUMBNAIL
 from apod_pipeline.extras.pictures.shelf import Shelf as Files
@@ -26,7 +26,8 @@ SMALL = 640  # pixels of a thumbnail's longer side, at most
 NOT_IN_BROWSERS = frozenset({"image/tiff"})
 ADDRESSES = ("hdurl", "url", "thumbnail_url")  # of an entry, the largest picture first
 YEAR: LiteralString = """
-SELECT p.*, coalesce(p.address IN (e.url, e.hdurl, e.thumbnail_url), false) AS shown_now
+SELECT p.date, p.role, p.kept_at, p.replaced_at, p.kind, p.address, p.kept_from, p.sha256, p.type, p.bytes, p.width,
+       p.height, coalesce(p.address IN (e.url, e.hdurl, e.thumbnail_url), false) AS shown_now
 FROM apod_picture p LEFT JOIN apod_entry e USING (date)
 WHERE p.date >= %(year)s || '-01-01' AND p.date <= %(year)s || '-12-31' ORDER BY p.date, p.kept_at DESC
 """
@@ -66,8 +67,7 @@ class Kept(NamedTuple):
     bytes: int
     width: int
     height: int
-    perceptual_hash: str
-    shown_now: bool = True
+    shown_now: bool
 
     @property
     def path(self) -> str:
@@ -124,8 +124,9 @@ class KeptPictures:
         try:
             found = await self._reading.one("SELECT count(*) AS count, max(kept_at) AS newest FROM apod_picture") or {}
             self.count, self.newest = found["count"], found["newest"]
-        except DatabaseUnavailable:  # tables of another release, or no right to read this one: as if there were none
-            pass
+        except DatabaseUnavailable as error:
+            if str(error) != AWAY:  # tables of another release, or no right to read this one: as if there were none
+                self.count, self.newest = 0, None
         return self.count, self.newest, tuple((folder, _changed(folder)) for folder in sorted(self._missing))
 
     async def any(self) -> bool:

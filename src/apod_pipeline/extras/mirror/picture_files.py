@@ -19,7 +19,7 @@ from apod_pipeline.extras.mirror.kept_pictures import PICTURES
 from apod_pipeline.extras.pictures.shelf import EXTENSIONS, Shelf
 
 if TYPE_CHECKING:
-    from apod_pipeline.extras.mirror.http_answers import Message, Send
+    from apod_pipeline.extras.mirror.http_answers import Message, Receive, Send
 
 TYPES = {extension: kind for kind, extension in EXTENSIONS.items()} | {"thumb.webp": "image/webp"}
 PIECE = 256 * 1024  # bytes that are read at one time
@@ -74,7 +74,7 @@ class PictureFiles:
         tag = f"{digest}-thumb-{found.st_size:x}" if ending.startswith("thumb") else digest
         return PictureFile(place, TYPES[ending], found.st_size, f'"{tag}"')
 
-    async def send(self, file: PictureFile, scope: Message, send: Send) -> None:
+    async def send(self, file: PictureFile, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request for a file."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         told = [*ALWAYS, _GUARD, self._lasting, (b"etag", file.tag.encode()), (b"accept-ranges", b"bytes")]
@@ -94,7 +94,7 @@ class PictureFiles:
         if scope["method"] == "HEAD":
             await _send(send, status, told)
         else:
-            await _pieces(send, status, told, file.path, wished)
+            await _pieces(receive, send, status, told, file.path, wished)
 
 
 def _is_held(file: PictureFile, headers: dict[str, str]) -> bool:
@@ -116,17 +116,25 @@ def _wished(file: PictureFile, headers: dict[str, str]) -> range | None:
     return range(first, last) if first < last else None
 
 
-async def _pieces(send: Send, status: int, headers: list[Header], path: Path, wished: range) -> None:
+async def _pieces(receive: Receive, send: Send, status: int, headers: list[Header], path: Path, wished: range) -> None:
+    """Send some bytes of a file, until whoever asked has them or has gone."""
+    gone = asyncio.create_task(_gone(receive))
     file = await asyncio.to_thread(_opened, path, wished.start)
     try:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         left = len(wished)
-        while left > 0 and (piece := await asyncio.to_thread(file.read, min(PIECE, left))):
+        while left > 0 and not gone.done() and (piece := await asyncio.to_thread(file.read, min(PIECE, left))):
             left -= len(piece)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     finally:
+        gone.cancel()
         file.close()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _opened(path: Path, start: int) -> BinaryIO:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from apod_pipeline.extras.mirror.kept_pictures import ADDRESSES, PICTURES, Kept, KeptPictures
-from apod_pipeline.extras.mirror.parameters import as_of, number
+from apod_pipeline.extras.mirror.parameters import number
 from apod_pipeline.extras.mirror.picture_addresses import Shown, picture
 from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.selects import Selects
@@ -86,16 +86,14 @@ class PicturePages:
     async def _duplicates(self, request: Request) -> Response:
         page = number(request, "page", 1, 100_000, "1")
         rows = await self._reading.rows(PAIRS, after=(page - 1) * A_SHEET) if await self._kept.any() else []
-        days = {(row[f"{side}"], row[f"{side}_role"]) for row in rows for side in ("later", "before")}
+        days = {(row[side], row[f"{side}_role"]) for row in rows for side in ("later", "before")}
         files = await self._kept.named(days)
         pairs = [
             {**row, "files": [files.get((row[side], row[f"{side}_role"])) for side in ("before", "later")]}
             for row in rows
         ]
         total = rows[0]["total"] if rows else 0
-        return self._page(
-            "duplicates.html", as_of(request), pairs=pairs, page=page, total=total, more=page * A_SHEET < total
-        )
+        return self._page("duplicates.html", pairs=pairs, page=page, total=total, more=page * A_SHEET < total)
 
 
 async def _no_such(_: Request) -> Response:

@@ -80,6 +80,7 @@ const middle = () => {
   return [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2, Math.hypot(one[0] - other[0], one[1] - other[1])];
 };
 stage.addEventListener("pointerdown", (event) => {
+  stir();
   stage.setPointerCapture(event.pointerId);
   fingers.set(event.pointerId, [event.clientX, event.clientY]);
 });

@@ -133,7 +133,9 @@ def test_a_films_still_is_a_picture_too(tmp_path, postgres_server):
             page = httpx.get(f"{where}/day/{LAST}").text
             wall = httpx.get(f"{where}/wall").text
     assert (told["url"], told["thumbnail_url"]) == (film, f"{where}/pictures/{digest}.jpg")
-    assert re.search(rf'with-still" href="{film}" data-player="{film}"><img class="still" src="/pictures/{digest}', page)
+    assert re.search(
+        rf'with-still" href="{film}" data-player="{film}"><img class="still" src="/pictures/{digest}', page
+    )
     assert digest in wall
 
 

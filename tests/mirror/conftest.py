@@ -129,3 +129,31 @@ def mirror(shared: str) -> Iterator[httpx.Client]:
     """A client that asks it."""
     with httpx.Client(base_url=shared, timeout=30) as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def picture_lab(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Lab]:
+    """Thirty-six days with their pictures."""
+    from mirror.with_pictures import archive_with_pictures, kept
+
+    with archive_with_pictures(tmp_path_factory.mktemp("kept"), postgres_server, f"kept_{os.getpid()}") as lab:
+        kept(lab)
+        yield lab
+
+
+@pytest.fixture(scope="session")
+def pictured(picture_lab: Lab) -> Iterator[str]:
+    """Where a mirror over them answers."""
+    from mirror.with_pictures import serving
+
+    with serving(picture_lab) as where:
+        yield where
+
+
+@pytest.fixture(scope="session")
+def leading(picture_lab: Lab) -> Iterator[str]:
+    """Where one answers whose APIs lead to its own pictures."""
+    from mirror.with_pictures import serving
+
+    with serving(picture_lab, "--pictures") as where:
+        yield where

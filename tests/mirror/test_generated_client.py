@@ -17,7 +17,7 @@ BIN = Path(sys.executable).parent
 CONFIGURATION = """
 post_hooks: []
 package_name_override: apod_sdk
-content_type_overrides: { application/atom+xml: text/plain }
+content_type_overrides: { application/atom+xml: text/plain, "image/*": application/octet-stream }
 """
 ASKED = {
     "/api/entries/{day}": "/api/entries/2020-06-01",

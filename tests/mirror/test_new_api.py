@@ -191,7 +191,7 @@ def test_the_description_tells_of_every_route(client, served_lab):
     settings = resolve({"archive": served_lab.root}, environ={}, dotenv=None)
     routes = {route.path for route in Mirror(settings)._routes.routes}
     pages = {path for path in routes if path.startswith(("/day", "/static", "/simulated", "/apod"))}
-    pages |= {"", "/", "/grid", "/search", "/calendar", "/status", "/docs", "/openapi.json"}
+    pages |= {"", "/", "/grid", "/search", "/calendar", "/status", "/wall", "/duplicates", "/docs", "/openapi.json"}
     assert described - OLD_PATHS == routes - pages
     text = client.get("/docs").text
     assert all(f"GET {path}<" in text for path in described)

@@ -32,7 +32,8 @@ from apod_pipeline.extras.mirror.description import PARAMETERS
 from apod_pipeline.extras.mirror.gallery import PAGES
 from apod_pipeline.extras.mirror.gateway import NO_LIMIT, KeyedGate, Passage, open_gate, read_keys
 from apod_pipeline.extras.mirror.http_answers import Message, Receive, Send, Sender
-from apod_pipeline.extras.mirror.picture_addresses import places
+from apod_pipeline.extras.mirror.picture_files import PictureFiles
+from apod_pipeline.extras.mirror.placing import Where
 from apod_pipeline.extras.mirror.served import Served, ServedApod
 from apod_pipeline.extras.mirror.served_set import ServedSet
 from apod_pipeline.extras.mirror.site import Site
@@ -69,22 +70,31 @@ class Mirror:
         keys: a file of keys, and the file in which what they ask is counted; without them everybody may ask, without a
             limit.
         others: settings of archives of other data sets.
+        pictures: whether answers to programs lead to the pictures that are kept here.
     """
 
     def __init__(
-        self, settings: Settings, keys: tuple[Path, Path] | None = None, others: Sequence[Settings] = ()
+        self,
+        settings: Settings,
+        keys: tuple[Path, Path] | None = None,
+        others: Sequence[Settings] = (),
+        *,
+        pictures: bool = False,
     ) -> None:
         served = [settings, *others]
-        pictures = next((one for one in served if one.dataset == APOD), None)
-        sets = [ServedSet(one) for one in served if one is not pictures]
-        main: Served = sets[0] if pictures is None else ServedApod(pictures)
+        apod = next((one for one in served if one.dataset == APOD), None)
+        sets = [ServedSet(one) for one in served if one is not apod]
+        main: Served = sets[0] if apod is None else ServedApod(apod, pictures=pictures)
         self._keyed = KeyedGate(read_keys(keys[0]), keys[1]) if keys else None
         self._gate: Callable[[str], Passage] = self._keyed or open_gate
         self._sender = Sender(private=keys is not None)
         self._apod = main if isinstance(main, ServedApod) else None
+        files = self._apod.kept.files if self._apod and self._apod.kept.is_here else None
+        self._files = PictureFiles(files, private=keys is not None) if files else None
         self._served: list[Served] = [main, *(one for one in sets if one is not main)]
         added = main.pages()
-        site = Site([*added, *(one.link for one in sets)], [one.archive.dataset for one in sets], apod=bool(pictures))
+        menu, described = [*added, *(one.link for one in sets)], [one.archive.dataset for one in sets]
+        site = Site(menu, described, apod=bool(apod), pictures=self._files is not None)
         routes = [
             Route("/health/live", self._live),
             Route("/health/ready", self._ready),
@@ -113,6 +123,8 @@ class Mirror:
             await self._sender.send_text(refused, (), send)
         elif (path := _one_slash(scope["path"])) in OLD_PATHS:
             await self._old_api(scope, send)
+        elif self._files and scope["method"] in {"GET", "HEAD"} and (file := await self._files.find(path)):
+            await self._files.send(file, scope, receive, send)
         else:
             await self._sender.respond(self._routes, {**scope, "path": path}, receive, send)
 
@@ -131,7 +143,8 @@ class Mirror:
         if self._apod is None:
             await self._sender.send_text(NO_APOD, (), send)
             return
-        if self._keyed is None and method in {"GET", "HEAD"} and (kept := self._apod.old.at_once(query)):
+        where = self._apod.placing.where(scope)
+        if self._keyed is None and method in {"GET", "HEAD"} and (kept := self._apod.old.at_once(query, where)):
             await self._sender.send_kept(kept, scope["headers"], NO_LIMIT, send, head=method == "HEAD")
             return
         if method == "OPTIONS":
@@ -151,20 +164,17 @@ class Mirror:
             refused = refusal_of(passage.refused, form_of(scope["path"], headers, pairs))
             await self._sender.send_text(refused, passage.headers, send)
             return
-        answer = await self._answered(self._apod, pairs, scope)
+        answer = await self._answered(self._apod, pairs, query, where)
         try:
             await self._sender.send_answer(answer, headers, passage.headers, send, head=method == "HEAD")
         except DatabaseUnavailable as error:  # a range is read as it is sent
             answer = _unavailable(error)
             await self._sender.send_answer(answer, headers, passage.headers, send, head=method == "HEAD")
 
-    async def _answered(self, apod: ServedApod, pairs: list[tuple[str, str]], scope: Message) -> Answer:
+    async def _answered(self, apod: ServedApod, pairs: list[tuple[str, str]], query: bytes, where: Where) -> Answer:
         arguments = {name: value for name, value in reversed(pairs) if name != "api_key"}
         try:
-            if apod.demo:  # its pictures are here, whatever name we are reached by
-                base = str(Request(scope).base_url).rstrip("/")
-                return await apod.old.answer(arguments, place=places(base, demo=True))
-            return await apod.old.answer(arguments, scope["query_string"])
+            return await apod.old.answer(arguments, query, where)
         except DatabaseUnavailable as error:
             return _unavailable(error)
 
@@ -236,11 +246,13 @@ def _unavailable(error: DatabaseUnavailable) -> Answer:
 
 # What was typed, handed to the worker processes.
 FLAGS, KEYS, COUNTS, LOG = "APOD_SERVE_FLAGS", "APOD_SERVE_KEYS", "APOD_SERVE_COUNTS", "APOD_SERVE_LOG"
+PICTURES = "APOD_SERVE_PICTURES"
 
 
 def from_environment() -> Watched:
     """The application of a worker process: the environment's settings, with what was typed on top."""
     keys, counts = os.environ.get(KEYS), os.environ.get(COUNTS)
     first, *others = [resolve(flags) for flags in json.loads(os.environ.get(FLAGS, "[{}]"))]
-    mirror = Mirror(first, (Path(keys), Path(counts)) if keys and counts else None, others)
+    counted_keys = (Path(keys), Path(counts)) if keys and counts else None
+    mirror = Mirror(first, counted_keys, others, pictures=os.environ.get(PICTURES) == "1")
     return Watched(mirror, sys.stderr if os.environ.get(LOG) else None, PARAMETERS | mirror.parameters)

@@ -63,8 +63,14 @@ class Wanted(NamedTuple):
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Require API keys, listed in this TOML file.",
 )
+@click.option(
+    "--pictures/--no-pictures",
+    envvar="APOD_SERVE_PICTURES",
+    default=False,
+    help="Let answers to programs lead to the pictures that are kept here, not to NASA's (env: $APOD_SERVE_PICTURES).",
+)
 @click.option("--access-log/--no-access-log", default=True, help="Log one JSON line per request to standard error.")
-def serve(
+def serve(  # noqa: PLR0913 - an argument an option, as click hands them in
     archives: tuple[Path, ...],
     datasets: str | None,
     host: str,
@@ -72,6 +78,7 @@ def serve(
     workers: int,
     keys: Path | None,
     *,
+    pictures: bool,
     access_log: bool,
 ) -> None:
     """Serve a gallery and NASA's old API from your archive.
@@ -87,7 +94,7 @@ def serve(
         atexit.register(shutil.rmtree, counters, ignore_errors=True)
     import uvicorn
 
-    from apod_pipeline.extras.mirror.application import COUNTS, FLAGS, KEYS, LOG
+    from apod_pipeline.extras.mirror.application import COUNTS, FLAGS, KEYS, LOG, PICTURES
     from apod_pipeline.extras.mirror.counts import counts_of
     from apod_pipeline.extras.mirror.gateway import read_keys
     from apod_pipeline.extras.mirror.patience import Impatient
@@ -103,6 +110,7 @@ def serve(
         read_keys(keys)  # a mistake in it is told before anything listens
         os.environ[KEYS] = str(keys.absolute())
         os.environ[COUNTS] = str(counts_of(archive_of(served[0]), keys))
+    os.environ[PICTURES] = "1" if pictures else ""
     os.environ[LOG] = "1" if access_log else ""
     config = uvicorn.Config(
         "apod_pipeline.extras.mirror.application:from_environment",

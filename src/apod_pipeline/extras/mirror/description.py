@@ -49,7 +49,10 @@ _OLD = [
     AS_OF,
 ]
 
-_JSON, _PLAIN = "application/json", "text/plain"
+_JSON, _PLAIN, _PICTURE = "application/json", "text/plain", "image/*"
+_NAME = parameter(
+    "name", "SHA-256 of the file in lower case, and its ending; `.thumb.webp` for the small one", _TEXT, place="path"
+)
 
 
 class Path(NamedTuple):
@@ -122,6 +125,15 @@ PATHS: dict[str, Path] = {
     "/feed.json": Path(
         "the newest entries, JSON Feed", "json_feed", [_KIND, AS_OF], named("Feed"), "application/feed+json"
     ),
+    "/pictures/{name}": Path(
+        "a kept picture's file, whole or a range; never another one by the same name",
+        "picture_file",
+        [_NAME],
+        None,
+        _PICTURE,
+        refusals=(404,),
+        refusal="ApodRefusal",
+    ),
     "/health": Path("whether it can answer", "health", [], named("Health"), refusals=(503,), refusal="Health"),
     "/health/live": Path("whether the process is alive", "live", [], named("Health"), refusals=()),
     "/health/ready": Path("whether it can answer", "ready", [], named("Health"), refusals=(503,), refusal="Health"),
@@ -130,9 +142,10 @@ PATHS: dict[str, Path] = {
 APOD = "Your own NASA APOD API", "NASA's old APOD API from an archive, and what NASA never had."
 SETS = "Your own archive's API", "What an archive holds, and how it changed."
 HOUSE = ("/health", "/health/live", "/health/ready", "/metrics")  # whatever is served
+FILES = ("/pictures/{name}",)  # where the archive's folder is here
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-# Every name that may stand in a query; a page's own are the last three.
-PARAMETERS = {one["name"] for path in PATHS.values() for one in path.parameters} | {"before", "part", "w"}
+# Every name that may stand in a query; a page's own are the last four.
+PARAMETERS = {one["name"] for path in PATHS.values() for one in path.parameters} | {"before", "part", "w", "seconds"}
 WORDS = {
     200: "as requested",
     400: "the request is not valid",
@@ -149,6 +162,7 @@ def description(
     schemas: Mapping[str, Schema] = NOTHING,
     *,
     apod: bool = True,
+    pictures: bool = True,
 ) -> dict[str, Any]:
     """The document, OpenAPI 3.1.
 
@@ -157,10 +171,12 @@ def description(
         more: what is answered of other data sets, by path.
         schemas: of these answers, by name.
         apod: whether APOD is served.
+        pictures: whether files of its pictures are.
     """
     title, told = APOD if apod else SETS
     house = {path: PATHS[path] for path in HOUSE}
-    paths = {path: one for path, one in PATHS.items() if apod and path not in house} | {**more} | house
+    away = () if pictures else FILES
+    paths = {path: one for path, one in PATHS.items() if apod and path not in {*house, *away}} | {**more} | house
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": told},
@@ -170,7 +186,8 @@ def description(
 
 
 def _operation(told: Path) -> dict[str, Any]:
-    given = {"schema": told.gives} if told.gives else {"schema": {"type": "string"}}
+    binary = {"format": "binary"} if told.media_type == _PICTURE else {}
+    given = {"schema": told.gives or {"type": "string", **binary}}
     answers: dict[str, Any] = {"200": {"description": WORDS[200], "content": {told.media_type: given}}}
     for status in told.refusals:
         name = "GatewayRefusal" if status in {403, 429} else told.refusal

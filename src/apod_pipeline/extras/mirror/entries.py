@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from apod_pipeline.extras.mirror.placing import Placing
 from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.records import shown_kind
 from apod_pipeline.extras.mirror.selects import Selects
@@ -44,10 +45,10 @@ class Entries(Protocol):
     async def newest(self, kind: str | None = None) -> Row | None:
         """The newest entry."""
 
-    async def draw(self, count: int, kind: str | None = None) -> list[Row]:
+    async def draw(self, count: int, kind: str | None = None) -> Sequence[Row]:
         """So many different entries at random, or all that there are."""
 
-    def span(self, first: dt.date, last: dt.date, kind: str | None = None) -> AsyncIterator[list[Row]]:
+    def span(self, first: dt.date, last: dt.date, kind: str | None = None) -> AsyncIterator[Sequence[Row]]:
         """The entries of some days, in pieces, in the order of the days."""
 
 
@@ -57,27 +58,33 @@ class Past:
     Args:
         reading: the SELECTs.
         instant: whose state is asked for.
+        placing: adds where their pictures are.
     """
 
-    def __init__(self, reading: Selects, instant: dt.datetime) -> None:
+    def __init__(self, reading: Selects, instant: dt.datetime, placing: Placing) -> None:
         self._reading = reading
         self._instant = instant
+        self._placing = placing
 
     async def day(self, day: dt.date, kind: str | None = None) -> Row | None:
         """One day's entry; None where there was none of that kind."""
-        return await self._reading.day_at(day, self._instant, kind)
+        return await self._placed(await self._reading.day_at(day, self._instant, kind))
 
     async def newest(self, kind: str | None = None) -> Row | None:
         """The newest entry."""
-        return await self._reading.newest_at(self._instant, kind)
+        return await self._placed(await self._reading.newest_at(self._instant, kind))
 
-    async def draw(self, count: int, kind: str | None = None) -> list[Row]:
+    async def draw(self, count: int, kind: str | None = None) -> Sequence[Row]:
         """So many different entries at random, or all that there were."""
-        return await self._reading.drawn_at(count, self._instant, kind)
+        return await self._placing.rows(await self._reading.drawn_at(count, self._instant, kind), self._instant)
 
-    def span(self, first: dt.date, last: dt.date, kind: str | None = None) -> AsyncIterator[list[Row]]:
+    async def span(self, first: dt.date, last: dt.date, kind: str | None = None) -> AsyncIterator[Sequence[Row]]:
         """The entries of some days, in pieces, in the order of the days."""
-        return self._reading.span_at(first, last, self._instant, kind)
+        async for rows in self._reading.span_at(first, last, self._instant, kind):
+            yield await self._placing.rows(rows, self._instant)
+
+    async def _placed(self, row: Row | None) -> Row | None:
+        return (await self._placing.rows([row], self._instant))[0] if row else None
 
 
 class Present:
@@ -86,10 +93,12 @@ class Present:
     Args:
         reading: the SELECTs.
         watch: tells when what was read is out of date.
+        placing: adds where their pictures are.
     """
 
-    def __init__(self, reading: Selects, watch: VersionWatch) -> None:
+    def __init__(self, reading: Selects, watch: VersionWatch, placing: Placing) -> None:
         self._reading = reading
+        self._placing = placing
         self._days: Shelf[Days] = Shelf(watch, 1)
         self._years: Shelf[Mapping[str, Row]] = Shelf(watch, 9999)
 
@@ -103,13 +112,13 @@ class Present:
         days = (await self._known_days()).of(kind)
         return await self._of(days[-1]) if days else None
 
-    async def draw(self, count: int, kind: str | None = None) -> list[Row]:
+    async def draw(self, count: int, kind: str | None = None) -> Sequence[Row]:
         """So many different entries at random, or all that there are."""
         days = (await self._known_days()).of(kind)
         rows = [await self._of(day) for day in _draw.sample(days, min(count, len(days)))]
         return [row for row in rows if row is not None]
 
-    async def span(self, first: dt.date, last: dt.date, kind: str | None = None) -> AsyncIterator[list[Row]]:
+    async def span(self, first: dt.date, last: dt.date, kind: str | None = None) -> AsyncIterator[Sequence[Row]]:
         """The entries of some days, a year at a time, in the order of the days."""
         for year in range(first.year, last.year + 1):
             rows = (await self._year(f"{year:04}")).values()
@@ -124,7 +133,7 @@ class Present:
         return self._years.at_once(year) or await self._years.get(year, lambda: self._read_year(year))
 
     async def _read_year(self, year: str) -> Mapping[str, Row]:
-        return {row["date"]: row for row in await self._reading.year(year)}
+        return {row["date"]: row for row in await self._placing.rows(await self._reading.year(year))}
 
     async def _known_days(self) -> Days:
         return self._days.at_once("days") or await self._days.get("days", self._read_days)

@@ -23,9 +23,10 @@ from starlette.routing import Route
 
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.extras.mirror.parameters import as_of, media_type
-from apod_pipeline.extras.mirror.picture_addresses import link, places
+from apod_pipeline.extras.mirror.picture_addresses import link
+from apod_pipeline.extras.mirror.picture_files import TYPES
+from apod_pipeline.extras.mirror.placing import Placing, Where
 from apod_pipeline.extras.mirror.reads import Row
-from apod_pipeline.extras.mirror.records import Places
 from apod_pipeline.extras.mirror.selects import Selects
 
 ENTRIES = 30
@@ -38,12 +39,12 @@ class Feeds:
 
     Args:
         reading: the SELECTs.
-        demo: whether the archive is a demo's, whose pictures are drawn here.
+        placing: tells where pictures are.
     """
 
-    def __init__(self, reading: Selects, *, demo: bool) -> None:
+    def __init__(self, reading: Selects, placing: Placing) -> None:
         self._reading = reading
-        self._demo = demo
+        self._placing = placing
         loader = FileSystemLoader(Path(__file__).parent / "templates")
         self._templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
         self._templates.filters.update(instant=timestamp, clean=_clean, id=_id, kind=_kind)
@@ -54,33 +55,35 @@ class Feeds:
         return [Route("/feed.xml", self._atom), Route("/feed.json", self._json)]
 
     async def _atom(self, request: Request) -> Response:
-        base, place, rows = *self._here(request), await self._rows(request)
+        base, where, rows = *self._here(request), await self._rows(request)
         template = self._templates.get_template("feed.xml")
         query = f"?{request.url.query}" if request.url.query else ""
-        entries = [{**row, "picture": _picture(row, place), "shown": _shown(row, place)} for row in rows]
+        entries = [{**row, "picture": _picture(row, where), "shown": _shown(row, where)} for row in rows]
         text = template.render(
             base=base, query=query, feed_id=_id("feed"), entries=entries, updated=timestamp(_updated(rows))
         )
         return Response(text, media_type="application/atom+xml")
 
     async def _json(self, request: Request) -> Response:
-        base, place, rows = *self._here(request), await self._rows(request)
+        base, where, rows = *self._here(request), await self._rows(request)
         feed = {
             "version": "https://jsonfeed.org/version/1.1",
             "title": "Astronomy Picture of the Day",
             "home_page_url": f"{base}/",
             "feed_url": str(request.url),
             "language": "en",
-            "items": [_item(base, row, place) for row in rows],
+            "items": [_item(base, row, where) for row in rows],
         }
         return Response(orjson.dumps(feed), media_type="application/feed+json")
 
     async def _rows(self, request: Request) -> Sequence[Row]:
-        return await self._reading.newest_first(ENTRIES, as_of(request), media_type(request))
+        instant = as_of(request)
+        return await self._placing.rows(
+            await self._reading.newest_first(ENTRIES, instant, media_type(request)), instant
+        )
 
-    def _here(self, request: Request) -> tuple[str, Places]:
-        base = str(request.base_url).rstrip("/")
-        return base, places(base, demo=self._demo)
+    def _here(self, request: Request) -> tuple[str, Where]:
+        return str(request.base_url).rstrip("/"), self._placing.where(request.scope)
 
 
 def _id(what: str) -> str:
@@ -92,19 +95,20 @@ def _updated(rows: Sequence[Row]) -> dt.datetime:
     return max((row["observed_from"] for row in rows), default=dt.datetime.fromtimestamp(0, dt.UTC))
 
 
-def _picture(row: Row, place: Places) -> str | None:
+def _picture(row: Row, where: Where) -> str | None:
     """The address of what a reader may show beside the text; None where nothing is known."""
     address = link(row["url"]) if row["media_type"] == "image" else link(row["thumbnail_url"])
-    return place(address) if address else None
+    return where.of(row)(address) if address else None
 
 
 def _kind(address: str) -> str:
-    return mimetypes.guess_type(address)[0] or "image/jpeg"
+    ours = TYPES.get(address.rpartition(".")[2]) if "/pictures/" in address else None
+    return ours or mimetypes.guess_type(address)[0] or "image/jpeg"
 
 
-def _shown(row: Row, place: Places) -> str:
+def _shown(row: Row, where: Where) -> str:
     """The entry as a piece of HTML: its picture, and its text as a paragraph."""
-    picture, alt = _picture(row, place), row["alt"] or row["title"]
+    picture, alt = _picture(row, where), row["alt"] or row["title"]
     image = Markup('<p><img src="{}" alt="{}"></p>').format(picture, alt) if picture else Markup("")
     return str(image + Markup("<p>{}</p>").format(row["explanation"] or ""))
 
@@ -113,7 +117,7 @@ def _clean(text: str) -> str:
     return _FORBIDDEN.sub("", text)
 
 
-def _item(base: str, row: Row, place: Places) -> dict[str, Any]:
+def _item(base: str, row: Row, where: Where) -> dict[str, Any]:
     item = {
         "id": _id(row["date"]),
         "url": f"{base}/day/{row['date']}",
@@ -123,5 +127,5 @@ def _item(base: str, row: Row, place: Places) -> dict[str, Any]:
         "date_modified": timestamp(row["observed_from"]),
         "authors": [{"name": row["credit"] or row["copyright"] or "NASA"}],
     }
-    picture = _picture(row, place)
+    picture = _picture(row, where)
     return item | ({"image": picture} if picture else {})

@@ -19,17 +19,18 @@ from starlette.routing import Route
 from apod_pipeline.datasets.apod.drawn_pictures import format_of, stem_of
 from apod_pipeline.datasets.apod.drawn_pictures import picture as drawn
 from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
+from apod_pipeline.extras.mirror.kept_pictures import KeptPictures
 from apod_pipeline.extras.mirror.parameters import as_of, day_of, number
 from apod_pipeline.extras.mirror.picture_addresses import DRAWN, link, picture
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reads import Row
 from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.extras.mirror.selects import Selects
-from apod_pipeline.extras.mirror.shelves import Shelf, VersionWatch
+from apod_pipeline.extras.mirror.shelves import Shelf
 from apod_pipeline.extras.mirror.site import Site
 from apod_pipeline.versions.wording import as_text, changed_words
 
-PAGES = ("/day/", "/grid", "/search", "/calendar", "/status")  # whose errors are pages too
+PAGES = ("/day/", "/grid", "/search", "/calendar", "/status", "/wall", "/duplicates")  # whose errors are pages too
 A_PAGE = 24  # pictures of the grid; divides by 2, 3, 4 and 6 columns
 
 
@@ -38,9 +39,9 @@ class Gallery:
 
     Args:
         reading: the SELECTs.
-        watch: tells which version they show.
         provenance: the way back from a row to its bytes.
         search: the full text.
+        kept: the pictures that are here.
         demo: whether the archive is a demo's, whose pictures are drawn here.
         site: what all pages share.
         standing: tells how the archive stands; nothing where its folder is elsewhere.
@@ -49,20 +50,20 @@ class Gallery:
     def __init__(
         self,
         reading: Selects,
-        watch: VersionWatch,
         provenance: Provenance,
         search: Search,
+        kept: KeptPictures,
         *,
         demo: bool,
         site: Site,
         standing: Callable[[], Awaitable[dict[str, str]]],
     ) -> None:
         self._reading, self._page, self._standing = reading, site.page, standing
-        self._search = search
-        self._pages: Shelf[Response] = Shelf(watch, len(PAGES))  # what every visitor gets alike
+        self._search, self._kept = search, kept
+        self._pages: Shelf[Response] = Shelf(kept.watch, len(PAGES))  # what every visitor gets alike
         self._provenance = provenance
         self._demo = demo
-        site.tell(picture=self._picture, link=link)
+        site.tell(picture=self._picture, link=link, has_pictures=lambda: kept.count > 0)
 
     @property
     def routes(self) -> list[Route]:
@@ -86,14 +87,20 @@ class Gallery:
         rows = await self._reading.newest_first(7, instant)
         if not rows:
             return self._page("empty.html", instant)
-        return self._page("front.html", instant, entry=rows[0], others=rows[1:])
+        entry, *others = await self._kept.beside(rows, instant)
+        return self._page("front.html", instant, entry=entry, others=others)
 
     async def _grid(self, request: Request) -> Response:
         before, instant = request.query_params.get("before"), as_of(request)
         rows = await self._reading.before(day_of(before) if before else dt.date.max, A_PAGE, instant)
         older = rows[-1]["date"] if len(rows) == A_PAGE else None
         part = request.query_params.get("part") == "1"
-        return self._page("grid_part.html" if part else "grid.html", instant, entries=rows, older=older)
+        return self._page(
+            "grid_part.html" if part else "grid.html",
+            instant,
+            entries=await self._kept.beside(rows, instant),
+            older=older,
+        )
 
     async def _day(self, request: Request) -> Response:
         day, instant = day_of(request.path_params["day"]), as_of(request)
@@ -103,7 +110,10 @@ class Gallery:
         around = await self._reading.around(day, instant)
         states = await self._reading.history(day, instant)
         came = await self._provenance.of(row)
-        return self._page("day.html", instant, entry=row, around=around, states=len(states), came=came)
+        (entry,) = await self._kept.beside([row], instant)
+        alike = [] if instant else await self._kept.alike(str(day))
+        told = {"around": around, "states": len(states), "came": came, "alike": alike}
+        return self._page("day.html", instant, entry=entry, **told)
 
     async def _history(self, request: Request) -> Response:
         day, instant = day_of(request.path_params["day"]), as_of(request)
@@ -117,6 +127,8 @@ class Gallery:
         asked = request.query_params
         wanted = any(asked.get(name, "").strip() for name in ("q", "credit", "media_type", "year"))
         found = await self._search.page(request) if wanted else None
+        if found:
+            found = found | {"hits": await self._kept.beside(found["hits"], as_of(request))}
         name = "search_part.html" if asked.get("part") == "1" else "search.html"
         page = number(request, "page", 1, 1000, "1")
         kept = {name: asked.get(name, "") for name in ("q", "year", "media_type", "credit")}
@@ -139,6 +151,7 @@ class Gallery:
             "status.html",
             instant,
             numbers=await reading.numbers(instant) or {},
+            pictures=await self._kept.numbers(instant),
             standing={} if instant else await self._standing(),
             runs=await reading.runs(12, instant),
             years=await reading.kinds(instant),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -19,9 +19,10 @@ from starlette.routing import Route
 from apod_pipeline.datasets.apod.fields import ENTRY_FIELDS
 from apod_pipeline.extras.mirror.description import PATHS
 from apod_pipeline.extras.mirror.parameters import as_of, asked_only, day_of, media_type, number
-from apod_pipeline.extras.mirror.picture_addresses import places
+from apod_pipeline.extras.mirror.placing import Placing
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reads import Row
+from apod_pipeline.extras.mirror.records import Places
 from apod_pipeline.extras.mirror.searching import Search
 from apod_pipeline.extras.mirror.selects import Selects
 
@@ -37,11 +38,11 @@ class NewApi:
         reading: the SELECTs.
         provenance: the way back from a row to its bytes.
         search: the full text.
-        demo: whether the archive is a demo's, whose pictures are drawn here.
+        placing: tells where pictures are.
     """
 
-    def __init__(self, reading: Selects, provenance: Provenance, search: Search, *, demo: bool) -> None:
-        self._demo = demo
+    def __init__(self, reading: Selects, provenance: Provenance, search: Search, placing: Placing) -> None:
+        self._placing = placing
         self._reading = reading
         self._search = search
         self._provenance = provenance
@@ -76,7 +77,7 @@ class NewApi:
 
     async def _found(self, request: Request) -> Response:
         page = await self._search.page(request)
-        return json_answer(page | {"hits": [self._placed(hit, request) for hit in page["hits"]]})
+        return json_answer(page | {"hits": await self._placed(page["hits"], request)})
 
     async def _on_this_day(self, request: Request) -> Response:
         day = request.query_params.get("date")
@@ -109,15 +110,20 @@ class NewApi:
 
     async def _told(self, row: Row, request: Request) -> dict[str, Any]:
         provenance = {name: row[name] for name in PROVENANCE} | await self._provenance.of(row)
-        entry = {name: row.get(name) for name in ENTRY_FIELDS}
-        return {"entry": self._placed(entry, request), "provenance": provenance}
+        (entry,) = await self._placed([{name: row.get(name) for name in ENTRY_FIELDS}], request)
+        return {"entry": entry, "provenance": provenance}
 
-    def _placed(self, row: Row, request: Request) -> Row:
-        """A row whose addresses answer."""
-        if not self._demo:
-            return row
-        place = places(str(request.base_url).rstrip("/"), demo=True)
-        return {name: place(value) if name in ADDRESSES and value else value for name, value in row.items()}
+    async def _placed(self, rows: Sequence[Row], request: Request) -> Sequence[Row]:
+        """Rows whose addresses answer."""
+        if not self._placing.changes:
+            return rows
+        where = self._placing.where(request.scope)
+        placed = zip(rows, await self._placing.rows(rows, as_of(request)), strict=True)
+        return [_placed(row, where.of(found)) for row, found in placed]
+
+
+def _placed(row: Row, place: Places) -> Row:
+    return {name: place(value) if name in ADDRESSES and value else value for name, value in row.items()}
 
 
 def json_answer(value: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

@@ -16,9 +16,12 @@ from apod_pipeline.archive.folder import DEMO_MARK
 from apod_pipeline.errors import ApodError
 from apod_pipeline.extras.mirror.feeds import Feeds
 from apod_pipeline.extras.mirror.gallery import Gallery
+from apod_pipeline.extras.mirror.kept_pictures import KeptPictures
 from apod_pipeline.extras.mirror.new_api import NewApi
 from apod_pipeline.extras.mirror.old_api import OldApi
 from apod_pipeline.extras.mirror.old_links import old_links
+from apod_pipeline.extras.mirror.picture_pages import PicturePages
+from apod_pipeline.extras.mirror.placing import Placing
 from apod_pipeline.extras.mirror.provenance import Provenance
 from apod_pipeline.extras.mirror.reader_role import reading_door
 from apod_pipeline.extras.mirror.reads import Reads
@@ -90,21 +93,27 @@ class ServedApod(Served):
 
     Args:
         settings: of the archive.
+        pictures: whether answers to programs lead to the pictures that are kept here.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, pictures: bool = False) -> None:
         self._selects = Selects()
         super().__init__(settings, self._selects)
         self.demo = self.archive.is_marked(DEMO_MARK)
-        self.old = OldApi(self._selects, self.watch)
+        self.kept = KeptPictures(self._selects, self.watch, self.archive)
+        told = self.kept if pictures and self.kept.is_here else None
+        self.placing = Placing(told, demo=self.demo)
+        self.old = OldApi(self._selects, self.watch, self.placing)
 
     def routes(self, site: Site) -> list[Route]:
         """What is answered where, the old API aside."""
-        reading, provenance, demo = self._selects, self.provenance, self.demo
+        reading, provenance = self._selects, self.provenance
         search = Search(reading, self.watch)
+        gallery = Gallery(reading, provenance, search, self.kept, demo=self.demo, site=site, standing=self.standing)
         return [
-            *NewApi(reading, provenance, search, demo=demo).routes,
-            *Feeds(reading, demo=demo).routes,
+            *NewApi(reading, provenance, search, self.placing).routes,
+            *Feeds(reading, self.placing).routes,
             *old_links(),
-            *Gallery(reading, self.watch, provenance, search, demo=demo, site=site, standing=self.standing).routes,
+            *gallery.routes,
+            *PicturePages(reading, self.kept, demo=self.demo, site=site).routes,
         ]

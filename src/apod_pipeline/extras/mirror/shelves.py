@@ -91,11 +91,14 @@ class VersionWatch:
         reading: the SELECTs.
         today: gives the newest day that may be asked for.
         version: the tables' version when they were last looked at; None while they are empty, or were never seen.
+        beside: looks at what else kept answers are made of, where there is something.
     """
 
     reading: Reads
     today: Callable[[], dt.date]
     version: tuple[dt.datetime, int] | None = None
+    beside: Callable[[], Awaitable[Hashable]] | None = None
+    _beside: Hashable = None
     _day: dt.date | None = None
     _looked: float = float("-inf")
     _shelves: list[Shelf[Any]] = field(default_factory=list)
@@ -107,7 +110,7 @@ class VersionWatch:
     @property
     def edition(self) -> Hashable:
         """What every kept answer belongs to."""
-        return self.version, self._day
+        return self.version, self._beside, self._day
 
     @property
     def fresh(self) -> bool:
@@ -124,7 +127,8 @@ class VersionWatch:
             return
         self._looked = asyncio.get_running_loop().time()  # first: whoever comes meanwhile is not kept waiting
         version, today = await self.reading.version(), self.today()
-        if (version, today) != self.edition:
+        beside = await self.beside() if self.beside else None
+        if (version, beside, today) != self.edition:
             for shelf in self._shelves:
                 shelf.clear()
-        self.version, self._day = version, today
+        self.version, self._beside, self._day = version, beside, today

@@ -27,7 +27,11 @@ from apod_pipeline.ports import Page, Select
 
 HERE = Path(__file__).parent
 STYLE, SCRIPT, PICTURE = "text/css", "text/javascript", "image/svg+xml"
-STATIC = {"gallery.css": STYLE, "menu.css": STYLE, "gallery.js": SCRIPT, "icon.svg": PICTURE}
+STATIC = {
+    **dict.fromkeys(("gallery.css", "menu.css", "viewer.css", "wall.css"), STYLE),
+    **dict.fromkeys(("gallery.js", "viewer.js", "wall.js"), SCRIPT),
+    "icon.svg": PICTURE,
+}
 
 
 class Link(NamedTuple):
@@ -44,9 +48,12 @@ class Site:
         menu: what stands in the menu beside the pages of APOD.
         sets: the data sets that are served beside APOD, or without it.
         apod: whether APOD is served.
+        pictures: whether files of pictures are.
     """
 
-    def __init__(self, menu: Sequence[Any], sets: Sequence[DataSet] = (), *, apod: bool = True) -> None:
+    def __init__(
+        self, menu: Sequence[Any], sets: Sequence[DataSet] = (), *, apod: bool = True, pictures: bool = True
+    ) -> None:
         self._folders: dict[str, FileSystemLoader] = {}
         self._templates = Environment(
             loader=ChoiceLoader([FileSystemLoader(HERE / "templates"), PrefixLoader(self._folders)]),
@@ -55,11 +62,11 @@ class Site:
             trim_blocks=True,
         )
         layout = "base.html" if apod else "base_of_sets.html"
-        self._templates.globals.update(extra_pages=menu, layout=layout, with_apod=apod)
-        self._templates.filters["utc"] = _utc
+        self._templates.globals.update(extra_pages=menu, layout=layout, with_apod=apod, has_pictures=lambda: False)
+        self._templates.filters |= {"utc": _utc, "size": _size}
         paths = {path: told for one in sets for path, told in set_description.paths(one).items()}
         schemas = {name: told for one in sets for name, told in set_description.schemas(one).items()}
-        self._description = description(__version__, paths, schemas, apod=apod)
+        self._description = description(__version__, paths, schemas, apod=apod, pictures=pictures)
 
     def extra_routes(self, pages: Sequence[Page], select: Select) -> list[Route]:
         """Pages that extras add, over the tables of an archive."""
@@ -112,6 +119,14 @@ class Site:
 
 def _utc(instant: dt.datetime) -> str:
     return f"{instant.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _size(size: int) -> str:
+    """Bytes as people say them."""
+    for unit, of in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
+        if size >= of:
+            return f"{size / of:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{size} bytes"
 
 
 async def _static(request: Request) -> Response:

@@ -106,7 +106,7 @@ class GuardedNetwork(httpcore.NetworkBackend):
     def __init__(self, guard: Guard, proxies: Iterable[str] = ()) -> None:
         self._guard, self._proxies, self._network = guard, frozenset(proxies), httpcore.SyncBackend()
 
-    def connect_tcp(  # noqa: D102 - httpcore's own words
+    def connect_tcp(
         self,
         host: str,
         port: int,
@@ -114,6 +114,7 @@ class GuardedNetwork(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        """A connection to an address that was judged, or to a proxy that was set."""
         if host in self._proxies:
             return self._network.connect_tcp(host, port, timeout, local_address, socket_options)
         try:

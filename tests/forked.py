@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import gc
 import os
 import pickle
 import selectors
@@ -114,6 +115,7 @@ def _load() -> None:
     for module in pkgutil.walk_packages(apod_pipeline.__path__, "apod_pipeline."):
         if not module.name.endswith("__main__") and not module.name.startswith(NOT_LOADED):
             import_module(module.name)
+    gc.freeze()  # a fork that looked for garbage there would have to copy it first
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "a thread holds locks that its fork would wait for"
 
 
@@ -160,13 +162,16 @@ def _become(words: tuple[str, ...], environment: dict[str, str], folder: str, ou
     sys.argv = ["apod", *words]
 
 
-def _run() -> int:
-    """What `python -m apod_pipeline.cli` does; gives its exit code."""
+def _run(dvc: socket.socket) -> int:
+    """What `python -m apod_pipeline.cli` does, DVC's processes being forks too; gives its exit code."""
     import runpy
+    from functools import partial
 
     from apod_pipeline.archive import kill_points
+    from apod_pipeline.versioning import dvc_process
 
     kill_points.read_environment()
+    dvc_process.start_by(partial(forked_dvc, dvc))
     try:
         runpy.run_module("apod_pipeline.cli", run_name="__main__", alter_sys=True)
     except SystemExit as end:
@@ -174,6 +179,12 @@ def _run() -> int:
             raise
         return end.code or 0
     return 0
+
+
+def _wait_for_all() -> None:
+    with suppress(ChildProcessError):
+        while os.wait():
+            pass
 
 
 def _leave(codes: list[int]) -> None:
@@ -185,9 +196,17 @@ def _leave(codes: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    from forked_dvc import begin, forked_dvc
+
     sys.path.remove(str(Path(__file__).parent))
     ended: list[int] = []
     atexit.register(_leave, ended)  # before all others, and so after them
     _load()
-    if _listen(socket.socket(fileno=os.dup(0))):
-        ended.append(_run())
+    dvc = begin()
+    if dvc is None:
+        ended.append(0)  # one of DVC's processes, with nothing left to do
+    elif _listen(socket.socket(fileno=os.dup(0))):
+        ended.append(_run(dvc))
+    else:
+        dvc.close()
+        _wait_for_all()

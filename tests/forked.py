@@ -20,15 +20,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, cast
 
-OURS = ("APOD_", "POSTGRES_", "NASA_")  # what is read when a command is typed, and not before
+OURS = ("APOD_", "POSTGRES_", "NASA_", "TMPDIR")  # what is read when a command is typed, and not before
 NOT_LOADED = ("apod_pipeline.extras.", "apod_pipeline.simulator.")  # by hardly any command
 SITE = Path(__file__).parent / "toy" / "site"  # where the toy data set is installed
 LONGEST = 1 << 17  # octets of one request
@@ -41,11 +43,45 @@ def forkable(environment: Mapping[str, str]) -> bool:
     return sys.platform == "linux" and known and _but_ours(environment) == _but_ours(os.environ)
 
 
+@dataclass
+class Command:
+    """A command that was forked, and runs: what tests ask of a `subprocess.Popen` with its streams captured."""
+
+    args: list[str]
+    pid: int
+    told: socket.socket
+    streams: tuple[IO[bytes], IO[bytes]]
+    returncode: int = 0  # of its end, which `communicate` waits for
+
+    def send_signal(self, number: int) -> None:
+        """As a person's Ctrl-C, or a machine's end."""
+        os.kill(self.pid, number)
+
+    def communicate(self, timeout: float) -> list[str]:
+        """What it says on both streams until its end."""
+        out, err = self.streams
+        with self.told, out, err:
+            said = _read(self.streams, time.monotonic() + timeout)
+            if said is None:
+                os.kill(self.pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(self.args, timeout)
+            self.told.settimeout(timeout)
+            self.returncode = int(self.told.recv(20))
+        return said
+
+
 def forked(words: tuple[str, ...], environment: Mapping[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
     """`apod` with these words, as `subprocess.run` would have it with its streams captured."""
+    command = begun(words, environment)
+    said = command.communicate(seconds)
+    return subprocess.CompletedProcess(command.args, command.returncode, *said)
+
+
+def begun(words: tuple[str, ...], environment: Mapping[str, str]) -> Command:
+    """The same, not waited for."""
     sys.audit("subprocess.Popen", "apod", ["apod", *words], None, environment)  # for `--fast`: this is one
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    here.settimeout(seconds)
+    here.settimeout(60)
     pipes = os.pipe(), os.pipe()
     request = pickle.dumps((words, dict(environment), str(Path.cwd())))
     handed = [pipes[0][1], pipes[1][1], there.fileno()]
@@ -55,14 +91,8 @@ def forked(words: tuple[str, ...], environment: Mapping[str, str], seconds: floa
     for descriptor in (pipes[0][1], pipes[1][1]):
         os.close(descriptor)
     there.close()
-    with here, os.fdopen(pipes[0][0], "rb") as out, os.fdopen(pipes[1][0], "rb") as err:
-        process = int(here.recv(20))
-        said = _read((out, err), time.monotonic() + seconds)
-        if said is None:
-            os.kill(process, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(words, seconds)
-        status = int(here.recv(20))
-    return subprocess.CompletedProcess(["apod", *words], status, *said)
+    streams = os.fdopen(pipes[0][0], "rb"), os.fdopen(pipes[1][0], "rb")
+    return Command(["apod", *words], int(here.recv(20)), here, streams)
 
 
 def _read(streams: tuple[IO[bytes], IO[bytes]], deadline: float) -> list[str] | None:
@@ -158,6 +188,7 @@ def _become(words: tuple[str, ...], environment: dict[str, str], folder: str, ou
         os.close(mine)
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None  # wherever these variables say
     os.chdir(folder)
     sys.argv = ["apod", *words]
 

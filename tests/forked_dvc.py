@@ -14,6 +14,7 @@ import os
 import pickle
 import signal
 import socket
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -138,6 +139,7 @@ def _serve(environment: dict[str, str], folder: str, parent: int, *handed: int) 
         os.close(mine)
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None
     os.chdir(folder)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     kill_points.read_environment()

@@ -42,8 +42,8 @@ system:
 
 # Their folders lie in memory where there is room (a sixth of the time went to the disk), and are gone afterwards: to see
 # what a test leaves, run it by its name. Four processes on two cores: one of them waits for Airflow, and one for time-outs
-# or a server. Hundreds of processes are started, and none of them shall compile what it imports: neither where that was edited since
-# it was installed, nor where the surroundings say that nothing compiled is to be kept.
+# or a server. Hundreds of processes are started, and none of them shall compile what it imports: neither where that was
+# edited since it was installed, nor where the surroundings say that nothing compiled is to be kept.
 test: export PYTHONDONTWRITEBYTECODE =
 test: check system ## every test (10 to 20 minutes on two cores)
 	@$(BIN)/python -m compileall -q src airflow

@@ -41,15 +41,15 @@ system:
 		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-client openssh-server postgresql pgbouncer chromium fonts-dejavu-core $$npm >/dev/null; fi
 
 # Their folders lie in memory where there is room (a sixth of the time went to the disk), and are gone afterwards: to see
-# what a test leaves, run it by its name. Four processes on two cores: one of them waits for Airflow, and one for time-outs
-# or a server. Hundreds of processes are started, and none of them shall compile what it imports: neither where that was
-# edited since it was installed, nor where the surroundings say that nothing compiled is to be kept.
+# what a test leaves, run it by its name. Three processes on two cores: one of them waits for Airflow, or for time-outs.
+# Hundreds of processes are started, and none of them shall compile what it imports: neither where that was edited since
+# it was installed, nor where the surroundings say that nothing compiled is to be kept.
 test: export PYTHONDONTWRITEBYTECODE =
 test: check system ## every test (10 to 20 minutes on two cores)
 	@$(BIN)/python -m compileall -q src airflow
 	@free=$$({ df -Pk /dev/shm 2>/dev/null || true; } | awk 'END { print $$4 }'); [ "$${free:-0}" -gt 4000000 ] && place=/dev/shm || place=$${TMPDIR:-/tmp}; \
 	folder=$$(mktemp -d "$$place/apod-test-XXXXXX"); trap 'rm -rf "$$folder"' EXIT; chmod 755 "$$folder"; \
-	TMPDIR=$$folder $(BIN)/python -m pytest -n 4 --dist loadscope
+	TMPDIR=$$folder $(BIN)/python -m pytest -n 3 --dist loadscope
 
 # test_pace.py waits for time-outs.
 FAST = archive dataset datasets fetching house simulator stages

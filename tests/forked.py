@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import gc
 import os
 import pickle
 import selectors
@@ -19,15 +20,17 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, cast
 
-OURS = ("APOD_", "POSTGRES_", "NASA_")  # what is read when a command is typed, and not before
+OURS = ("APOD_", "POSTGRES_", "NASA_", "TMPDIR")  # what is read when a command is typed, and not before
 NOT_LOADED = ("apod_pipeline.extras.", "apod_pipeline.simulator.")  # by hardly any command
 SITE = Path(__file__).parent / "toy" / "site"  # where the toy data set is installed
 LONGEST = 1 << 17  # octets of one request
@@ -40,11 +43,45 @@ def forkable(environment: Mapping[str, str]) -> bool:
     return sys.platform == "linux" and known and _but_ours(environment) == _but_ours(os.environ)
 
 
+@dataclass
+class Command:
+    """A command that was forked, and runs: what tests ask of a `subprocess.Popen` with its streams captured."""
+
+    args: list[str]
+    pid: int
+    told: socket.socket
+    streams: tuple[IO[bytes], IO[bytes]]
+    returncode: int = 0  # of its end, which `communicate` waits for
+
+    def send_signal(self, number: int) -> None:
+        """As a person's Ctrl-C, or a machine's end."""
+        os.kill(self.pid, number)
+
+    def communicate(self, timeout: float) -> list[str]:
+        """What it says on both streams until its end."""
+        out, err = self.streams
+        with self.told, out, err:
+            said = _read(self.streams, time.monotonic() + timeout)
+            if said is None:
+                os.kill(self.pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(self.args, timeout)
+            self.told.settimeout(timeout)
+            self.returncode = int(self.told.recv(20))
+        return said
+
+
 def forked(words: tuple[str, ...], environment: Mapping[str, str], seconds: float) -> subprocess.CompletedProcess[str]:
     """`apod` with these words, as `subprocess.run` would have it with its streams captured."""
+    command = begun(words, environment)
+    said = command.communicate(seconds)
+    return subprocess.CompletedProcess(command.args, command.returncode, *said)
+
+
+def begun(words: tuple[str, ...], environment: Mapping[str, str]) -> Command:
+    """The same, not waited for."""
     sys.audit("subprocess.Popen", "apod", ["apod", *words], None, environment)  # for `--fast`: this is one
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    here.settimeout(seconds)
+    here.settimeout(60)
     pipes = os.pipe(), os.pipe()
     request = pickle.dumps((words, dict(environment), str(Path.cwd())))
     handed = [pipes[0][1], pipes[1][1], there.fileno()]
@@ -54,14 +91,8 @@ def forked(words: tuple[str, ...], environment: Mapping[str, str], seconds: floa
     for descriptor in (pipes[0][1], pipes[1][1]):
         os.close(descriptor)
     there.close()
-    with here, os.fdopen(pipes[0][0], "rb") as out, os.fdopen(pipes[1][0], "rb") as err:
-        process = int(here.recv(20))
-        said = _read((out, err), time.monotonic() + seconds)
-        if said is None:
-            os.kill(process, signal.SIGKILL)
-            raise subprocess.TimeoutExpired(words, seconds)
-        status = int(here.recv(20))
-    return subprocess.CompletedProcess(["apod", *words], status, *said)
+    streams = os.fdopen(pipes[0][0], "rb"), os.fdopen(pipes[1][0], "rb")
+    return Command(["apod", *words], int(here.recv(20)), here, streams)
 
 
 def _read(streams: tuple[IO[bytes], IO[bytes]], deadline: float) -> list[str] | None:
@@ -114,6 +145,7 @@ def _load() -> None:
     for module in pkgutil.walk_packages(apod_pipeline.__path__, "apod_pipeline."):
         if not module.name.endswith("__main__") and not module.name.startswith(NOT_LOADED):
             import_module(module.name)
+    gc.freeze()  # a fork that looked for garbage there would have to copy it first
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "a thread holds locks that its fork would wait for"
 
 
@@ -156,17 +188,21 @@ def _become(words: tuple[str, ...], environment: dict[str, str], folder: str, ou
         os.close(mine)
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None  # wherever these variables say
     os.chdir(folder)
     sys.argv = ["apod", *words]
 
 
-def _run() -> int:
-    """What `python -m apod_pipeline.cli` does; gives its exit code."""
+def _run(dvc: socket.socket) -> int:
+    """What `python -m apod_pipeline.cli` does, DVC's processes being forks too; gives its exit code."""
     import runpy
+    from functools import partial
 
     from apod_pipeline.archive import kill_points
+    from apod_pipeline.versioning import dvc_process
 
     kill_points.read_environment()
+    dvc_process.start_by(partial(forked_dvc, dvc))
     try:
         runpy.run_module("apod_pipeline.cli", run_name="__main__", alter_sys=True)
     except SystemExit as end:
@@ -174,6 +210,12 @@ def _run() -> int:
             raise
         return end.code or 0
     return 0
+
+
+def _wait_for_all() -> None:
+    with suppress(ChildProcessError):
+        while os.wait():
+            pass
 
 
 def _leave(codes: list[int]) -> None:
@@ -185,9 +227,17 @@ def _leave(codes: list[int]) -> None:
 
 
 if __name__ == "__main__":
+    from forked_dvc import begin, forked_dvc
+
     sys.path.remove(str(Path(__file__).parent))
     ended: list[int] = []
     atexit.register(_leave, ended)  # before all others, and so after them
     _load()
-    if _listen(socket.socket(fileno=os.dup(0))):
-        ended.append(_run())
+    dvc = begin()
+    if dvc is None:
+        ended.append(0)  # one of DVC's processes, with nothing left to do
+    elif _listen(socket.socket(fileno=os.dup(0))):
+        ended.append(_run(dvc))
+    else:
+        dvc.close()
+        _wait_for_all()

@@ -28,7 +28,7 @@ from apod_pipeline.settings import resolve
 from apod_pipeline.simulator import Simulator
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.wiring import pipeline
-from forked import forkable, forked
+from forked import Command, begun, forkable, forked
 from templates import Templates
 
 TODAY = dt.date(2018, 12, 31)
@@ -120,6 +120,19 @@ class Lab:
             text=True,
             timeout=120,
             check=False,
+        )
+
+    def begun(self, *words: str, **environment: str) -> Command | subprocess.Popen[str]:
+        """The same, not waited for."""
+        variables = self.environment(**environment)
+        if forkable(variables):
+            return begun(words, variables)
+        return subprocess.Popen(
+            [sys.executable, "-m", "apod_pipeline.cli", *words],
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
 
     # ---- what is there afterwards --------------------------------------------------------

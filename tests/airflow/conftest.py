@@ -111,6 +111,8 @@ def airflow_instance(  # noqa: PLR0917 - each is a server of its own
         PYTHONPATH=str(SITE),
         **variables_of("sightings", airflow_watch.settings),
         APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
+        # a scheduler that has nothing to do shares two cores with all other tests
+        AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME="0.3",
         APOD_EXTRAS="alerts,lineage,traces",
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{airflow_collector.address}/v1/traces",
         APOD_ALERTS_SMTP_HOST=HOST,

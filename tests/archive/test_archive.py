@@ -194,7 +194,7 @@ def test_damaged_progress_is_no_progress(tmp_path, content):
     assert archive.marks() == Marks(pushed="b")
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(st.datetimes(YEAR_1990, YEAR_2090, timezones=st.timezones()))
 def test_an_instant_comes_back(moment):
     """What `timestamp` writes is UTC with a Z, and `instant` reads the same moment."""

@@ -7,7 +7,6 @@ import datetime as dt
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,13 +55,7 @@ class Passing:
 
     def begun(self, span, **environment):
         """The same, not waited for."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "apod_pipeline.cli", *words(span)],
-            env=self.lab.environment(TMPDIR=str(self.temporary), **environment),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return self.lab.begun(*words(span), TMPDIR=str(self.temporary), **environment)
 
     def left(self):
         """Folders that a run did not remove."""

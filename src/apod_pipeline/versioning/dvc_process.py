@@ -17,12 +17,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from apod_pipeline.archive import kill_points
 from apod_pipeline.archive.disk import room
@@ -38,6 +38,32 @@ if TYPE_CHECKING:
 FULL_BYTES, FULL_FILES, FULL_SECONDS = 64 << 10, 4, 15
 
 
+class Child(Protocol):
+    """What a child process is for its parent; streams that are no pipes are None."""
+
+    pid: int
+    stdin: IO[str] | None
+    stdout: IO[str] | None
+
+    def wait(self) -> object:
+        """Come back when it has ended."""
+
+
+def started(environment: dict[str, str]) -> Child:
+    """The child as an interpreter of its own, with these variables."""
+    words = [sys.executable, "-P", "-m", __name__]
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+_start: Callable[[dict[str, str]], Child] = started
+
+
+def start_by(start: Callable[[dict[str, str]], Child]) -> None:
+    """From now on this process has its children from `start`: for who has DVC imported already, as tests have."""
+    global _start  # noqa: PLW0603 - one process, one way to start others
+    _start = start
+
+
 @dataclass(eq=False, repr=False)
 class DvcProcess:
     """DVC over one archive, in another process.
@@ -49,7 +75,7 @@ class DvcProcess:
 
     archive: Archive
     remote: str
-    _child: subprocess.Popen[str] | None = None
+    _child: Child | None = None
     _asked: list[str] = field(default_factory=list)  # and not answered yet
 
     @property
@@ -100,21 +126,18 @@ class DvcProcess:
             self._asked.append(question)
             self._say(child, [question, *words])
 
-    def _begun(self) -> subprocess.Popen[str]:
+    def _begun(self) -> Child:
         import logging
 
         from apod_pipeline.versioning.dvc import DvcVersioner
 
-        words = [sys.executable, "-P", "-m", __name__]
-        child = self._child = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=inherited(os.environ)
-        )
+        child = self._child = _start(inherited(os.environ))
         level = logging.getLogger(DvcVersioner.__module__).getEffectiveLevel()
         lines = [os.environ.get("APOD_LOG_FORMAT", ""), run_that_goes_on() or "", dict(fields_of_the_run())]
         self._say(child, [str(self.archive.root), self.archive.dataset.name, self.remote, level, *lines])
         return child
 
-    def _say(self, child: subprocess.Popen[str], words: object) -> None:
+    def _say(self, child: Child, words: object) -> None:
         with suppress(BrokenPipeError):  # it ended: that is told where its answer is missed
             _pipe(child.stdin).write(json.dumps(words) + "\n")
             _pipe(child.stdin).flush()
@@ -147,12 +170,12 @@ def _pipe(end: IO[str] | None) -> IO[str]:
 
 
 # ---- the child -----------------------------------------------------------------------------
-def main() -> None:
-    """Answer the parent's questions until it has no more."""
+def main(parent: int) -> None:
+    """Answer the questions of a process until it has no more."""
     gc.set_threshold(100_000, 50, 50)  # as in the parent: to look for cycles, now or when all ends, takes a fifth of
     atexit.register(gc.freeze)  # what DVC's import takes
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when it is over
-    kill_points.aim_at(os.getppid())
+    kill_points.aim_at(parent)
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever DVC or its children print is no answer
         questions = _Questions()
@@ -217,4 +240,4 @@ class _Questions:
 
 
 if __name__ == "__main__":
-    main()
+    main(os.getppid())

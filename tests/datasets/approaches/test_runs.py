@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-import subprocess
-import sys
 import threading
 
 import psycopg
@@ -204,17 +202,9 @@ def test_one_question_at_a_time_over_all_processes(one, tmp_path):
                 at_once[0] -= 1
 
     one.nasa.told = slowly
-    words = [sys.executable, "-m", "apod_pipeline.cli", "run", "--from", str(one.nasa.span.first), "--to", str(TODAY)]
+    words = ("run", "--from", str(one.nasa.span.first), "--to", str(TODAY))
     several = [
-        subprocess.Popen(
-            [*words, "--archive", str(tmp_path / name)],
-            env=one.environment(
-                APOD_APPROACHES_PAGE_DAYS="5", APOD_ARCHIVE=str(tmp_path / name), APOD_DATABASE_URL=one.database
-            ),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        for name in ("one", "two")
+        one.begun(*words, APOD_APPROACHES_PAGE_DAYS="5", APOD_ARCHIVE=str(tmp_path / name)) for name in ("one", "two")
     ]
     for process in several:
         process.communicate(timeout=60)

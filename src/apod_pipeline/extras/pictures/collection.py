@@ -85,6 +85,7 @@ class Pictures:
         most: int | None = None,
         seconds: float | None = None,
         progress: Callable[[Tally], None] = lambda _: None,
+        tally: Tally | None = None,
     ) -> Tally:
         """Do tasks; the pictures are held by who calls.
 
@@ -94,11 +95,12 @@ class Pictures:
             most: bytes that all pictures may take; as set, where it is None.
             seconds: after which nothing more is begun.
             progress: is told of every task that ended.
+            tally: of tasks before these, to be counted on.
         """
         from apod_pipeline.extras.pictures.downloading import Downloads
         from apod_pipeline.extras.pictures.guard import Guard
         from apod_pipeline.extras.pictures.inspectors import Inspectors
-        from apod_pipeline.extras.pictures.syncing import Sync
+        from apod_pipeline.extras.pictures.syncing import Sync, Tally
 
         wishes = self.wishes
         downloads = Downloads(
@@ -113,7 +115,9 @@ class Pictures:
         known = {line["asked_at"]: line for _, line in told.current()}
         most = int(wishes.max_gb * 1e9) if most is None else most
         looked = self._looked()
-        sync = Sync(self.shelf, self.notes, downloads, inspectors, most, self.taken, known, looked, progress)
+        tally = tally or Tally()
+        taken = self.taken - tally.bytes
+        sync = Sync(self.shelf, self.notes, downloads, inspectors, most, taken, known, looked, progress, tally)
         try:
             return sync.run(tasks, seconds)
         finally:

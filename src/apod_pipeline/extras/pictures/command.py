@@ -6,7 +6,6 @@ Takes what was typed, asks the room, prints.
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,14 @@ from apod_pipeline.errors import SettingsError
 
 if TYPE_CHECKING:
     from apod_pipeline.extras.pictures.collection import Pictures
-    from apod_pipeline.extras.pictures.plan import Plan
+    from apod_pipeline.extras.pictures.plan import Plan, Task
     from apod_pipeline.extras.pictures.syncing import Tally
+    from apod_pipeline.extras.pictures.told import Told
     from apod_pipeline.settings import Settings
 
 GUESS = 1_500_000  # bytes of a picture with its thumbnail, where none is kept yet
 SHOWN = 10
+KEPT_TOGETHER = 1_000  # pictures of a long sync that go into one commit
 AWAY = 4  # exit code: some pictures' hosts did not answer
 
 
@@ -66,7 +67,6 @@ def sync(  # noqa: PLR0913 - what can be typed
     """
     from apod_pipeline.cli import presentation
     from apod_pipeline.extras.pictures.beside import pictures_of
-    from apod_pipeline.extras.pictures.keeping import keep
     from apod_pipeline.extras.pictures.plan import Manner
     from apod_pipeline.wiring import archive_of
 
@@ -86,27 +86,35 @@ def sync(  # noqa: PLR0913 - what can be typed
                 f"{plan.lost[digest]['key']}: its file is neither here nor with DVC: it is downloaded again"
             )
         tasks = [*_asked_again(ours, plan, nowhere), *tasks]
-        begin = time.perf_counter()
-        try:
-            tally = _run(ours, told, tasks, limit)
-            seconds = round(time.perf_counter() - begin, 2)
-        finally:
-            keep(settings, ours, presentation.tell)
-    _say(tally, plan, seconds, as_json=as_json)
+        tally = _run(settings, ours, told, tasks, limit)
+    _say(tally, plan, as_json=as_json)
     sys.exit(AWAY if tally.away else 0)
 
 
-def _asked_again(ours: Pictures, plan: Plan, nowhere: set[str]) -> list[Any]:
+def _asked_again(ours: Pictures, plan: Plan, nowhere: set[str]) -> list[Task]:
     from apod_pipeline.extras.pictures.plan import tasks_of
 
     return tasks_of(ours.archive, {plan.lost[digest]["key"] for digest in nowhere}) if nowhere else []
 
 
-def _run(ours: Pictures, told: Any, tasks: list[Any], limit: int) -> Tally:  # noqa: ANN401 - what is told
+def _run(settings: Settings, ours: Pictures, told: Told, tasks: list[Task], limit: int) -> Tally:
+    """Do the tasks, and keep what came every now and then: a sync may take days, and a disk may die."""
+    from apod_pipeline.cli import presentation
     from apod_pipeline.extras.pictures.bar import bar
+    from apod_pipeline.extras.pictures.keeping import keep
+    from apod_pipeline.extras.pictures.syncing import Tally
 
+    tally = Tally()
     with bar(len(tasks)) as progress:
-        return ours.sync(told, tasks, most=limit, progress=progress)
+        for start in range(0, max(1, len(tasks)), KEPT_TOGETHER):
+            try:
+                ours.sync(told, tasks[start : start + KEPT_TOGETHER], most=limit, progress=progress, tally=tally)
+            finally:
+                keep(settings, ours, presentation.tell)
+            if tally.left:
+                tally.left = (len(tasks) - tally.done, tally.left[1])
+                break
+    return tally
 
 
 @pictures.command()
@@ -250,7 +258,7 @@ def _planned(plan: Plan) -> dict[str, int]:
     return {"pictures": plan.pictures, "to_be_asked": len(plan.tasks), "lost": len(plan.lost), "later": plan.later}
 
 
-def _say(tally: Tally, plan: Plan, seconds: float, *, as_json: bool) -> None:
+def _say(tally: Tally, plan: Plan, *, as_json: bool) -> None:
     from apod_pipeline.cli import presentation
 
     left = tally.left or (0, "")
@@ -264,7 +272,7 @@ def _say(tally: Tally, plan: Plan, seconds: float, *, as_json: bool) -> None:
         "away": len(tally.away),
         "brought_back": len(plan.lost),
         "left": left[0],
-        "seconds": seconds,
+        "seconds": round(tally.seconds, 2),
     }
     if as_json:
         whys = {"refused_pictures": tally.refused, "away_pictures": tally.away, "left_because": left[1]}

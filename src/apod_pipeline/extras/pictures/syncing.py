@@ -18,8 +18,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from apod_pipeline.archive.disk import is_full, make_room
 from apod_pipeline.archive.writing import sha256
 from apod_pipeline.dataset.pictures import Candidate
+from apod_pipeline.errors import ApodError
 from apod_pipeline.extras.pictures.downloading import Downloads, Had, Refused, Unreachable
 from apod_pipeline.extras.pictures.inspectors import PROCESSES, Inspectors, Unsound
 from apod_pipeline.extras.pictures.plan import Looked, Task
@@ -44,6 +46,7 @@ class Tally:
         away: pictures whose host did not answer: its words, by key and role.
         left: tasks that were not begun, and why.
         folders: that hold something new.
+        seconds: that it took to have them.
     """
 
     kept: int = 0
@@ -55,6 +58,7 @@ class Tally:
     away: dict[str, str] = field(default_factory=dict)
     left: tuple[int, str] | None = None
     folders: set[Path] = field(default_factory=set)
+    seconds: float = 0.0
 
     @property
     def done(self) -> int:
@@ -120,7 +124,8 @@ class Sync:
             tasks: what to ask for.
             seconds: after which nothing more is begun.
         """
-        deadline = time.monotonic() + seconds if seconds else None
+        begin = time.monotonic()
+        deadline = begin + seconds if seconds else None
         waiting = iter(tasks)
         # Who waits for a judge does not keep another from asking: a few more hands than connections.
         with ThreadPoolExecutor(self.downloads.concurrency + PROCESSES, thread_name_prefix="pictures") as hands:
@@ -136,6 +141,7 @@ class Sync:
                 done, _ = wait(running)
                 self._end(one for one in done if not one.exception())
                 raise
+        self.tally.seconds += time.monotonic() - begin
         left = sum(1 for _ in waiting)
         if left and self.tally.left is None:
             self.tally.left = (left, "")
@@ -197,6 +203,13 @@ class Sync:
             return self._looked_at(task, task.kept) if task.kept else self._asked_for(task)
         except Unreachable as error:
             return Ended(task.name, away=str(error))
+        except OSError as error:
+            root = self.shelf.archive.root
+            do = make_room(root) if is_full(error) else "put that right"
+            raise ApodError(
+                f"{task.key}: {error.strerror or error}. What was downloaded before is kept; {do}, then type the same "
+                "command again."
+            ) from error
 
     def _asked_for(self, task: Task) -> Ended:
         whys = []

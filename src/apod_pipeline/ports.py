@@ -174,6 +174,9 @@ class Beside(Protocol):
         What is written into `data/ledger` now goes into the next commit. Not called where no folder was given.
         """
 
+    def not_kept(self) -> None:
+        """Be told that these folders could not be kept: no commit holds them, and the next run begins it again."""
+
 
 class Listener(Protocol):
     """Who wants to know how runs go (alerts, metrics, learning). What it raises is logged and changes nothing."""

@@ -88,7 +88,7 @@ def test_what_dvc_cannot_keep_is_kept_later(daily, tmp_path):
     daily.nasa.clear_faults()
     daily.run()
     assert {f"2018-12-{day}" for day in range(26, 32)} <= daily.kept().keys()
-    assert daily.pictures.notes.waiting() == []
+    assert daily.pictures.notes.waiting() == [], daily.told
     assert daily.command("verify").returncode == 0
 
 

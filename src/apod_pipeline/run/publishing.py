@@ -136,6 +136,7 @@ class Publishing:
             for path, pointer in before.items():
                 path.unlink(missing_ok=True) if pointer is None else path.write_bytes(pointer)
             self.publisher.unstage(pointers)  # DVC had
+            one.not_kept()
             self.tell(str(error))
             return []
         return [one.kept()]

@@ -100,6 +100,10 @@ class NewPictures:
         finally:
             self._let_go()
 
+    def not_kept(self) -> None:
+        """Let others synchronise; what came waits for the next run."""
+        self._let_go()
+
     def _let_go(self) -> None:
         self._told, self._thread = None, None
         self._held.close()

@@ -39,6 +39,9 @@ class Waiting(NamedTuple):
         """Tell the ledger of them."""
         return self.pictures.sealed()
 
+    def not_kept(self) -> None:
+        """What came waits for the next sync."""
+
 
 def keep(settings: Settings, pictures: Pictures, tell: Callable[[str], None]) -> None:
     """Let DVC and Git keep what came, and the tables show it.

@@ -178,7 +178,7 @@ def pretend_kept(archive: Path) -> list[dict[str, object]]:
     lines, number = [], 0
     for row in entries_of(Archive(archive, DATA_SET)):
         for picture in DATA_SET.pictures(row) if DATA_SET.pictures else ():
-            told = {"key": row["date"], "role": picture.role, "asked": picture.candidates[0].address}
+            told = {"key": row["date"], "role": picture.role, "asked": picture.address}
             lines.append(_one(archive, told, number))
             number += 1
     (archive / ".apod/pictures").mkdir(mode=0o700, exist_ok=True)
@@ -193,8 +193,8 @@ def _one(archive: Path, told: dict[str, object], number: int) -> dict[str, objec
     (folder / f"{digest}.jpg").write_bytes(digest.encode())
     (folder / f"{digest}.thumb.webp").write_bytes(digest[::-1].encode())
     facts = {"sha256": digest, "bytes": 64, "type": "image/jpeg", "width": 64, "height": 48}
-    seen = {"perceptual_hash": digest, "kind": "original", "address": told["asked"], "asked_at": told["asked"]}
-    return {"at": "2020-01-01T00:00:00Z", "status": "kept", "from": told["asked"], **told, **facts, **seen}
+    seen = {"perceptual_hash": digest, "kind": "original"}
+    return {"at": "2020-01-01T00:00:00Z", "status": "kept", **told, **facts, **seen}
 
 
 def _size(folder: Path) -> int:

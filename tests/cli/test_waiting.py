@@ -131,3 +131,13 @@ def test_coverage_begins_where_the_archive_does(lab):
     told = lab.command("coverage", "--from", "2016-01-01").stdout.splitlines()
     assert [line[:4] for line in told if line[:4].isdigit()] == ["2016", "2017", "2018"]
     assert lab.command("coverage", "--to", "2000-01-01").stdout.startswith("1995")
+
+
+def test_half_a_pointer(lab):
+    """Where a killed run left half of a `.dvc` file, the status is told all the same; the next version mends it."""
+    lab.filled(DAYS)
+    pointer = lab.archive.csv.with_name(f"{lab.archive.csv.name}.dvc")
+    pointer.write_bytes(pointer.read_bytes()[:4])
+    done = lab.command("status", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["csv_md5"] is None

@@ -44,7 +44,11 @@ class PictureLab(Lab):
 
     def shelf(self):
         """Every file of the shelf: name -> bytes."""
-        return {path.name: path.read_bytes() for path, _ in self.pictures.shelf.sizes()}
+        return {path.name: path.read_bytes() for path in self.paths()}
+
+    def paths(self):
+        """Where the files of the shelf are."""
+        return [self.pictures.shelf.folder(name) / name for name in self.pictures.shelf.sizes()]
 
     def tables(self):
         """What the tables say, those of pictures too."""

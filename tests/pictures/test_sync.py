@@ -45,7 +45,7 @@ def test_every_picture_is_kept_by_its_hash(gallery):
 def test_one_copy_on_the_disk(gallery):
     """A picture and DVC's own copy of it are one file with two names."""
     gallery.sync()
-    for path, _ in gallery.pictures.shelf.sizes():
+    for path in gallery.paths():
         assert path.stat().st_nlink == 2
 
 
@@ -202,7 +202,7 @@ def test_status_tells_what_is_there(gallery):
 def test_verify_names_a_flipped_byte(hung):
     """A byte that changed anywhere is named by both verifies, and the next sync brings the file back."""
     whole = hung.shelf()
-    path = next(path for path, _ in hung.pictures.shelf.sizes() if not path.name.endswith(".thumb.webp"))
+    path = next(path for path in hung.paths() if not path.name.endswith(".thumb.webp"))
     body = bytearray(path.read_bytes())
     body[len(body) // 2] ^= 1
     path.unlink()  # it is DVC's copy too
@@ -220,7 +220,7 @@ def test_verify_names_a_flipped_byte(hung):
 def test_lost_files_come_back_from_dvc(hung):
     """Files that are gone from the folder come back from the cache, or from the remote; nobody is asked for them."""
     whole, asked = hung.shelf(), len(hung.nasa.requests)
-    for path, _ in list(hung.pictures.shelf.sizes()):
+    for path in hung.paths():
         path.unlink()
     for kept in (hung.archive.root / ".dvc" / "cache").rglob("*"):
         if kept.is_file() and not kept.name.endswith(".dir"):

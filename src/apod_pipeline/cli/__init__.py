@@ -24,6 +24,7 @@ from apod_pipeline.errors import ApodError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+    from types import ModuleType
 
 
 # By name, the module that is imported when the command is typed; its function has the module's name.
@@ -48,11 +49,19 @@ class _Commands(click.Group):
         command: click.Command | None = None
         if name := COMMANDS.get(cmd_name):
             command = getattr(import_module(f"{__name__}.{name}"), name)
+        elif ours := _own(cmd_name):  # all that is installed takes longer to look through
+            command = getattr(ours, cmd_name)
         elif point := next((point for point in _extras() if point.name == cmd_name), None):
             command = point.load()
         if command:  # whoever asks it without us, as a test does, gets the same help option
             command.context_settings.setdefault("help_option_names", ctx.command.context_settings["help_option_names"])
         return command
+
+
+def _own(name: str) -> ModuleType | None:
+    from apod_pipeline.settings.resolving import own_module
+
+    return own_module(name, "command")
 
 
 def _extras() -> Iterable[EntryPoint]:

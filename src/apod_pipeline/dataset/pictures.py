@@ -6,6 +6,7 @@ has (`DataSet.pictures`); who downloads them knows no field.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 ORIGINAL, RENDITION, POSTER = KINDS = ("original", "rendition", "poster")
@@ -30,8 +31,10 @@ class Picture(NamedTuple):
 
     Attributes:
         role: its part in the entry, one of the words that the data set has for it.
-        candidates: where it may be had, the best first; at least one.
+        address: the best address at which it may be had.
+        candidates: gives all that there are, the best first; asked of few pictures, and so not made of all.
     """
 
     role: str
-    candidates: tuple[Candidate, ...]
+    address: str
+    candidates: Callable[[], tuple[Candidate, ...]]

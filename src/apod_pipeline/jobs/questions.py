@@ -16,7 +16,7 @@ from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.database.rows import Projection
 from apod_pipeline.dataset.spans import Span
-from apod_pipeline.errors import ArchiveDamaged
+from apod_pipeline.errors import ArchiveDamaged, VersioningError
 from apod_pipeline.versioning.dvc import tracked_hash
 
 
@@ -41,8 +41,15 @@ def status(archive: Archive, today: dt.date) -> dict[str, Any]:
         "versions": len(versions),
         "version": archive.marks().commit,
         "version_at": timestamp(versions[-1].at) if versions else None,
-        "csv_md5": tracked_hash(archive.csv),
+        "csv_md5": _csv_md5(archive),
     }
+
+
+def _csv_md5(archive: Archive) -> str | None:
+    try:
+        return tracked_hash(archive.csv)
+    except VersioningError:  # a killed run left a half of it, which the next one writes again
+        return None
 
 
 def never(archive: Archive, name: str) -> str | None:

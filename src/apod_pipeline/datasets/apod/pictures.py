@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -35,23 +36,30 @@ def pictures_of(entry: Row) -> Iterator[Picture]:
     the new site makes of them.
     """
     shown, largest, still = entry.get("url"), entry.get("hdurl"), entry.get("thumbnail_url")
-    if entry.get("media_type") == "image" and (shown or largest):
-        role = "largest" if largest else "shown"
-        originals = [*_places(largest or shown, ORIGINAL)]
-        smaller = [*_places(shown, RENDITION)] if largest and shown != largest else []
-        made = [one for place in (largest, shown) for one in _rendered(place)]
-        yield from _picture(role, [*originals, *smaller, *made])
+    if entry.get("media_type") == "image" and (best := largest or shown):
+        yield from _picture("largest" if largest else "shown", best, partial(_of_image, shown, largest))
     elif still:
-        yield from _picture("still", [*_places(still, POSTER)])
+        yield from _picture("still", still, lambda: [*_places(still, POSTER)])
 
 
-def _picture(role: str, candidates: list[Candidate]) -> Iterator[Picture]:
-    told: dict[str, Candidate] = {}
-    for one in candidates:
-        if not is_generic(one.address) and not is_logo(one.address):
-            told.setdefault(one.address, one)
-    if told:
-        yield Picture(role, tuple(told.values()))
+def _of_image(shown: str | None, largest: str | None) -> list[Candidate]:
+    originals = [*_places(largest or shown, ORIGINAL)]
+    smaller = [*_places(shown, RENDITION)] if largest and shown != largest else []
+    return [*originals, *smaller, *(one for place in (largest, shown) for one in _rendered(place))]
+
+
+def _picture(role: str, best: str, candidates: Callable[[], list[Candidate]]) -> Iterator[Picture]:
+    def told() -> tuple[Candidate, ...]:
+        by_address: dict[str, Candidate] = {}
+        for one in candidates():
+            if not is_generic(one.address) and not is_logo(one.address):
+                by_address.setdefault(one.address, one)
+        return tuple(by_address.values())
+
+    if not is_generic(best) and not is_logo(best):
+        yield Picture(role, best, told)
+    elif others := told():
+        yield Picture(role, others[0].address, told)
 
 
 def _places(address: str | None, kind: str) -> Iterator[Candidate]:

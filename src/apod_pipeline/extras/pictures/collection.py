@@ -20,7 +20,7 @@ from apod_pipeline.archive.writing import replacing, sha256
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.extras.pictures.plan import USUAL, Looked, Manner, Plan, Task, plan
 from apod_pipeline.extras.pictures.settings import Wishes
-from apod_pipeline.extras.pictures.shelf import Shelf
+from apod_pipeline.extras.pictures.shelf import THUMBNAIL, Shelf, name_of
 from apod_pipeline.extras.pictures.told import KEPT, Line, Notes, Told
 from apod_pipeline.versioning.dvc_folders import link
 from apod_pipeline.versioning.git import Git
@@ -63,19 +63,19 @@ class Pictures:
     # ---- what is to be done ----------------------------------------------------------------
     def plan(self, told: Told, how: Manner = USUAL) -> Plan:
         """What a sync is to do; as `plan.plan`."""
-        here = {path for path, _ in self.shelf.sizes()}
+        here = self.shelf.sizes()
 
         def is_here(line: Line) -> bool:
             digest, kind = line["sha256"], line["type"]
-            there = here.issuperset((self.shelf.path(digest, kind), self.shelf.thumbnail(digest)))
+            there = name_of(digest, kind) in here and f"{digest}{THUMBNAIL}" in here
             return there and (not how.hashed or self.shelf.is_sound(digest, kind))
 
-        return plan(self.archive, told, is_here, self.now(), self._looked(), how)
+        return plan(self.archive, told, is_here, self.now(), self._looked(), how)._replace(taken=sum(here.values()))
 
     @property
     def taken(self) -> int:
         """Bytes that all pictures and thumbnails take."""
-        return sum(size for _, size in self.shelf.sizes())
+        return sum(self.shelf.sizes().values())
 
     def sync(
         self,
@@ -132,10 +132,11 @@ class Pictures:
         wanting = {self.shelf.folder(line["sha256"]) for line in lines if line["status"] == KEPT}
         listed = dict(self._listed())
         for _, line in told.current():
-            path = self.shelf.path(line["sha256"], line["type"])
-            names = listed.get(path.parent.name, {})
-            if names is not None and path.name not in names and path.parent not in wanting and path.exists():
-                wanting.add(path.parent)
+            names = listed.get(line["sha256"][:2], {})
+            if names is not None and name_of(line["sha256"], line["type"]) not in names:
+                path = self.shelf.path(line["sha256"], line["type"])
+                if path.exists():
+                    wanting.add(path.parent)
         return sorted(folder for folder in wanting if folder.is_dir())
 
     def _uncommitted(self) -> list[Line]:

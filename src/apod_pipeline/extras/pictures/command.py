@@ -77,7 +77,7 @@ def sync(  # noqa: PLR0913 - what can be typed
         plan = ours.plan(told, Manner(again, recheck, hashed=hashed))
         tasks = plan.tasks[:most]
         size = _mean(told.files.values())
-        presentation.tell(_announced(plan, len(tasks), size, ours.taken, limit))
+        presentation.tell(_announced(plan, len(tasks), size, plan.taken, limit))
         if dry_run:
             return presentation.done("nothing was changed", _planned(plan), as_json=as_json)
         nowhere = ours.bring_back(plan.lost)
@@ -105,8 +105,10 @@ def _run(settings: Settings, ours: Pictures, told: Told, tasks: list[Task], limi
     from apod_pipeline.extras.pictures.syncing import Tally
 
     tally = Tally()
+    if not tasks:
+        keep(settings, ours, presentation.tell, told)
     with bar(len(tasks)) as progress:
-        for start in range(0, max(1, len(tasks)), KEPT_TOGETHER):
+        for start in range(0, len(tasks), KEPT_TOGETHER):
             try:
                 ours.sync(told, tasks[start : start + KEPT_TOGETHER], most=limit, progress=progress, tally=tally)
             finally:

@@ -35,7 +35,7 @@ def show(walk: Walk, settings: Settings) -> Mapping[str, float]:
     begin = time.perf_counter()
     with pictures.held() as told:
         # Films' posters lie on hosts of the web: nobody but the simulated NASA is asked.
-        tasks = [task for task in pictures.plan(told).tasks[:MOST] if all(map(_is_here, task.picture.candidates))]
+        tasks = [task for task in pictures.plan(told).tasks[:MOST] if all(map(_is_here, task.picture.candidates()))]
         tally = pictures.sync(told, tasks)
         downloaded = time.perf_counter()
         keep(settings, pictures, lambda _: None)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from apod_pipeline.extras.pictures.collection import Pictures
+from apod_pipeline.extras.pictures.told import Told
 from apod_pipeline.settings import Settings
 
 PATIENCE = 600.0  # seconds to wait for a run to let go of the archive
@@ -43,13 +44,14 @@ class Waiting(NamedTuple):
         """What came waits for the next sync."""
 
 
-def keep(settings: Settings, pictures: Pictures, tell: Callable[[str], None]) -> None:
+def keep(settings: Settings, pictures: Pictures, tell: Callable[[str], None], told: Told | None = None) -> None:
     """Let DVC and Git keep what came, and the tables show it.
 
     Args:
         settings: of the archive.
         pictures: held by who calls.
         tell: takes a line for the user.
+        told: of all pictures, where that is known and nothing came since.
 
     Raises:
         ArchiveBusy: a run goes on for longer than ten minutes; what came waits for the next sync.
@@ -60,7 +62,7 @@ def keep(settings: Settings, pictures: Pictures, tell: Callable[[str], None]) ->
 
     # Where another machine's versions were taken over, what is ours comes on top of them.
     for _ in range(TAKEOVERS):
-        told = pictures.notes.told()
+        told = told or pictures.notes.told()
         folders = pictures.folders(told)
         if not folders:
             pictures.tell_refusals(PATIENCE)
@@ -69,3 +71,4 @@ def keep(settings: Settings, pictures: Pictures, tell: Callable[[str], None]) ->
             pictures.show(conninfo, told)
         with pipeline(settings, tell, dvc=DvcVersioner) as wired:
             wired.bring_beside("pictures sync", [Waiting(pictures, folders)], PATIENCE)
+        told = None

@@ -88,6 +88,7 @@ class Plan(NamedTuple):
         tasks: what is to be asked for, newest first.
         lost: files that are told of and not here: by hash, a line of each.
         later: pictures that were refused, or away, and are asked for again another day.
+        taken: bytes that the files take which are here.
     """
 
     entries: int
@@ -95,6 +96,7 @@ class Plan(NamedTuple):
     tasks: list[Task]
     lost: dict[str, Line]
     later: int
+    taken: int = 0
 
 
 def entries_of(archive: Archive) -> Iterator[Row]:
@@ -137,7 +139,7 @@ def plan(
             pictures += 1
             name = (key, picture.role)
             kept = told.kept.get(name, [None])[-1]
-            if kept is None or kept["asked"] != picture.candidates[0].address:
+            if kept is None or kept["asked"] != picture.address:
                 refused = told.refused.get(name)
                 if not how.again and (
                     _is_refused(refused, picture, now) or (how.patient and looked.is_away(name, now))
@@ -164,7 +166,7 @@ def tasks_of(archive: Archive, keys: Collection[str]) -> list[Task]:
 
 def _is_refused(refused: Line | None, picture: Picture, now: dt.datetime) -> bool:
     """Whether the same address was refused, and not so long ago."""
-    if refused is None or refused["asked"] != picture.candidates[0].address:
+    if refused is None or refused["asked"] != picture.address:
         return False
     return now < at(refused) + AGAIN[min(int(refused["tries"]), len(AGAIN)) - 1]
 

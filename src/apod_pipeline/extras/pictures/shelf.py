@@ -63,7 +63,7 @@ class Shelf:
 
     def path(self, digest: str, kind: str) -> Path:
         """Where a picture of a media type is, or belongs."""
-        return self.folder(digest) / f"{digest}.{EXTENSIONS[kind]}"
+        return self.folder(digest) / name_of(digest, kind)
 
     def thumbnail(self, digest: str) -> Path:
         """Where its thumbnail is, or belongs."""
@@ -98,12 +98,15 @@ class Shelf:
         for old in kept[MOST_QUARANTINED:]:
             old.unlink(missing_ok=True)
 
-    def sizes(self) -> Iterator[tuple[Path, int]]:
-        """Every file and its size."""
-        for folder in _entries(self.root):
-            for file in _entries(Path(folder.path)) if folder.is_dir() else ():
-                if file.is_file() and not file.name.startswith("."):
-                    yield Path(file.path), file.stat().st_size
+    def sizes(self) -> dict[str, int]:
+        """Every file's name and size: of many thousands, so no path is made of them."""
+        return {
+            file.name: file.stat().st_size
+            for folder in _entries(self.root)
+            if folder.is_dir()
+            for file in _entries(folder.path)
+            if not file.name.startswith(".") and file.is_file()
+        }
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -127,7 +130,12 @@ class Shelf:
             os.close(descriptor)
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def name_of(digest: str, kind: str) -> str:
+    """The name of a picture's file."""
+    return f"{digest}.{EXTENSIONS[kind]}"
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
             return list(found)

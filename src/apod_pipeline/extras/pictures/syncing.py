@@ -26,7 +26,7 @@ from apod_pipeline.extras.pictures.downloading import Downloads, Had, Refused, U
 from apod_pipeline.extras.pictures.inspectors import PROCESSES, Inspectors, Unsound
 from apod_pipeline.extras.pictures.plan import Looked, Task
 from apod_pipeline.extras.pictures.shelf import Shelf
-from apod_pipeline.extras.pictures.told import KEPT, REFUSED, Line, Name, Notes, now
+from apod_pipeline.extras.pictures.told import KEPT, REFUSED, Line, Name, Notes, now, whole
 
 LEAST_FREE = 1 << 30  # bytes that are left on the disk: a run must not fail for want of room
 FACTS = ("sha256", "bytes", "type", "width", "height", "perceptual_hash")
@@ -194,6 +194,7 @@ class Sync:
             tally.same += not one.octets
             tally.bytes += one.octets
             tally.folders.add(self.shelf.folder(line["sha256"]))
+            line = whole(line)
             self.known[line["asked_at"]] = line
 
     # ---- one task: in a thread -------------------------------------------------------------
@@ -213,7 +214,7 @@ class Sync:
 
     def _asked_for(self, task: Task) -> Ended:
         whys = []
-        for candidate in task.picture.candidates:
+        for candidate in task.picture.candidates():
             try:
                 return self._kept(task, candidate)
             except (Refused, Unsound) as error:
@@ -222,7 +223,7 @@ class Sync:
 
     def _looked_at(self, task: Task, kept: Line) -> Ended:
         """The same for a picture of which a file is kept: that one stays, whatever comes, unless another one does."""
-        for candidate in task.picture.candidates:
+        for candidate in task.picture.candidates():
             try:
                 ended = self._kept(task, candidate)
             except (Refused, Unsound):
@@ -253,7 +254,9 @@ class Sync:
         told = {"kind": candidate.kind, "address": candidate.named, "asked_at": candidate.address, "from": had.place}
         about = {name: facts[name] for name in FACTS}
         said = {name: value for name, value in (("etag", had.etag), ("modified", had.modified)) if value}
-        return Ended(task.name, self._line(task, KEPT) | told | about | said, octets)
+        line = self._line(task, KEPT)
+        elsewhere = {name: address for name, address in told.items() if address != line["asked"]}
+        return Ended(task.name, line | elsewhere | about | said, octets)
 
     def _judged(self, file: Path) -> tuple[dict[str, Any], int]:
         """What a file is, put on the shelf; and how many bytes that took: none where it was there."""
@@ -280,5 +283,5 @@ class Sync:
 
     @staticmethod
     def _line(task: Task, status: str) -> dict[str, Any]:
-        asked = task.picture.candidates[0].address
+        asked = task.picture.address
         return {"at": now(), "key": task.key, "role": task.picture.role, "status": status, "asked": asked}

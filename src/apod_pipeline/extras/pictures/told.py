@@ -8,8 +8,10 @@ of a file that nobody could bring back.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive.kill_points import kill_point
@@ -17,6 +19,8 @@ from apod_pipeline.archive.lines import append_lines, instant, read_lines, times
 from apod_pipeline.extras.pictures.shelf import Shelf
 
 KEPT, REFUSED = "kept", "refused"
+ADDRESSES = ("address", "asked_at", "from")
+LARGE, TOGETHER = 100_000, 200  # bytes of a ledger file that gets no more lines; lines that are written at once
 Line = dict[str, Any]
 Name = tuple[str, str]  # of a picture: the entry's key, and its part there
 
@@ -36,9 +40,10 @@ class Told:
     files: dict[str, Line] = field(default_factory=dict)
 
     def add(self, line: Line) -> None:
-        """Take a line into account."""
+        """Take a line into account. An address that is left out is the one that was asked first."""
         name = (line["key"], line["role"])
         if line["status"] == KEPT:
+            line = whole(line)
             self.kept.setdefault(name, []).append(line)
             self.refused.pop(name, None)
             self.files[line["sha256"]] = line
@@ -91,17 +96,32 @@ class Notes:
     def seal(self) -> list[Line]:
         """Move what waits into the ledger; gives it. Killed in between, nothing is told twice."""
         waiting = self.waiting()
-        by_file: dict[str, list[Line]] = {}
+        by_month: dict[str, list[Line]] = {}
         for line in waiting:
-            by_file.setdefault(f"pictures-{line['at'][:7]}.jsonl", []).append(line)
-        for name, lines in by_file.items():
-            path = self._shelf.archive.ledger / name
-            known = list(read_lines(path))
-            append_lines(path, [line for line in lines if line not in known])
+            by_month.setdefault(line["at"][:7], []).append(line)
+        for month, lines in by_month.items():
+            known = {_packed(line) for path in self._files(month)[-2:] for line in read_lines(path)}
+            fresh = [line for line in lines if _packed(line) not in known]
+            while fresh:
+                some, fresh = fresh[:TOGETHER], fresh[TOGETHER:]
+                append_lines(self._open_file(month), some)
         kill_point("pictures-sealed")
         if waiting:
             self._waiting.replace(self._uncommitted)
         return waiting
+
+    def _files(self, month: str) -> list[Path]:
+        """A month's files, oldest first: a new one is begun where one is large, as Git keeps each state of it whole."""
+        found = self._shelf.archive.ledger.glob(f"pictures-{month}*.jsonl")
+        return sorted(found, key=lambda path: (len(path.name), path.name))
+
+    def _open_file(self, month: str) -> Path:
+        files = self._files(month)
+        if not files:
+            return self._shelf.archive.ledger / f"pictures-{month}.jsonl"
+        if files[-1].stat().st_size < LARGE:
+            return files[-1]
+        return files[-1].with_name(f"pictures-{month}_{len(files) + 1}.jsonl")
 
     def uncommitted(self) -> list[Line]:
         """Lines that were moved into the ledger last, until it was seen that a commit holds them."""
@@ -110,6 +130,15 @@ class Notes:
     def committed(self) -> None:
         """A commit holds them."""
         self._uncommitted.unlink(missing_ok=True)
+
+
+def whole(line: Line) -> Line:
+    """A line with all its addresses."""
+    return dict.fromkeys(ADDRESSES, line["asked"]) | line
+
+
+def _packed(line: Line) -> str:
+    return json.dumps(line, sort_keys=True)
 
 
 def at(line: Line) -> dt.datetime:

@@ -75,6 +75,13 @@ def airflow_mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture(scope="session")
+def airflow_letters() -> Iterator[Mailbox]:
+    """A mail server that the session's Airflow knows by a connection."""
+    with mailbox() as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
 def airflow_slack() -> Iterator[WebSink]:
     """A Slack of this machine, which the session's Airflow knows by a connection."""
     with web_sink() as sink:
@@ -97,6 +104,7 @@ def airflow_instance(  # noqa: PLR0917 - each is a server of its own
     git_host: Path,
     airflow_mailbox: Mailbox,
     airflow_slack: WebSink,
+    airflow_letters: Mailbox,
     airflow_collector: Collector,
 ) -> Iterator[LocalAirflow]:
     """A healthy Airflow for the toy data set beside APOD, started once and ended after the last test that takes it."""
@@ -121,6 +129,14 @@ def airflow_instance(  # noqa: PLR0917 - each is a server of its own
         APOD_ALERTS_EMAIL_TO="ops@example.com",
         AIRFLOW_CONN_APOD_SLACK=json.dumps(
             {"conn_type": "slackwebhook", "password": f"{airflow_slack.address}/services/T0/B0/made-up"}
+        ),
+        AIRFLOW_CONN_APOD_SMTP=json.dumps(
+            {
+                "conn_type": "smtp",
+                "host": HOST,
+                "port": airflow_letters.port,
+                "extra": {"disable_ssl": True, "disable_tls": True},
+            }
         ),
         AIRFLOW__OPENLINEAGE__TRANSPORT=json.dumps(
             {"type": "file", "log_file_path": str(folder / "lineage.jsonl"), "append": True}

@@ -20,20 +20,22 @@ DAYS = {"from": "2012-03-01", "to": "2012-03-03"}  # no other test asks for them
 
 
 @pytest.fixture
-def told(bench, first_run, airflow_slack, airflow_mailbox):
-    """Gives what was told since the test began: in the mailbox, and by Airflow's notifier for Slack."""
+def told(bench, first_run, airflow_slack, airflow_mailbox, airflow_letters):
+    """Gives what was told since the test began: in the mailbox, and by Airflow's notifiers for Slack and for mail."""
     (bench.archive.root / ".apod" / NAME).unlink(missing_ok=True)  # what other tests did to this archive is no news
     letters, posts = len(airflow_mailbox.letters), len(airflow_slack.requests)
+    others = len(airflow_letters.letters)
 
     def subjects():
         sent = [json.loads(body)["text"].partition("\n")[0].strip("*") for _, _, body in airflow_slack.requests[posts:]]
         assert sent == airflow_mailbox.subjects[letters:]
+        assert sent == airflow_letters.subjects[others:]
         return sent
 
     return subjects
 
 
-def test_a_refusal_is_told_by_both_ways(bench, told, airflow_nasa):
+def test_a_refusal_is_told_by_every_way(bench, told, airflow_nasa):
     """The placeholder makes a task red: one alert with its sample, however many runs meet it; and one all-clear."""
     airflow_nasa.fault("placeholder")
     try:

@@ -36,6 +36,7 @@ def filled(stored):
 
 
 def said(done):
+    """All that a command printed."""
     return done.stdout + done.stderr
 
 
@@ -46,7 +47,7 @@ def test_a_store_that_is_down_is_healed_by_the_next_run(filled, gateway, bucket)
     filled.nasa.today = TODAY + ONE_DAY
     outcome = filled.run(today=TODAY + ONE_DAY)
     assert (outcome.exit_code, outcome.inserted) == (1, 1)
-    assert any("does not answer as it should (503 SlowDown)" in line for line in filled.told)
+    assert any("does not answer as it should (503 SlowDown)" in line for line in filled.told), filled.told
     assert any("The next run begins it again." in line for line in filled.told)
     assert filled.rows("SELECT count(*) FROM apod") == [(61,)]
     assert filled.git("status", "--porcelain") == ""
@@ -85,6 +86,15 @@ def test_wrong_credentials(filled, monkeypatch):
     assert "refuses us (403 InvalidAccessKeyId)" in told
     assert "AWS_ACCESS_KEY_ID" in told
     assert filled.command("store", "status").returncode == 1
+
+
+def test_no_credentials(filled, monkeypatch):
+    """Where none are set it is said so, and which variables would hold them."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    outcome = filled.run()
+    assert outcome.exit_code == 1
+    assert "no credentials were found" in " ".join(filled.told)
 
 
 def test_a_missing_bucket(filled):
@@ -201,7 +211,7 @@ def test_two_publishers_and_a_reader(filled, gateway, wishes, deaf):
                 one.send()
                 one.finish()
                 contents.close()
-        except Exception as error:  # told below, in the test's own thread
+        except Exception as error:  # noqa: BLE001 - told below, in the test's own thread
             errors.append(error)
 
     def poll():
@@ -213,7 +223,7 @@ def test_two_publishers_and_a_reader(filled, gateway, wishes, deaf):
                     manifest = Pointers(bucket).manifest(pointed.pointer)
                     assert all(bucket.size(file.object) == file.bytes for file in manifest.files.values())
                     seen.append(manifest.at)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - likewise
             errors.append(error)
 
     reader = threading.Thread(target=poll)

@@ -60,14 +60,17 @@ def _worded(said: str, where: str) -> ObjectStoreError:
         return _no_bucket(where)
     code = next(iter(re.findall(r"<Code>(\w+)</Code>", said)), "")
     status = next(iter(re.findall(r"status code: (\d{3})", said)), "")
-    if status in {"401", "403"} or "credential" in said.partition("Debug source")[0].lower():
+    said = said.partition("Debug source")[0]
+    nobody = "169.254." in said or "credential" in said.partition(" - Server")[0].lower()
+    if status in {"401", "403"} or nobody:
+        why = "no credentials were found" if nobody else f"{status} {code}".strip()
         return ObjectStoreRefused(
-            f"{where} refuses us ({' '.join(filter(None, [status, code])) or 'no credentials were found'}). Nothing "
-            f"was changed there. {REFUSED}, then type: apod store status"
+            f"{where} refuses us ({why}). Nothing was changed there. {REFUSED}, then type: apod store status"
         )
-    if status and status[0] in "34" and status not in {"408", "409", "429"}:
+    if "region" in said or (status[:1] in {"3", "4"} and status not in {"408", "409", "429"}):
+        why = f"{status} {code}".strip() or "its region is another one"
         return ObjectStoreRefused(
-            f"{where} cannot be used as it is set ({status} {code}). Check APOD_OBJECTSTORE_URL, "
+            f"{where} cannot be used as it is set ({why}). Nothing was changed there. Check APOD_OBJECTSTORE_URL, "
             "APOD_OBJECTSTORE_ENDPOINT and AWS_REGION, then type: apod store status"
         )
     why = " ".join(filter(None, [status, code])) or "no answer"

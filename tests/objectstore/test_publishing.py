@@ -13,7 +13,7 @@ import pytest
 
 from apod_pipeline.extras.objectstore.bucket import Bucket
 from apod_pipeline.extras.objectstore.pointers import LAYOUT, POINTER, Pointers
-from lab import SPAN, TODAY
+from lab import SPAN, TODAY, bare_repository
 from s3_gateway import ACCESS, SECRET
 from stores import newest
 
@@ -193,3 +193,39 @@ def test_a_large_file_goes_in_parts(bucket, tmp_path, gateway):
         bucket.send("objects/large", file, len(body))
     assert len(gateway.sent()) == 3
     assert b"".join(Bucket(bucket.wishes).pieces("objects/large")) == body
+
+
+def test_steps_of_an_orchestrator(published, bucket):
+    """Where every step is a process, the tracking one brings the version, and the last one where nothing was new."""
+    from apod_pipeline.run.pipeline import Wanted
+    from apod_pipeline.run.steps import Steps
+
+    def stepped(wired):
+        steps = Steps(wired, "stepped")
+        steps.extract(Wanted("step"))
+        if steps.transform():
+            steps.check_quality()
+            steps.load()
+            steps.track()
+            steps.commit()
+        return steps.report_missing()
+
+    published.nasa.today = TODAY + ONE_DAY
+    published.wired(stepped, today=TODAY + ONE_DAY)
+    assert newest(bucket).entries == 61
+    bucket.delete(POINTER)
+    published.wired(stepped, today=TODAY + ONE_DAY)
+    assert newest(bucket).entries == 61
+
+
+def test_a_stateless_run(stored, bucket, tmp_path):
+    """A run whose archive is gone afterwards brings its version too, and is content where nothing is new."""
+    stored.flags |= {"git_remote": bare_repository(tmp_path / "remote.git"), "dvc_remote": str(tmp_path / "objects")}
+    done = stored.command("backfill", "--from", str(SPAN.first))
+    assert done.returncode == 0, done.stderr
+    stored.nasa.today = TODAY + ONE_DAY
+    elsewhere = dataclasses.replace(stored, root=tmp_path / "elsewhere")
+    for _ in range(2):
+        done = elsewhere.command("run", "--stateless", APOD_TODAY=str(TODAY + ONE_DAY))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert newest(bucket).entries == 61

@@ -61,7 +61,7 @@ class Manifest(NamedTuple):
     files: Mapping[str, File]
 
     def body(self) -> bytes:
-        """As it lies in the store."""
+        """As it lies in the store: a line a file."""
         told = {
             "format": FORMAT,
             "archive": self.origin._asdict(),
@@ -69,9 +69,10 @@ class Manifest(NamedTuple):
             "commit": self.commit,
             "rules": self.rules,
             "entries": self.entries,
-            "files": [self.files[path]._asdict() for path in sorted(self.files)],
+            "files": [],
         }
-        return (json.dumps(told, indent=1) + "\n").encode()
+        lines = ",\n".join(json.dumps(self.files[path]._asdict()) for path in sorted(self.files))
+        return f"{json.dumps(told).removesuffix(']}')}\n{lines}\n]}}\n".encode()
 
     @classmethod
     def of(cls, body: bytes) -> Manifest:

@@ -198,17 +198,22 @@ class Publication:
         body = ours.body()
         digest = sha256_of(body)
         for name in (name_of(ours.at), name_of(ours.at, digest)):
-            found = self.bucket.get(name)
-            if found is None and (self.bucket.create(name, body) or (found := self.bucket.get(name)) is None):
-                return name, digest
-            if found and found.body == body:
-                return name, digest
-            if found and _says_the_same(found.body, ours):
-                return name, sha256_of(found.body)
+            there = self._created(name, body)
+            if there == body or _says_the_same(there, ours):
+                return name, sha256_of(there)
         raise ObjectGone(
             f"{self.bucket.where}: {name} is not what its name says. Nothing was published; publish below another "
             "prefix (APOD_OBJECTSTORE_URL) with: apod run"
         )
+
+    def _created(self, name: str, body: bytes) -> bytes:
+        """What lies at a place afterwards: these bytes, or what was there."""
+        for _ in range(MOST_RACES):
+            if found := self.bucket.get(name):
+                return found.body
+            if self.bucket.create(name, body):
+                return body
+        raise ObjectStoreError(f"{self.bucket.where}: {name} can neither be read nor written; type: apod store status")
 
     def _refresh(self, *, only_if_needed: bool = False) -> None:
         """Let the one Parquet file below `newest/` be the newest version's; whoever is late does it once more."""

@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from apod_pipeline.errors import ApodError
+from apod_pipeline.errors import BesideError
 
 REFUSED = "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"
 AGAIN = "Rows and commits do not hang on it; type `apod store status` when it answers again."
 
 
-class ObjectStoreError(ApodError):
+class ObjectStoreError(BesideError):
     """The object store could not be reached or used: what is here is whole, and goes there another time."""
 
     retryable = True

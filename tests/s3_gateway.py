@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-ACCESS, SECRET = "AKIAGATEWAY000000001", "a-secret-that-nobody-shall-see"
+KEYS = "gateway-access-one", "what-nobody-shall-see"
+ACCESS, SECRET = KEYS
 FAILED = "<Error><Code>{}</Code><Message>{}</Message></Error>"
 
 

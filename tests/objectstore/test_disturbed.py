@@ -79,7 +79,7 @@ def test_a_store_that_fails_half_way(filled, gateway, bucket):
 
 def test_wrong_credentials(filled, monkeypatch):
     """They are refused in one sentence that says which variables to look at, and holds no secret."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASOMEBODYELSES001")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody-elses-access")
     outcome = filled.run()
     told = " ".join(filled.told)
     assert outcome.exit_code == 1

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def store() -> None:
-    """The object store that versions go to, with APOD_EXTRAS=objectstore.
+    """Versions in an S3 bucket, and back from there.
 
-    APOD_OBJECTSTORE_URL names it, the usual AWS_* variables open it: see docs/objectstore.md.
+    With APOD_EXTRAS=objectstore every run brings its version there. APOD_OBJECTSTORE_URL names the bucket, the usual
+    AWS_* variables open it: see docs/objectstore.md.
     """
 
 
@@ -64,7 +65,9 @@ def status(archive: Path | None, *, as_json: bool) -> None:
 @click.option("--all", "every", is_flag=True, help="Read and hash every object, not five of them.")
 @archive_option
 def verify(archive: Path | None, *, every: bool, as_json: bool) -> None:
-    """Look whether the newest version's objects are all there. Exit code 1 if not: the next run sends them again.
+    """Look whether all of the newest version is there.
+
+    Exit code 1 if not: the next run sends what is missing or damaged again.
 
     Example: apod store verify --all
     """
@@ -88,9 +91,10 @@ def verify(archive: Path | None, *, every: bool, as_json: bool) -> None:
 )
 @archive_option
 def fetch(folder: Path, archive: Path | None, *, as_json: bool) -> None:
-    """Bring the newest version's CSV, JSON, Parquet and pictures from the bucket, each verified by its SHA-256.
+    """Bring the newest version's files from the bucket.
 
-    No archive is needed. Files that are there already are not fetched again.
+    CSV, JSON, Parquet and pictures, each verified by its SHA-256. No archive is needed. Files that are there already
+    are not fetched again.
 
     Example: apod store fetch --to ./from-the-bucket
     """

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from apod_pipeline.archive.known import Version
+from apod_pipeline.errors import DatabaseError
 from apod_pipeline.extras.objectstore.bucket import Bucket
 from apod_pipeline.extras.objectstore.complaints import ObjectStoreRefused
 from apod_pipeline.extras.objectstore.contents import Contents
@@ -55,6 +56,16 @@ def test_a_store_that_is_down_is_healed_by_the_next_run(filled, gateway, bucket)
     assert done.returncode == 1
     assert "503 SlowDown" in done.stdout
     gateway.fail = lambda _method, _path: None
+    assert filled.run(today=TODAY + ONE_DAY).exit_code == 0
+    assert newest(bucket).entries == 61
+
+
+def test_a_load_that_fails(filled, bucket):
+    """Where the tables cannot be loaded the run fails, and no reader sees the version; the next run brings it."""
+    filled.nasa.today = TODAY + ONE_DAY
+    with pytest.raises(DatabaseError):
+        filled.run(today=TODAY + ONE_DAY, database_url="postgresql://127.0.0.1:1/nowhere")
+    assert Pointers(bucket).read() is None
     assert filled.run(today=TODAY + ONE_DAY).exit_code == 0
     assert newest(bucket).entries == 61
 

@@ -6,6 +6,8 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
+import re
+from pathlib import Path
 
 import duckdb
 import polars
@@ -132,6 +134,7 @@ def test_what_is_lost_in_the_bucket_is_sent_again(published, bucket, tmp_path):
     gone, damaged = manifest.parts[0].object, manifest.files["data/processed/apod_data.csv"]
     bucket.delete(gone)
     bucket.overwrite(damaged.object, b"x" * damaged.bytes)
+    bucket.overwrite("newest/apod_entries.parquet", b"x" * manifest.parquet.bytes)
     told, code = published.store("fetch", "--to", str(tmp_path / "back"))
     assert code == 1
     assert "apod_data.csv" in told
@@ -229,3 +232,18 @@ def test_a_stateless_run(stored, bucket, tmp_path):
         done = elsewhere.command("run", "--stateless", APOD_TODAY=str(TODAY + ONE_DAY))
         assert done.returncode == 0, done.stdout + done.stderr
         assert newest(bucket).entries == 61
+
+
+def test_the_page_says_how_to_read_it(two_years, bucket, monkeypatch):
+    """What docs/objectstore.md shows in Python does what it says, word for word but for the bucket's name."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.wishes.endpoint)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    page = (Path(__file__).parents[2] / "docs" / "objectstore.md").read_text(encoding="utf-8")
+    whole, by_year = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    name, prefix = bucket.wishes.place
+    for shown, entries in ((whole, 61), (by_year, 61)):
+        told = shown.replace("my-bucket/apod", f"{name}/{prefix}").replace('"my-bucket"', f'"{name}"')
+        lines = told.replace('prefix="apod"', f'prefix="{prefix}"').strip().splitlines()
+        known = {}
+        exec("\n".join([*lines[:-1], f"read = {lines[-1]}"]), known)  # noqa: S102 - the page's own words
+        assert known["read"].height == entries

@@ -63,6 +63,7 @@ class _Going:
         try:
             self._contents.open()
         except OSError as error:
+            self._contents.close()
             self._error = error
             return
         self._thread = threading.Thread(target=self._send, name="object-store", daemon=True)
@@ -75,6 +76,8 @@ class _Going:
             self._publication.send()
         except Exception as error:  # noqa: BLE001 - told by who waits for it
             self._error = error
+        finally:
+            self._contents.close()  # a run that fails meanwhile waits for nobody
 
     def finish(self) -> None:
         try:
@@ -87,8 +90,6 @@ class _Going:
                 f"{self._bucket.where}: the version could not be sent there ({type(error).__name__}). Rows and commits "
                 "do not hang on it; the log says more."
             ) from error
-        finally:
-            self._contents.close()
 
     def _finished(self) -> int:
         """How many objects were sent, when all is there."""

@@ -103,6 +103,11 @@ class Manifest(NamedTuple):
         return [file for path, file in sorted(self.files.items()) if not path.startswith(PARTS)]
 
     @property
+    def parquet(self) -> File:
+        """The Parquet file as a whole."""
+        return next(file for file in self.whole if file.path.endswith(".parquet"))
+
+    @property
     def pictures(self) -> Mapping[str, File]:
         """Kept pictures by path."""
         return {path: file for path, file in self.files.items() if path.startswith(PICTURES)}
@@ -157,6 +162,11 @@ def name_of(at: dt.datetime, digest: str = "") -> str:
 def object_of(digest: str) -> str:
     """Where a file of a hash lies."""
     return f"objects/{digest[:2]}/{digest}"
+
+
+def newest_of(path: str) -> str:
+    """Where a file of whatever version is the newest lies."""
+    return f"newest/{path.rpartition('/')[2]}"
 
 
 def sha256_of(body: bytes) -> str:

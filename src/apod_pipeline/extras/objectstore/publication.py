@@ -23,7 +23,7 @@ from apod_pipeline.extras.objectstore.bucket import Bucket
 from apod_pipeline.extras.objectstore.complaints import ObjectGone, ObjectStoreError, ObjectStoreRefused
 from apod_pipeline.extras.objectstore.contents import Contents, Sending, picture
 from apod_pipeline.extras.objectstore.doubts import doubt, doubted
-from apod_pipeline.extras.objectstore.manifest import File, Manifest, Origin, Pointer, name_of, sha256_of
+from apod_pipeline.extras.objectstore.manifest import File, Manifest, Origin, Pointer, name_of, newest_of, sha256_of
 from apod_pipeline.extras.objectstore.pointers import Pointed, Pointers
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,6 @@ MOST_RACES = 50  # that are lost in a row: each is another publisher's success
 LONGEST_PAUSE = 0.3
 ASKED_ONE_BY_ONE = 200  # files; of more the store is asked for a list
 AT_A_TIME = 4
-NEWEST = "newest/"
 
 
 @dataclass
@@ -165,7 +164,7 @@ class Publication:
         ours = Manifest(self._origin, self.version.at, self._commit(), self.version.rules, self._entries, files)
         if there and there.at > ours.at:
             self._name(ours)  # it stays to be found, and nothing goes back
-            self._refresh()
+            self._refresh(only_if_needed=True)
             return True
         if there and there.at == ours.at and self._is_as_good(there, ours):
             self._refresh(only_if_needed=True)
@@ -218,13 +217,14 @@ class Publication:
     def _refresh(self, *, only_if_needed: bool = False) -> None:
         """Let the one Parquet file below `newest/` be the newest version's; whoever is late does it once more."""
         archive = self.contents.archive
-        path, target = archive.relative(archive.parquet), f"{NEWEST}{archive.parquet.name}"
+        path = archive.relative(archive.parquet)
+        target = newest_of(path)
         for _ in range(MOST_RACES):
             pointed = self._pointers.read()
             if pointed is None:
                 return
             file = self._pointers.manifest(pointed.pointer).files[path]
-            if only_if_needed and self.bucket.size(target) == file.bytes:
+            if only_if_needed and target not in self._doubted and self.bucket.size(target) == file.bytes:
                 return
             self.bucket.copy(file.object, target)
             after = self._pointers.read()

@@ -17,7 +17,7 @@ from apod_pipeline.errors import ApodError
 from apod_pipeline.extras.objectstore.bucket import Bucket
 from apod_pipeline.extras.objectstore.complaints import ObjectGone
 from apod_pipeline.extras.objectstore.doubts import doubt
-from apod_pipeline.extras.objectstore.manifest import File, Manifest, object_of
+from apod_pipeline.extras.objectstore.manifest import File, Manifest, newest_of, object_of
 from apod_pipeline.extras.objectstore.pointers import Pointers
 from apod_pipeline.extras.objectstore.probing import LATEST, NUMBERED, SINGLE
 from apod_pipeline.model import Finding
@@ -61,7 +61,9 @@ def verified(bucket: Bucket, archive: Archive | None, *, every: bool = False) ->
 
 def _wrong(bucket: Bucket, manifest: Manifest, *, every: bool) -> set[str]:
     files = {file.object: file for file in manifest.files.values()}
-    sizes = {**bucket.sizes("objects/"), **bucket.sizes("parquet/")}
+    copy = newest_of(manifest.parquet.path)
+    files[copy] = manifest.parquet._replace(object=copy)
+    sizes = {**bucket.sizes("objects/"), **bucket.sizes("parquet/"), **bucket.sizes("newest/")}
     wrong = {name for name, file in files.items() if sizes.get(name) != file.bytes}
     left = [file for name, file in files.items() if name not in wrong]
     read = left if every else random.sample(left, min(SAMPLE, len(left)))

@@ -18,6 +18,7 @@ Takes nothing, gives the classes below, never imports another module of the proj
     │   └── ReplyRefused          one answer cannot be taken
     ├── DatabaseError         PostgreSQL could not be started, reached or used
     │   └── DatabaseUnavailable   it does not answer, or ends what it had begun: a later try can help
+    ├── BesideError           where else a version is brought to could not take it, or give it back
     └── VersioningError       DVC or Git did not do what was asked
         └── PushRejected          the remote has versions that we have not
 
@@ -119,6 +120,10 @@ class DatabaseUnavailable(DatabaseError):
     """PostgreSQL does not answer, or ends what it had begun: it restarts, or its network does."""
 
     retryable = True
+
+
+class BesideError(ApodError):
+    """Where else a version is brought to, beside the tables and DVC, could not take it or give it back."""
 
 
 class VersioningError(ApodError):

@@ -50,6 +50,9 @@ class InParallel:
         """Never called: no folder was given."""
         return "Keep versions in the object store"
 
+    def not_kept(self) -> None:
+        """Never called, either."""
+
 
 class _Going:
     """One version, and the thread that sends it."""

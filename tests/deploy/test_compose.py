@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -339,3 +340,21 @@ def test_celery_takes_over(house):
     (last,) = house.airflow(f"{RUNS}?order_by=-start_date&limit=1")["dag_runs"]
     done = house.airflow(f"{RUNS}/{last['dag_run_id']}/taskInstances")["task_instances"]
     assert {one["hostname"] for one in done if one["state"] == "success"} == {worker}
+
+
+def test_the_profile_that_looks_every_hour(house):
+    """With its channel in the archive's own file, the container looks at the archive and says how it is."""
+    place = "/opt/apod/archive/.apod/local.toml"
+    told = 'extras = ["alerts"]\nalerts_slack_webhook = "http://nasa/hook"\n'
+    house.compose("exec", "-T", "backup", "sh", "-c", f"umask 077; printf '%s' '{told}' > {place}")
+
+    def said():
+        return house.compose("--profile", "alerts", "logs", "--no-color", "alerts")
+
+    try:
+        house.compose("--profile", "alerts", "up", "--detach", "--no-deps", "alerts")
+        until(lambda: re.search(r"all is well|the newest day|a day is missing|late", said()), 120)
+        assert "Traceback" not in said()
+    finally:
+        house.compose("--profile", "alerts", "rm", "--stop", "--force", "alerts")
+        house.compose("exec", "-T", "backup", "rm", place)

@@ -122,3 +122,14 @@ def test_steps_of_an_orchestrator_bring_pictures_too(daily):
     assert "2019-01-01" in daily.kept()
     assert daily.git("status", "--porcelain") == ""
     assert daily.command("verify").returncode == 0
+
+
+def test_a_damaged_line_of_pictures_fails_no_load(daily, caplog):
+    """Where lines of pictures cannot be read, entries are loaded all the same, and the log says what is wrong."""
+    daily.run()
+    with next(daily.archive.ledger.glob("pictures-*")).open("a") as file:
+        file.write("no JSON\n")
+    daily.rows_deleted()
+    assert daily.run().exit_code == 0
+    assert daily.rows("SELECT count(*) FROM apod") == [(8,)]
+    assert "the tables of pictures were not filled" in caplog.text

@@ -118,8 +118,13 @@ class Shown:
     def loaded(self, connection: Any, loaded: Loaded) -> None:  # noqa: ANN401 - psycopg's
         """Fill the tables of pictures, where all the others were filled."""
         if loaded.since is None:
-            with connection.transaction():
-                self._pictures.show_in(connection, self._pictures.notes.told())
+            import psycopg
+
+            try:
+                with connection.transaction():
+                    self._pictures.show_in(connection, self._pictures.notes.told())
+            except (ApodError, OSError, psycopg.Error) as error:  # entries are loaded without their pictures
+                log.warning("the tables of pictures were not filled: %s", error)
 
 
 def pictures_of(settings: Settings, archive: Archive) -> Pictures:

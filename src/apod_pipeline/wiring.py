@@ -215,6 +215,7 @@ def pipeline(
             today=today(settings),
             lookback=settings.lookback,
             gap_after=settings.gap_after,
+            plain_replies=settings.plain_replies,
             tell=tell,
             beside=tuple(extra.beside for extra in plugged if extra.beside),
             listeners=tuple(extra.listener for extra in plugged if extra.listener),
@@ -283,6 +284,7 @@ def stateless_pipeline(
             wired,
             derivation=derivation_here,
             elsewhere=here.elsewhere,
+            plain_replies=None,  # what is to be packed is not here
             takeover=replace(wired.takeover, bring=len),  # the raw replies stay where they are
             refill=lambda _: None,  # a folder that is forgotten has nothing to fill another remote with
             keep_all=True,

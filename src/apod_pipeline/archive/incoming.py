@@ -15,6 +15,8 @@ from pathlib import Path
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.ledger import line_of_reply, reply_of_line
+from apod_pipeline.archive.packs import unpack
+from apod_pipeline.archive.replies import Replies
 from apod_pipeline.archive.writing import move, replacing, sweep
 from apod_pipeline.dataset.sources import Request
 from apod_pipeline.model import Reply
@@ -73,9 +75,14 @@ class Incoming:
             number += 1
 
     def body(self, reply: Reply) -> Path:
-        """Where the bytes of a reply lie: promoted or still incoming."""
-        promoted = self.archive.raw / reply.file
-        return promoted if promoted.exists() else self.archive.incoming / reply.file
+        """Where the bytes of a reply lie: promoted, still incoming, or copied out of a pack until the next run."""
+        promoted, waiting = self.archive.raw / reply.file, self.archive.incoming / reply.file
+        if promoted.exists() or waiting.exists() or (pack := Replies(self.archive).packs.get(reply.file)) is None:
+            return promoted if promoted.exists() else waiting
+        copy = self.archive.incoming / f"packed-{reply.file}"
+        if not copy.exists():
+            unpack(pack, reply.file, copy, reply.size)
+        return copy
 
     def promote(self, reply: Reply) -> None:
         """Move a reply to where it stays. The ledger's line comes next, then `forget`."""

@@ -5,7 +5,8 @@ Takes a place's name; ends the process with SIGKILL when the environment variabl
 and the child has to notice. Without the variable it costs one comparison and never does anything.
 
 The places: `reply-received`, `reply-promoted`, `write <file>`, `ledger-appended`, `version-sealed`,
-`before-database-commit`, `after-database-commit`, `dvc-added`, `dvc-pushing`, `dvc-pushed`, `committed`, `git-pushed`.
+`before-database-commit`, `after-database-commit`, `replies-packed`, `packed-reply-removed`, `dvc-added`,
+`dvc-pushing`, `dvc-pushed`, `committed`, `git-pushed`.
 """
 
 from __future__ import annotations

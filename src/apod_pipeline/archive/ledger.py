@@ -29,7 +29,7 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.known import WHOLE_REPLY, Known, Version
 from apod_pipeline.archive.lines import append_lines, instant, lines_in, read_lines, timestamp
-from apod_pipeline.archive.packing import MANY, packed_reply, packed_states, unpacked_reply, unpacked_states
+from apod_pipeline.archive.packed_lines import MANY, packed_reply, packed_states, unpacked_reply, unpacked_states
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.errors import ArchiveDamaged
 from apod_pipeline.model import Reply, Verdict, in_plain_words

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
+from apod_pipeline.archive.packs import packs_in
 from apod_pipeline.archive.replies import damaged, given_up
 from apod_pipeline.archive.text_files import csv_line
 from apod_pipeline.audit.findings import found, looked_at
@@ -28,7 +29,7 @@ def replies(archive: Archive, known: Known) -> Iterator[Finding]:
     ill = f"{{count}} of {len(known.replies)} are gone or damaged"
     yield found("raw replies", wrong, well=well, ill=ill, do="apod recover raw")
     there = {path.name for path in archive.raw.iterdir() if path.is_file()} if archive.raw.exists() else set()
-    strange = sorted(there - known.replies.keys())
+    strange = sorted(there - known.replies.keys() - {path.name for path in packs_in(archive.raw)})
     if strange:
         yield found("raw folder", strange, well="", ill="{count} files that no ledger mentions", do="move them away")
 

@@ -44,6 +44,8 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "min_wal_size": "32MB",
     "max_wal_size": "256MB",
+    # what a large load wrote is removed and not kept for the next one: a small archive is mostly that otherwise
+    "wal_recycle": "off",
     "jit": "off",
     # small containers have 64 MB of /dev/shm, which parallel plans of a few workers exceed
     "max_parallel_workers_per_gather": "0",

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import append_lines, instant, lines_in, read_lines, timestamp
+from apod_pipeline.archive.packs import is_whole, lines_of, packs_in
 from apod_pipeline.archive.replies import damaged
 from apod_pipeline.archive.run_record import from_json
 from apod_pipeline.archive.writing import replacing
@@ -26,7 +28,7 @@ from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.versioning.git import Git
 from apod_pipeline.versions.commits import all_hashes, commits, pointer_hashes
-from apod_pipeline.versions.objects import DIRECTORY, DvcObjects, md5
+from apod_pipeline.versions.objects import DIRECTORY, DvcObjects, is_object, md5
 
 Done = dict[str, Any]
 
@@ -165,14 +167,9 @@ class Recovery:
         with self.pipeline.held():
             known = self.pipeline.ledger.known()
             wrong = damaged(self.archive, known)
-            if wrong:
-                places = self._listed(wrong)
-                found = {file: places[file] for file in wrong if file in places}
-                nowhere = self.objects.fetch(set(found.values()))
-                for file, oid in found.items():
-                    if oid not in nowhere:
-                        self.objects.copy(oid, self.archive.raw / file)
-            lost = damaged(self.archive, known, wrong)
+            lost = self._brought(known, wrong)
+            if not lost:
+                self._remove_damaged_packs()
             if lost and give_up:
                 now = timestamp(self.pipeline.now())
                 append_lines(
@@ -187,21 +184,42 @@ class Recovery:
                     "tables still hold those days. Bring the remote back and type the same command again; or record "
                     "them as lost with `apod recover raw --give-up`."
                 )
-            self.pipeline.versioner.track_replies()  # the `.dvc` file may be what was damaged
+            self.pipeline.publishing.track_replies()  # the `.dvc` file may be damaged, and a pack gone
             self.pipeline.versioner.finish()
         return {"brought": len(wrong) - len(lost), "lost": lost}
 
-    def _listed(self, wanted: Collection[str]) -> dict[str, str]:
-        """The objects of raw replies by name: those of the working pointer; for what it lacks those of any version."""
-        pointer = pointer_hashes(self.archive).get(self.archive.relative(self.archive.raw))
-        places: dict[str, str] = {}
-        everywhere = {oid for oid in all_hashes(self.archive) if oid.endswith(DIRECTORY)}
-        for folders in ({pointer} if pointer else set(), everywhere):
-            for oid in folders - self.objects.fetch(folders):
-                places = self.objects.listing(oid) | places
-            if places.keys() >= set(wanted):
+    def _brought(self, known: Known, wrong: Sequence[str]) -> list[str]:
+        """Put replies back by the listings of the folder, the working one first; gives what is in none of them."""
+        lost = [*wrong]
+        for listed in self._listings() if lost else ():
+            files = {name: listed[name] for name in lost if name in listed} | self._packs_of(known, lost, listed)
+            nowhere = self.objects.fetch(set(files.values()))
+            for name, oid in files.items():
+                if oid not in nowhere:
+                    self.objects.copy(oid, self.archive.raw / name)
+            if files and not (lost := damaged(self.archive, known, lost)):
                 break
-        return places
+        return lost
+
+    def _packs_of(self, known: Known, lost: Collection[str], listed: Mapping[str, str]) -> dict[str, str]:
+        """The packs of a listing that hold some replies, where they are gone from the folder, or are not the same."""
+        numbers = {known.replies[name]["order"] + 1 for name in lost}
+        packs = {name: lines for name in listed if (lines := lines_of(name)) and any(map(lines.__contains__, numbers))}
+        return {name: listed[name] for name in packs if not is_object(self.archive.raw / name, listed[name])}
+
+    def _listings(self) -> Iterator[dict[str, str]]:
+        """What the folder of replies held, by the working pointer, then by those of all versions."""
+        pointer = pointer_hashes(self.archive).get(self.archive.relative(self.archive.raw))
+        everywhere = [oid for oid in all_hashes(self.archive) if oid.endswith(DIRECTORY) and oid != pointer]
+        for folders in ([pointer] if pointer else [], everywhere[::-1]):
+            nowhere = self.objects.fetch(folders)
+            yield from (self.objects.listing(oid) for oid in folders if oid not in nowhere)
+
+    def _remove_damaged_packs(self) -> None:
+        """A pack that cannot be read, and whose replies are all here as files, goes: it will be made again."""
+        for pack in packs_in(self.archive.raw):
+            if not is_whole(pack):
+                pack.unlink()
 
 
 def _readable(line: bytes) -> bool:

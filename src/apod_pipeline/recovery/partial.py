@@ -7,6 +7,7 @@ not before. Never takes a reply out of the folder's listing, and never asks a se
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from typing import Any
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.packs import lines_of
 from apod_pipeline.archive.processed import Table
+from apod_pipeline.archive.replies import Replies
 from apod_pipeline.archive.text_files import write_csv
 from apod_pipeline.recovery.restoring import Restoration
 from apod_pipeline.versioning.dvc import DvcVersioner
@@ -97,8 +100,9 @@ class PartialVersioner(DvcVersioner):
         self._files.processed()
 
     def elsewhere(self) -> Collection[str]:
-        """The raw replies that the last version lists, whether they are here or not."""
-        return self._listed().keys()
+        """The raw replies that the last version keeps, plain or packed, whether they are here or not."""
+        listed = self._listed().keys()
+        return listed | self._packed(listed).keys()
 
     def bring(self, files: Collection[str]) -> None:
         """See that raw replies are here; those that were not are verified by their hash.
@@ -106,12 +110,29 @@ class PartialVersioner(DvcVersioner):
         Raises:
             VersioningError: when the remote lacks one.
         """
-        if missing := [name for name in files if not (self.archive.raw / name).exists()]:
+        if missing := set(files) - Replies(self.archive).names():
             listed, objects = self._listed(), self._objects
-            objects.bring({listed[name] for name in missing if name in listed})
-            for name in missing:
-                if name in listed:
-                    objects.copy(listed[name], self.archive.raw / name)
+            packed = self._packed(listed)
+            wanted = {packed.get(name, name) for name in missing}
+            objects.bring({listed[name] for name in wanted if name in listed})
+            for name in wanted & listed.keys():
+                objects.copy(listed[name], self.archive.raw / name)
+
+    def _packed(self, listed: Collection[str]) -> dict[str, str]:
+        """For every packed reply the pack that holds it: its name says which lines of the ledger it is of."""
+        packs = sorted((lines, name) for name in listed if (lines := lines_of(name)))
+        if not packs:
+            return {}
+        told: dict[str, int] = {}
+        for number, line in enumerate(Ledger(self.archive).reply_lines(), 1):
+            if "file" in line:
+                told.setdefault(line["file"], number)  # one that was judged again stands in a later line as well
+        packed: dict[str, str] = {}
+        for file, number in told.items():
+            lines, name = packs[max(0, bisect_right(packs, number, key=lambda pack: pack[0].first) - 1)]
+            if number in lines and file not in listed:
+                packed[file] = name
+        return packed
 
     def _listed(self) -> dict[str, str]:
         oid = pointer_hashes(self.archive).get(self.archive.relative(self.archive.raw))

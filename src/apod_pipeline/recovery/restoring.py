@@ -17,11 +17,12 @@ from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.archive.text_files import write_json
 from apod_pipeline.errors import SettingsError
+from apod_pipeline.run.grown import fields_there
 from apod_pipeline.versioning.dvc_folders import link
 from apod_pipeline.versioning.git import Git, without_credentials
 from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
 from apod_pipeline.versions.commits import hashes, pointer_hashes
-from apod_pipeline.versions.objects import DIRECTORY, DvcObjects, md5
+from apod_pipeline.versions.objects import DIRECTORY, DvcObjects, is_object
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Restoration:
         for file in self.archive.raw.iterdir():
             if file.is_file() and file.name not in wanted:
                 file.unlink()
-        stale = {name: one for name, one in wanted.items() if not _is(self.archive.raw / name, one)}
+        stale = {name: one for name, one in wanted.items() if not is_object(self.archive.raw / name, one)}
         self.objects.bring(set(stale.values()))
         for name, one in stale.items():
             self.objects.copy(one, self.archive.raw / name)
@@ -62,7 +63,7 @@ class Restoration:
         """Make CSV and Parquet what their `.dvc` files say, and JSON after them; gives how many were put in place."""
         known = pointer_hashes(self.archive)
         files = {path: known.get(self.archive.relative(path)) for path in (self.archive.csv, self.archive.parquet)}
-        stale = {path: oid for path, oid in files.items() if oid and not _is(path, oid)}
+        stale = {path: oid for path, oid in files.items() if oid and not is_object(path, oid)}
         self.objects.bring(set(stale.values()))
         for path, oid in stale.items():
             self.objects.copy(oid, path)
@@ -78,7 +79,7 @@ class Restoration:
         count = 0
         for folder, oid in pointer_hashes(self.archive).items():
             listed = self.objects.listing(oid) if folder not in own and oid.endswith(DIRECTORY) else {}
-            stale = {name: one for name, one in listed.items() if not _is(self.archive.root / folder / name, one)}
+            stale = {name: one for name, one in listed.items() if not is_object(self.archive.root / folder / name, one)}
             self.objects.bring(set(stale.values()))
             for name, one in stale.items():
                 place = self.archive.root / folder / name
@@ -106,6 +107,7 @@ class Restoration:
         self.archive.witness()
         preference = ",".join(last.preference)
         self.archive.advance(derived=timestamp(last.at), rules=last.rules, preference=preference, fields=None)
+        fields_there(self.archive)
 
 
 def clone(source: str | Path, archive: Archive, commit: str | None = None) -> None:
@@ -144,7 +146,3 @@ def forget(archive: Archive) -> None:
     """Empty a folder again into which a clone was made, so that the same command can be typed once more."""
     for path in archive.root.iterdir():
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-
-
-def _is(path: Path, oid: str) -> bool:
-    return path.is_file() and md5(path) == oid

@@ -34,7 +34,7 @@ from apod_pipeline.errors import DataRefused
 from apod_pipeline.model import in_plain_words
 from apod_pipeline.run.endings import Endings
 from apod_pipeline.run.gating import derived, withdrawal
-from apod_pipeline.run.grown import fields_alike
+from apod_pipeline.run.grown import fields_alike, fields_mark
 from apod_pipeline.run.kept_replies import KeptReplies
 from apod_pipeline.run.version_summary import summary
 
@@ -227,7 +227,12 @@ class Derivation:
 
     def _made_by(self, **others: Unpack[Changes]) -> Changes:
         """What the files are made by today, and other marks with it."""
-        return {**others, "rules": self.rules, "preference": ",".join(self.preference), "fields": self.columns.told}
+        return {
+            **others,
+            "rules": self.rules,
+            "preference": ",".join(self.preference),
+            "fields": fields_mark(self.archive, self.columns.told),
+        }
 
     # ---- readings ------------------------------------------------------------------------
     def examine(self, reading: Reading) -> str | None:

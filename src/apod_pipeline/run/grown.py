@@ -8,8 +8,18 @@ from __future__ import annotations
 from shlex import quote
 
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.packs import packs_in
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.errors import SettingsError
+
+# Stands in the mark of an archive whose older replies are packed. It is no field: a program that knows no packs stops
+# at a field that it does not know, before it asks or writes anything.
+PACKED = "replies_packed boolean"
+
+
+def fields_mark(archive: Archive, told: str) -> str:
+    """The mark that tells which fields the files hold."""
+    return f"{told},{PACKED}" if packs_in(archive.raw) else told
 
 
 def fields_alike(archive: Archive) -> bool:
@@ -19,13 +29,8 @@ def fields_alike(archive: Archive) -> bool:
         SettingsError: the files hold a field that this program does not know, so a newer one made them; or a field is
             of another kind than it was, and no file can hold both. Nothing was changed.
     """
-    now, there = archive.dataset.columns.told, archive.marks().fields
-    if there is None:
-        if not archive.parquet.exists():
-            return True
-        there = Table.of(archive).told
-        archive.advance(fields=there)
-    if now == there:
+    now, there = archive.dataset.columns.told, fields_there(archive)
+    if there is None or now == there:
         return True
     was, kinds = (dict(field.split() for field in fields.split(",")) for fields in (there, now))
     if unknown := [name for name in was if name not in kinds]:
@@ -42,3 +47,14 @@ def fields_alike(archive: Archive) -> bool:
                 "separate archive: export APOD_ARCHIVE=ANOTHER-FOLDER, then type the same command again."
             )
     return False
+
+
+def fields_there(archive: Archive) -> str | None:
+    """The fields that the files hold, and their types; None without files."""
+    if marked := archive.marks().fields:
+        return marked.removesuffix(f",{PACKED}")
+    if not archive.parquet.exists():
+        return None
+    there = Table.of(archive).told
+    archive.advance(fields=fields_mark(archive, there))
+    return there

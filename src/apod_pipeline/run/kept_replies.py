@@ -13,6 +13,7 @@ from typing import Any
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
+from apod_pipeline.archive.replies import Replies
 from apod_pipeline.dataset.readings import Reading
 from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import ArchiveDamaged, Unreadable
@@ -62,7 +63,8 @@ class KeptReplies:
         find = self._by_day if self.archive.dataset.identity is None else self._by_digest
         left = dict(wanted)
         try:
-            yield from find(source, source.items(self.archive.raw / file, line["form"]), left)
+            with Replies(self.archive).opened(file, line["size"]) as body:
+                yield from find(source, source.items(body, line["form"]), left)
         except FileNotFoundError as error:
             raise ArchiveDamaged(_lost(file, sorted(wanted), "is gone")) from error
         except Unreadable as error:

@@ -21,6 +21,7 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import append_lines, mend_torn_lines, timestamp
+from apod_pipeline.archive.replies import sweep_unpacked
 from apod_pipeline.archive.run_record import as_json, timed
 from apod_pipeline.archive.writing import sweep
 from apod_pipeline.dataset.sources import Source
@@ -64,6 +65,7 @@ class Pipeline:
         now: the clock, UTC.
         tell: takes a line for the user.
         elsewhere: raw replies that are on the DVC remote and need not be here; none in a whole archive.
+        plain_replies: how many of the newest raw replies stay files of their own; None where none is to be packed.
         refill: puts all versions' objects onto a DVC remote that was set, or changed, since; takes the one before.
         beside: what else versions are brought to.
         listeners: who is told how a run ended.
@@ -88,6 +90,7 @@ class Pipeline:
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
     tell: Callable[[str], None] = print
     elsewhere: Callable[[], Collection[str]] = frozenset
+    plain_replies: int | None = None
     refill: Callable[[str | None], None] = lambda _: None
     beside: Sequence[Beside] = ()
     listeners: Sequence[Listener] = ()
@@ -209,8 +212,10 @@ class Pipeline:
         with self.archive.locked(patience):
             mend_torn_lines(self.archive.ledger)
             self.ledger.forget()
-            for folder in (self.archive.csv.parent, self.archive.quality_report.parent, self.archive.private):
+            for folder in (self.archive.raw, self.archive.csv.parent, self.archive.quality_report.parent):
                 sweep(folder)
+            sweep(self.archive.private)
+            sweep_unpacked(self.archive)
             yield
 
     def record(self, outcome: Outcome) -> None:
@@ -251,6 +256,7 @@ class Pipeline:
             now=self.now,
             tell=self.tell,
             elsewhere=self.elsewhere,
+            plain_replies=self.plain_replies,
             beside=self.beside,
         )
 

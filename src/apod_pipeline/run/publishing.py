@@ -17,13 +17,15 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
+from apod_pipeline.archive.packs import pack_older
 from apod_pipeline.archive.quality_report import keep_report
-from apod_pipeline.archive.replies import missing_replies
+from apod_pipeline.archive.replies import given_up, missing_replies
 from apod_pipeline.archive.run_record import timed
 from apod_pipeline.errors import ApodError, ArchiveDamaged, PushRejected
 from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Beside, Publisher, Store, Versioner
 from apod_pipeline.run.derivation import Derivation
+from apod_pipeline.run.grown import fields_mark
 from apod_pipeline.run.takeover import Takeover
 from apod_pipeline.stages.dvc_track_data import dvc_track_data
 
@@ -49,6 +51,7 @@ class Publishing:
         now: the clock, UTC.
         tell: takes a line for the user.
         elsewhere: raw replies that are on the DVC remote and need not be here.
+        plain_replies: how many of the newest raw replies stay files of their own; None where none is to be packed.
         beside: what else versions are brought to.
     """
 
@@ -64,6 +67,7 @@ class Publishing:
     now: Callable[[], dt.datetime]
     tell: Callable[[str], None]
     elsewhere: Callable[[], Collection[str]]
+    plain_replies: int | None = None
     beside: Sequence[Beside] = ()
 
     def publish(self, version: Version, outcome: Outcome, *, on_the_way: bool = False) -> None:
@@ -163,7 +167,7 @@ class Publishing:
             self.archive.advance(published=timestamp(version.at), commit=commit or self.publisher.head())
 
     def track_replies(self) -> None:
-        """Track the raw replies, when none of them is missing; raises ArchiveDamaged where some are."""
+        """Pack and track the raw replies, when none of them is missing; raises ArchiveDamaged where some are."""
         # DVC would keep the folder as it is: a reply that was lost here would be missing in every later version.
         if lost := missing_replies(self.archive, self.ledger.known(), self.elsewhere()):
             raise ArchiveDamaged(
@@ -171,8 +175,15 @@ class Publishing:
                 "committed, and what was received is kept; `apod recover raw` brings them back, then type the same "
                 "command again."
             )
+        self._pack_older()
         self.publisher.prepare()
         self.versioner.track_replies()
+
+    def _pack_older(self) -> None:
+        if self.plain_replies is None:
+            return
+        if pack_older(self.archive, self.ledger.known(), self.plain_replies, given_up(self.archive)):
+            self.archive.advance(fields=fields_mark(self.archive, self.archive.dataset.columns.told))
 
     def commit_ledger(self, outcome: Outcome, subject: str) -> None:
         """Commit and push lines of the ledger that change no entry."""

@@ -21,7 +21,9 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import append_lines, instant, parsed_lines, read_lines, timestamp
+from apod_pipeline.archive.packs import copied_out
 from apod_pipeline.archive.processed import Table
+from apod_pipeline.archive.replies import Replies
 from apod_pipeline.archive.text_files import write_json
 from apod_pipeline.archive.writing import replacing, sha256
 from apod_pipeline.errors import BeganApart, SettingsError
@@ -265,10 +267,15 @@ class Takeover:
     def _set_aside(self, lines: list[Line]) -> None:
         """Move our replies away, before theirs come; by their hash, because theirs may bear the same name."""
         self._aside.mkdir(parents=True, exist_ok=True)
+        replies = Replies(self.archive)
         for line in lines:
             raw, kept = self.archive.raw / line["file"], self._aside / line["file"]
-            if raw.exists() and not kept.exists() and sha256(raw) == line["sha256"]:
+            if kept.exists():
+                continue
+            if raw.exists() and sha256(raw) == line["sha256"]:
                 raw.replace(kept)
+            elif pack := replies.packs.get(line["file"]):
+                copied_out(pack, line, kept)
 
     def _clear_aside(self) -> None:
         for left in self._aside.iterdir() if self._aside.exists() else ():

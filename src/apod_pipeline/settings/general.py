@@ -103,6 +103,12 @@ class Settings:
     gap_after: int = _setting(
         "APOD_GAP_AFTER", 21, "age in days at which a day that no source has becomes a gap", positive(int)
     )
+    plain_replies: int = _setting(
+        "APOD_PLAIN_REPLIES",
+        30,
+        "how many of the newest raw replies stay files of their own; older ones are packed",
+        whole(0, 10_000_000),
+    )
     http_timeout: float = _setting("APOD_HTTP_TIMEOUT", 30.0, "seconds a request may take in total", positive(float))
     http_retries: int = _setting("APOD_HTTP_RETRIES", 5, "how often a failed request is retried", whole(0, 100))
     http_backoff: float = _setting("APOD_HTTP_BACKOFF", 0.5, "seconds before the first retry", positive(float))

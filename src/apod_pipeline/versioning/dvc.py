@@ -27,6 +27,8 @@ from typing import Any
 from apod_pipeline.archive.disk import Room, is_full, make_room, no_space, room
 from apod_pipeline.archive.folder import Archive, close_folder
 from apod_pipeline.archive.kill_points import kill_point
+from apod_pipeline.archive.packs import packs_in
+from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.versioning import dvc_folders, dvc_repository, dvc_settings
 from apod_pipeline.versioning.dvc_locks import release_dead_locks
@@ -36,6 +38,7 @@ from apod_pipeline.versioning.git import Git
 log = logging.getLogger(__name__)
 
 PATH_LINE = re.compile(rb"^ +path: \S.*\n", re.MULTILINE)  # the last one of a whole `.dvc` file
+PACKED = b"  desc: older replies are packed; needs a program that knows packs\n"
 _alone = threading.RLock()  # DVC is told by variables of the whole process: one archive at a time
 MARGIN, FILES_MARGIN = 4 << 20, 100  # bytes and files that DVC's own notes may take, and Git's
 
@@ -102,14 +105,15 @@ class DvcVersioner:
         with self.repository("add and push") as repo:
             dvc_settings.share(self.archive.root, self.remote)
             (keep or self._keep)(repo, targets)
+            if self.archive.raw in targets:
+                self._tell_of_packs()
             kill_point("dvc-added")
             pushed = repo.push(targets=[self._said(Path(f"{path}.dvc")) for path in targets])
             log.info("dvc push %s: %s objects", [path.name for path in targets], pushed)
             kill_point("dvc-pushing")
             self._verify(repo, {path: hashed for path in targets if (hashed := tracked_hash(path))})
-            if keep:
-                for folder in targets:
-                    dvc_folders.share(repo, folder, self._listing_of(repo, folder))
+            for folder in filter(Path.is_dir, targets):  # of files that never change; the others DVC copies
+                dvc_folders.share(repo, folder, self._listing_of(repo, folder))
         self._done.update(targets)
 
     def _see_that_there_is_room(self, targets: list[Path]) -> None:
@@ -141,6 +145,13 @@ class DvcVersioner:
             _forget_torn(path)
         dvc_folders.keep(repo, folders, self._said, partial(self._listing_of, repo))
         log.info("dvc tracks %s", [path.name for path in folders])
+
+    def _tell_of_packs(self) -> None:
+        """Let the pointer say so: a program that knows no packs takes over no pointer that says more than it knows."""
+        pointer = Path(f"{self.archive.raw}.dvc")
+        if packs_in(self.archive.raw) and PACKED not in (told := pointer.read_bytes()):
+            with replacing(pointer) as file:
+                file.write(told + PACKED)
 
     @staticmethod
     def _listing_of(repo: Any, folder: Path) -> dict[str, str]:  # noqa: ANN401 - DVC is untyped
@@ -280,7 +291,10 @@ class DvcVersioner:
                 self._see_that_none_is_hidden(path, {item["relpath"] for item in items})
         odb = repo.cloud.get_remote_odb(hash_name="md5")
         missing = wanted.difference(odb.oids_exist(sorted(wanted)))
-        if missing:
+        for oid in sorted(missing):  # DVC believes what it once pushed to be there for ever
+            if (kept := Path(repo.cache.local.oid_to_path(oid))).exists():
+                dvc_repository.put(odb, kept, oid)
+        if missing := missing.difference(odb.oids_exist(sorted(missing)) if missing else ()):
             raise VersioningError(
                 f"dvc push reported success, but {len(missing)} of {len(wanted)} objects are not on {self.remote}. "
                 "Nothing was committed. Check that the remote is writable, then type the same command again."

@@ -51,3 +51,13 @@ def opened(root: Path, remote: str, scratch: Path) -> Any:  # noqa: ANN401 - DVC
     class_of_repo = type("Archive", (Repo,), {"config": config})
     config.__set_name__(class_of_repo, "config")
     return class_of_repo(str(root))
+
+
+def put(odb: Any, file: Path, oid: str, *, anew: bool = False) -> None:  # noqa: ANN401 - DVC is untyped
+    """Let a remote hold an object, whole or not at all; in the place of another of its name where it is sent anew."""
+    target = odb.oid_to_path(oid)
+    odb.fs.makedirs(odb.fs.parent(target), exist_ok=True)
+    odb.fs.put(str(file), f"{target}.partial")
+    if anew and odb.fs.exists(target):
+        odb.fs.remove(target)  # not every kind of remote replaces a file by another
+    odb.fs.move(f"{target}.partial", target)

@@ -26,7 +26,7 @@ OURS = ".dvc/config"
 ORDERS = (".apod", ".apod/*", ".dvc/config.local", ".dvc/cache/*", ".dvc/tmp/*", ".env")
 LINKS = {"120000", "160000"}
 PLACES = {"data", ".dvc", ".apod", *EDITED}
-POINTER = {"outs", "md5", "size", "nfiles", "hash", "path"}
+POINTER = {"outs", "md5", "size", "nfiles", "hash", "path", "desc"}
 SHOWN = 5
 
 

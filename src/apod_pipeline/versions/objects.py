@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import VersioningError
+from apod_pipeline.versioning import dvc_repository
 from apod_pipeline.versioning.dvc import DvcVersioner
 
 DIRECTORY = ".dir"  # ends the hash of a folder's listing
@@ -45,12 +46,12 @@ class DvcObjects:
 
     def sound(self, oid: str) -> bool:
         """True when the cache holds the object, and it is what its name says."""
-        return _is(self.place(oid), oid)
+        return is_object(self.place(oid), oid)
 
     def read(self, oid: str) -> bytes | None:
         """A small object's bytes, from wherever it is sound without being brought here; None where it is not."""
         places = [self.place(oid), *([self.folder / _layout(oid)] if self.folder else [])]
-        return next((place.read_bytes() for place in places if _is(place, oid)), None)
+        return next((place.read_bytes() for place in places if is_object(place, oid)), None)
 
     def listing(self, oid: str) -> dict[str, str]:
         """The files of a folder: name -> hash. Its listing is brought first, where it is not here."""
@@ -114,7 +115,7 @@ class DvcObjects:
         """Those of some objects that came, and are what their names say."""
         with self._copied(odb, oids) as files:
             for oid, path in files.items():
-                if _is(path, oid):
+                if is_object(path, oid):
                     self._cache(path, oid)
                     yield oid
 
@@ -137,7 +138,7 @@ class DvcObjects:
             damaged = set()
             for some in batched(sorted(oids), AT_ONCE):
                 with self._copied(odb, some) as files:
-                    damaged |= {oid for oid, path in files.items() if not _is(path, oid)}
+                    damaged |= {oid for oid, path in files.items() if not is_object(path, oid)}
             return damaged
 
     def _cache(self, file: Path, oid: str) -> None:
@@ -151,7 +152,7 @@ class DvcObjects:
         if (folder := self.folder) is not None:
             names = sorted(wanted)
             with ThreadPoolExecutor(2) as pool:  # hashing works outside of Python's lock
-                sound = pool.map(lambda oid: _is(folder / _layout(oid), oid), names)
+                sound = pool.map(lambda oid: is_object(folder / _layout(oid), oid), names)
                 return {oid for oid, well in zip(names, sound, strict=True) if not well}
         with self._remote("status") as odb:
             return wanted.difference(odb.oids_exist(sorted(wanted)))
@@ -167,12 +168,7 @@ class DvcObjects:
         if wanted:
             with self._remote("push") as odb:
                 for oid in wanted:
-                    target = odb.oid_to_path(oid)
-                    odb.fs.makedirs(odb.fs.parent(target), exist_ok=True)
-                    odb.fs.put(str(self.place(oid)), f"{target}.partial")
-                    if oid in damaged and odb.fs.exists(target):
-                        odb.fs.remove(target)  # not every kind of remote replaces a file by another
-                    odb.fs.move(f"{target}.partial", target)
+                    dvc_repository.put(odb, self.place(oid), oid, anew=oid in damaged)
         return len(wanted)
 
     @contextmanager
@@ -195,7 +191,8 @@ def _layout(oid: str) -> Path:
     return Path("files", "md5", oid[:2], oid[2:])
 
 
-def _is(file: Path, oid: str) -> bool:
+def is_object(file: Path, oid: str) -> bool:
+    """True when a file is there, and is the object of that name."""
     return file.is_file() and md5(file) == oid.removesuffix(DIRECTORY)
 
 

@@ -9,6 +9,7 @@ import datetime as dt
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from apod_pipeline.archive.coverage import coverage
@@ -16,6 +17,7 @@ from apod_pipeline.archive.doubted import to_accept
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
+from apod_pipeline.archive.replies import Replies
 from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import Unreadable
 from apod_pipeline.extras.alerts.conditions import Clock, Refused, Sight, of_days, of_refusals, together
@@ -55,7 +57,13 @@ class Look:
 
     def _sample(self, refused: Refused) -> str:
         """What was refused, as it came: the day's record, or the beginning of a reply that holds none."""
-        body = self.archive.raw / refused.file
+        try:
+            with Replies(self.archive).opened(refused.file) as body:
+                return self._sample_of(refused, body)
+        except OSError:
+            return ""
+
+    def _sample_of(self, refused: Refused, body: Path) -> str:
         try:
             if body.stat().st_size <= READ and (source := self.sources.get(refused.source)):
                 for day, item in source.items(body, "list"):
@@ -63,11 +71,8 @@ class Look:
                         return in_plain_words(json.dumps(item, ensure_ascii=False), SAMPLE)
         except (Unreadable, OSError, ValueError, LookupError, TypeError):
             pass  # what was refused may be anything: its first bytes are shown
-        try:
-            with body.open("rb") as file:
-                return in_plain_words(file.read(SAMPLE).decode("utf-8", "replace"), SAMPLE)
-        except OSError:
-            return ""
+        with body.open("rb") as file:
+            return in_plain_words(file.read(SAMPLE).decode("utf-8", "replace"), SAMPLE)
 
 
 def open_refusals(known: Known, asked: tuple[str, ...]) -> Iterator[Refused]:

@@ -25,7 +25,7 @@ from apod_pipeline.dataset.settings import address
 from apod_pipeline.dataset.sources import Source
 from apod_pipeline.errors import SettingsError
 from apod_pipeline.fetching.http_client import HttpClient
-from apod_pipeline.model import Report
+from apod_pipeline.model import Outcome, Report
 from apod_pipeline.ports import Extra, Store
 from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.pipeline import Pipeline
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from apod_pipeline.recovery.partial import PartialVersioner
     from apod_pipeline.versioning.dvc import DvcVersioner
     from apod_pipeline.versions.objects import DvcObjects
+    from apod_pipeline.versions.pruning import Pruning
     from apod_pipeline.versions.releases import Releases
     from apod_pipeline.versions.states import States
     from apod_pipeline.versions.tracing import Tracing
@@ -221,13 +222,34 @@ def pipeline(
             listeners=tuple(extra.listener for extra in plugged if extra.listener),
             log_fields=tuple(extra.log_fields for extra in plugged if extra.log_fields),
         )
-        yield replace(wired, refill=partial(_refill, settings, wired))
+        yield replace(wired, refill=partial(_refill, settings, wired), thin=partial(_thin, settings, wired))
 
 
 def _refill(settings: Settings, wired: Pipeline, before: str | None) -> None:
     from apod_pipeline.recovery.copies import Copies
 
     Copies(wired, objects(settings, wired.archive), settings.git_remote).refill(before)
+
+
+def _thin(settings: Settings, wired: Pipeline) -> None:
+    if settings.keep_versions is None:
+        return
+    from apod_pipeline.versions.pruning import AT_ONCE, Pruning
+
+    pruning = Pruning(wired, objects(settings, wired.archive), settings.git_remote)
+    pruning.thin_out(settings.keep_versions, Outcome("prune", "prune", wired.now()), least=AT_ONCE)
+
+
+@contextmanager
+def pruning(
+    settings: Settings, tell: Callable[[str], None] = print, progress: Callable[[int, int], object] = max
+) -> Iterator[Pruning]:
+    """What thins out the versions of an archive."""
+    from apod_pipeline.versioning.dvc import DvcVersioner
+    from apod_pipeline.versions.pruning import Pruning
+
+    with pipeline(settings, tell, dvc=DvcVersioner) as wired:
+        yield Pruning(wired, objects(settings, wired.archive), settings.git_remote, progress)
 
 
 def _extractions(
@@ -286,6 +308,7 @@ def stateless_pipeline(
             elsewhere=here.elsewhere,
             plain_replies=None,  # what is to be packed is not here
             takeover=replace(wired.takeover, bring=len),  # the raw replies stay where they are
+            thin=lambda: None,  # and what would be thinned out is not here either
             refill=lambda _: None,  # a folder that is forgotten has nothing to fill another remote with
             keep_all=True,
         )

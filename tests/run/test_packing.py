@@ -83,7 +83,7 @@ def test_rebuilt_from_packs_it_is_the_same(packed):
     done = packed.command("rebuild")
     assert done.returncode == 0, done.stderr
     assert (packed.files(), packed.tables(), _packs(packed)) == before
-    assert not [*packed.archive.private.glob("unpacked-*")]
+    assert not [*packed.archive.private.glob("scratch-*")]
 
 
 def test_a_value_is_traced_into_a_pack(packed):

@@ -6,7 +6,7 @@ and the child has to notice. Without the variable it costs one comparison and ne
 
 The places: `reply-received`, `reply-promoted`, `write <file>`, `ledger-appended`, `version-sealed`,
 `before-database-commit`, `after-database-commit`, `replies-packed`, `packed-reply-removed`, `dvc-added`,
-`dvc-pushing`, `dvc-pushed`, `committed`, `git-pushed`.
+`dvc-pushing`, `dvc-pushed`, `committed`, `git-pushed`, `thinned-told`, `object-removed`.
 """
 
 from __future__ import annotations

@@ -118,6 +118,17 @@ def hash_in(pack: Path, name: str) -> str | None:
         return None
 
 
+def hashes_in(pack: Path, kind: str) -> dict[str, str]:
+    """By the name of each reply of a pack its hash; nothing of a pack that is damaged."""
+    try:
+        with zipfile.ZipFile(pack) as held:
+            return {
+                name: hashlib.new(kind, held.read(name), usedforsecurity=False).hexdigest() for name in held.namelist()
+            }
+    except UNREADABLE:
+        return {}
+
+
 def is_whole(pack: Path) -> bool:
     """True when every byte of a pack can be read."""
     try:

@@ -23,7 +23,7 @@ from apod_pipeline.archive.lines import read_lines
 from apod_pipeline.archive.packs import hash_in, packs_in, replies_in, unpack
 from apod_pipeline.archive.writing import sha256
 
-UNPACKED = "unpacked-"
+SCRATCH = "scratch-"
 OLD = 86_400  # seconds
 
 
@@ -59,7 +59,7 @@ class Replies:
             yield plain
             return
         here = self.archive.private if os.access(self.archive.private, os.W_OK) else None
-        with tempfile.TemporaryDirectory(prefix=UNPACKED, dir=here, ignore_cleanup_errors=True) as folder:
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=here, ignore_cleanup_errors=True) as folder:
             copy = Path(folder, plain.name)
             unpack(pack, name, copy, most)
             yield copy
@@ -73,9 +73,9 @@ class Replies:
             return hash_in(pack, name) if pack else None
 
 
-def sweep_unpacked(archive: Archive) -> None:
-    """Remove what readers that were killed left behind: copies out of packs."""
-    for folder in archive.private.glob(f"{UNPACKED}*"):
+def sweep_scratch(archive: Archive) -> None:
+    """Remove what readers left behind: copies out of packs, and versions that were made again."""
+    for folder in archive.private.glob(f"{SCRATCH}*"):
         if time.time() - folder.stat().st_mtime > OLD:  # another process may be reading
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -135,9 +135,11 @@ def _old_lines(path: Path, *, keep: bool) -> Iterator[bytes]:
 
 
 # ---- files ---------------------------------------------------------------------------------
-def write_csv(path: Path, columns: Columns, rows: Iterable[Row]) -> None:
-    """Write the CSV anew."""
-    with _csv(path, columns, keep=False) as add:
+def write_csv(
+    path: Path, columns: Columns, rows: Iterable[Row], *, keep: bool = False, gone: Collection[str] = frozenset()
+) -> None:
+    """Write the CSV; anew, or with the lines that it has and that are not gone."""
+    with _csv(path, columns, gone, keep=keep) as add:
         for row in rows:
             add(row, columns.place(row))
 

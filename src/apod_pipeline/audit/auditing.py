@@ -19,6 +19,7 @@ from apod_pipeline.archive.processed import Table
 from apod_pipeline.audit import copies, files, tables
 from apod_pipeline.audit.findings import found, in_short, looked_at
 from apod_pipeline.audit.rederiving import Derive, Derived, derived_again
+from apod_pipeline.audit.thinned import proved
 from apod_pipeline.database.rows import Projection
 from apod_pipeline.errors import ApodError
 from apod_pipeline.model import Finding, Report
@@ -79,7 +80,9 @@ def audit(what: Audit, conninfo: str) -> list[Finding]:
     days = {} if other else sealed.first_line
     with derived_again(what.derive, versions[-1].lines, days) as derived, ThreadPoolExecutor(1) as beside:
         hashed = beside.submit(lambda: [*files.replies(what.archive, known), *files.tracked(what.archive)])
-        kept = beside.submit(lambda: [*copies.objects(what.archive, what.objects, what.reading)])
+        kept = beside.submit(
+            lambda: [*copies.objects(what.archive, what.objects, what.reading), *proved(what.archive, what.reading)]
+        )
         hashes: dict[str, str] = {}
         rows = list(tables.tables(projection, conninfo, hashes))
         git = list(copies.repository(what.archive, what.git_remote))

@@ -21,8 +21,9 @@ from apod_pipeline.errors import ApodError
 from apod_pipeline.model import Finding
 from apod_pipeline.versioning.committed_ledger import sealed_and_uncommitted
 from apod_pipeline.versioning.git import Git, GitFailed
-from apod_pipeline.versions.commits import all_hashes, pointer_hashes
+from apod_pipeline.versions.commits import pointer_hashes
 from apod_pipeline.versions.objects import DIRECTORY, DvcObjects
+from apod_pipeline.versions.thinned import kept_hashes
 
 
 class RemoteShare(NamedTuple):
@@ -49,7 +50,7 @@ def objects(archive: Archive, kept: DvcObjects, reading: RemoteShare) -> Iterato
         reading: how much of a remote that is no folder is read, and on which day.
     """
     try:
-        pointers = sorted({*all_hashes(archive), *pointer_hashes(archive).values()})
+        pointers = sorted({*kept_hashes(archive), *pointer_hashes(archive).values()})
     except GitFailed as error:
         yield looked_at("DVC cache", well=False, says=f"not compared: {error.said}", do=FROM_REMOTE)
         return

@@ -34,7 +34,7 @@ COMMANDS = {
         *("init", "backfill", "run", "import_file", "replay", "rebuild", "join"),
         *("status", "coverage", "history", "log", "diff", "show", "trace", "tag"),
         *("verify", "restore", "recover", "backup", "migrate", "config", "doctor"),
-        *("export", "simulate", "demo", "datasets"),
+        *("export", "prune", "simulate", "demo", "datasets"),
     )
 }
 

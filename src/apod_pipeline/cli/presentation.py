@@ -110,6 +110,19 @@ def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     yield _plain(what, total)
 
 
+def counted(what: str) -> Callable[[int, int], None]:
+    """A line every few seconds; what is given is to be called with how many are done, and of how many."""
+    told = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told > 5:
+            told = time.monotonic()
+            tell(f"{what}: {done} of {total}")
+
+    return progress
+
+
 def _plain(what: str, total: int) -> Callable[[int], None]:
     done, told = 0, time.monotonic()
 

@@ -7,15 +7,19 @@ the way is never overwritten: a folder must be empty, and what an archive in pla
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
+from types import MappingProxyType
 from typing import Any
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import timestamp
+from apod_pipeline.archive.replies import SCRATCH
 from apod_pipeline.errors import ArchiveDamaged, SettingsError
 from apod_pipeline.model import Merged
 from apod_pipeline.recovery.restoring import Restoration, clone, forget
@@ -25,8 +29,10 @@ from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versioning.dvc_settings import configured
 from apod_pipeline.versioning.git import Git, without_credentials
 from apod_pipeline.versioning.remote_tree import Sides
-from apod_pipeline.versions.commits import Commit, all_hashes, commit_of, commits, resolve
+from apod_pipeline.versions.commits import Commit, commit_of, commits, hashes, resolve
 from apod_pipeline.versions.objects import DvcObjects
+from apod_pipeline.versions.remade import Remade
+from apod_pipeline.versions.thinned import kept_hashes, thinned, write_down
 from apod_pipeline.wiring import archive_of, objects, pipeline, tables
 
 SUPERSEDED = "refs/apod/superseded"
@@ -51,7 +57,11 @@ def restore_into(settings: Settings, name: str, folder: Path, *, configured_data
     clone(source.root, target, version.commit)
     its = replace(settings, archive=folder)
     there, own = objects(settings, source), objects(its, target)
-    _fill(target, DvcObjects(target, there.remote))
+    kept = DvcObjects(target, there.remote)
+    told = [one for one in thinned(source).values() if one.at <= version.at]
+    with _made_again(source, version.commit) as made:
+        write_down(target, told, version.at)
+        _fill(target, kept, made=made)
     if own.remote != there.remote:  # a folder beside, of the new archive's own: it holds all that the archive does
         own.send(_everything(target, there.remote))
     if not configured_database:
@@ -85,9 +95,21 @@ def recover_archive(settings: Settings, git_remote: str) -> dict[str, Any]:
 def _everything(target: Archive, remote: str) -> set[str]:
     """The objects of all versions, brought into an archive's cache."""
     kept = DvcObjects(target, remote)
-    wanted = kept.closure(all_hashes(target))
+    wanted = kept.closure(kept_hashes(target))
     kept.bring(wanted)
     return wanted
+
+
+@contextmanager
+def _made_again(archive: Archive, commit: str) -> Iterator[Mapping[str, Path]]:
+    """By their hash the files of a version that was thinned out, made again; nothing of one that was not."""
+    remade = Remade(archive)
+    if commit not in remade:
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=archive.private) as folder:
+        made, oids = remade.of(commit, Path(folder, "made")), hashes(archive, commit)
+        yield {oids[archive.relative(archive.csv)]: made.csv, oids[archive.relative(archive.parquet)]: made.parquet}
 
 
 def _objects_of(settings: Settings, archive: Archive, git_remote: str) -> DvcObjects:
@@ -104,8 +126,13 @@ def _objects_of(settings: Settings, archive: Archive, git_remote: str) -> DvcObj
     )
 
 
-def _fill(target: Archive, from_objects: DvcObjects, pushed_to: str | None = None) -> None:
-    files = Restoration(target, from_objects)
+def _fill(
+    target: Archive,
+    from_objects: DvcObjects,
+    pushed_to: str | None = None,
+    made: Mapping[str, Path] = MappingProxyType({}),
+) -> None:
+    files = Restoration(target, from_objects, made)
     files.fetch("HEAD")
     target.create_folders()
     files.replies()
@@ -146,18 +173,24 @@ def restore_in_place(settings: Settings, name: str, tell: Callable[[str], None])
     """
     archive = archive_of(settings)
     version = commit_of(archive, resolve(archive, name))
-    with pipeline(settings, tell, dvc=DvcVersioner) as wired, wired.held():
-        kept = _set_aside(wired)
-        files = Restoration(archive, objects(settings, archive))
+    with (
+        pipeline(settings, tell, dvc=DvcVersioner) as wired,
+        wired.held(),
+        _made_again(archive, version.commit) as made,
+    ):
+        kept, told = _set_aside(wired), thinned(archive)
+        files = Restoration(archive, objects(settings, archive), made)
         files.fetch(version.commit)
         archive.advance(derived=None, published=None, examined=0)  # killed from here on, the next run derives again
         sides = Sides(Git(archive.root), version.commit, kept, version.commit)
         sides.stand(sides.commit_with(sides.as_they_are(), timestamp(version.at)))
         wired.ledger.forget()
+        write_down(archive, [one for commit, one in told.items() if commit not in thinned(archive)], version.at)
         files.replies()
         files.processed()
         files.others()
         files.mark(archive.marks().pushed_to)
+        files.objects.send(oid for oid in made if files.objects.sound(oid))  # the newest version's are always kept
         loaded = wired.store().load(exactly=True)
     return {**_summary(archive, version, loaded), "kept": kept}
 

@@ -16,8 +16,9 @@ from apod_pipeline.errors import VersioningError
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.versioning.dvc_settings import configured
 from apod_pipeline.versioning.git import Git
-from apod_pipeline.versions.commits import all_hashes, pointer_hashes
+from apod_pipeline.versions.commits import pointer_hashes
 from apod_pipeline.versions.objects import DIRECTORY, DvcObjects, md5
+from apod_pipeline.versions.thinned import kept_hashes
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Copies:
 
     def _completed(self) -> tuple[set[str], int, dict[str, str]]:
         """All objects, how many were brought into the cache, and what is nowhere with a commit that needs it."""
-        by_commit = all_hashes(self.archive)
+        by_commit = kept_hashes(self.archive)
         before = {oid for oid in by_commit if not self.objects.sound(oid)}
         lost = self.objects.fetch(by_commit.keys())
         wanted = dict(by_commit)

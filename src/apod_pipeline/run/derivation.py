@@ -262,7 +262,7 @@ class Derivation:
             at: the instant that a withdrawal is written down with.
             most: refuse altogether where more days than that would be withdrawn.
         """
-        withheld = self._fill(rows, known, days)
+        withheld = self.fill(rows, known, days)
         if most is not None and len(withheld) > max(most, FEW):
             raise self._too_many(withheld, len(days))
         while withheld:
@@ -272,7 +272,7 @@ class Derivation:
             if live is not known:
                 again += live.first_line.keys() - rows.keys() - set(again)
             known = live
-            withheld = self._fill(rows, known, again)
+            withheld = self.fill(rows, known, again)
         return known
 
     def _too_many(self, withheld: Mapping[str, str], days: int) -> DataRefused:
@@ -308,7 +308,7 @@ class Derivation:
         for line in lines.values():
             known.add(line)
 
-    def _fill(self, rows: Rows, known: Known, days: Collection[str]) -> dict[str, str]:
+    def fill(self, rows: Rows, known: Known, days: Collection[str]) -> dict[str, str]:
         """Derive days into rows; gives those of which no entry can be made, with the reason."""
         withheld: dict[str, str] = {}
         fresh = days

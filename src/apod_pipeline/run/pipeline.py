@@ -21,7 +21,7 @@ from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import append_lines, mend_torn_lines, timestamp
-from apod_pipeline.archive.replies import sweep_unpacked
+from apod_pipeline.archive.replies import sweep_scratch
 from apod_pipeline.archive.run_record import as_json, timed
 from apod_pipeline.archive.writing import sweep
 from apod_pipeline.dataset.sources import Source
@@ -67,6 +67,7 @@ class Pipeline:
         elsewhere: raw replies that are on the DVC remote and need not be here; none in a whole archive.
         plain_replies: how many of the newest raw replies stay files of their own; None where none is to be packed.
         refill: puts all versions' objects onto a DVC remote that was set, or changed, since; takes the one before.
+        thin: lets go of the files of earlier versions, as the settings say; called when a version is published.
         beside: what else versions are brought to.
         listeners: who is told how a run ended.
         log_fields: what the lines of a run's logs have besides.
@@ -92,6 +93,7 @@ class Pipeline:
     elsewhere: Callable[[], Collection[str]] = frozenset
     plain_replies: int | None = None
     refill: Callable[[str | None], None] = lambda _: None
+    thin: Callable[[], object] = lambda: None
     beside: Sequence[Beside] = ()
     listeners: Sequence[Listener] = ()
     log_fields: Sequence[LogFields] = ()
@@ -122,6 +124,7 @@ class Pipeline:
             self._publish_news(outcome, extracted)
             if self.keep_all:
                 self._keep_all(outcome)
+            self.thin_out(outcome)
             outcome.count_unchanged(extracted.entries)
         return outcome
 
@@ -145,6 +148,15 @@ class Pipeline:
             with timed(outcome, "load"):
                 self.store().load(anew=True)
         return outcome
+
+    def thin_out(self, outcome: Outcome) -> None:
+        """Let go of what the settings say, after a new version; a run does not fail by it."""
+        if outcome.version:
+            try:
+                with timed(outcome, "thin"):
+                    self.thin()
+            except ApodError as error:
+                self.tell(f"no version was thinned out: {error}")
 
     def bring_in(self, command: str, work: Callable[[Extraction, Outcome], None]) -> Outcome:
         """Let something else than a service bring readings in (an import, a replay), then do what a run does."""
@@ -215,7 +227,7 @@ class Pipeline:
             for folder in (self.archive.raw, self.archive.csv.parent, self.archive.quality_report.parent):
                 sweep(folder)
             sweep(self.archive.private)
-            sweep_unpacked(self.archive)
+            sweep_scratch(self.archive)
             yield
 
     def record(self, outcome: Outcome) -> None:

@@ -190,6 +190,7 @@ class Steps:
             if version := self._open_version():
                 self.pipeline.publishing.commit(version, outcome)
                 self.pipeline.publishing.push(outcome)
+                self.pipeline.thin_out(outcome)
             else:
                 self.pipeline.resume(outcome)  # committed, and killed before it was pushed
             outcome.version = outcome.version or self.pipeline.publisher.head()

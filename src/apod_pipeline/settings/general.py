@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from apod_pipeline.dataset.settings import Setting, positive, whole
+from apod_pipeline.settings.keeping import Keep
 
 
 def _author(text: str) -> str:
@@ -108,6 +109,12 @@ class Settings:
         30,
         "how many of the newest raw replies stay files of their own; older ones are packed",
         whole(0, 10_000_000),
+    )
+    keep_versions: Keep | None = _setting(
+        "APOD_KEEP_VERSIONS",
+        None,
+        "which versions stay as files (last=30,monthly=12,yearly=all); if unset, all do",
+        Keep.of,
     )
     http_timeout: float = _setting("APOD_HTTP_TIMEOUT", 30.0, "seconds a request may take in total", positive(float))
     http_retries: int = _setting("APOD_HTTP_RETRIES", 5, "how often a failed request is retried", whole(0, 100))

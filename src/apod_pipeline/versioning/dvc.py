@@ -149,7 +149,7 @@ class DvcVersioner:
     def _tell_of_packs(self) -> None:
         """Let the pointer say so: a program that knows no packs takes over no pointer that says more than it knows."""
         pointer = Path(f"{self.archive.raw}.dvc")
-        if packs_in(self.archive.raw) and PACKED not in (told := pointer.read_bytes()):
+        if packs_in(self.archive.raw) and b" desc:" not in (told := pointer.read_bytes()):
             with replacing(pointer) as file:
                 file.write(told + PACKED)
 

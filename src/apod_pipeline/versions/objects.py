@@ -1,7 +1,7 @@
 """What DVC keeps, by its hash: from the archive's cache, or brought there from the remote, and verified either way.
 
 Takes an archive and a DVC remote, gives files. An object is never handed out, and never put anywhere, without being
-hashed: DVC itself trusts a name. Never deletes one that is sound. DVC is imported only when a remote is to be asked.
+hashed: DVC itself trusts a name. Deletes one only where it is told to. DVC is imported only when a remote is asked.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import json
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from apod_pipeline.archive.folder import Archive
+from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.versioning import dvc_repository
@@ -170,6 +171,29 @@ class DvcObjects:
                 for oid in wanted:
                     dvc_repository.put(odb, self.place(oid), oid, anew=oid in damaged)
         return len(wanted)
+
+    def remove(self, oids: Collection[str], *, only_here: bool = False) -> dict[str, int]:
+        """Let go of objects, in the cache and on the remote; gives those that were there, with the bytes that went.
+
+        For what is made again when somebody asks for it: who calls has seen to that.
+        """
+        places = [(oid, self.place(oid)) for oid in sorted(oids)]
+        if self.folder and not only_here:
+            places += [(oid, self.folder / _layout(oid)) for oid in sorted(oids)]
+        gone: dict[str, int] = {}
+        for oid, place in places:
+            with suppress(FileNotFoundError):
+                size = place.stat().st_size
+                place.unlink()
+                kill_point("object-removed")
+                gone[oid] = gone.get(oid, 0) + size
+        if oids and not self.folder and not only_here:
+            with self._remote("remove") as odb:
+                for oid in odb.oids_exist(sorted(oids)):
+                    size = int(odb.fs.size(odb.oid_to_path(oid)) or 0)
+                    odb.fs.remove(odb.oid_to_path(oid))
+                    gone[oid] = gone.get(oid, 0) + size
+        return gone
 
     @contextmanager
     def _remote(self, doing: str) -> Iterator[Any]:

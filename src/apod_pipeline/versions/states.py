@@ -1,8 +1,8 @@
 """What the archive said at any version: the table of its entries then.
 
 Takes an archive, its DVC objects and a version's name; gives tables, and what differs between two. The bytes come from
-DVC, verified by their hash, and from nowhere else: so they stand for themselves, whatever today's code would make of
-the replies. Never changes the working files.
+DVC, verified by their hash: so they stand for themselves, whatever today's code would make of the replies. Those of a
+version that was thinned out are made again, and have the hash that they had. Never changes the working files.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from apod_pipeline.dataset.readings import Row
 from apod_pipeline.versions.commits import Commit, commit_of, parquet_hash, resolve
 from apod_pipeline.versions.comparing import Comparison, compare
 from apod_pipeline.versions.objects import DvcObjects
+from apod_pipeline.versions.remade import Remade
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class States:
             VersioningError: when its file is neither in the cache nor on the remote.
         """
         oid = parquet_hash(self.archive, version.commit)
+        if not self.objects.sound(oid) and version.commit in (remade := Remade(self.archive)):
+            return Table(remade.alone(version.commit).parquet, self.archive.dataset.columns)
         self.objects.bring([oid])
         return Table(self.objects.place(oid), self.archive.dataset.columns)
 

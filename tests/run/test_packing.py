@@ -144,7 +144,7 @@ def test_killed_while_packing(lab, place):
 
 
 def test_a_damaged_pack_comes_back(packed):
-    """One flipped byte is named by `verify`; the pack comes from the remote, where this machine's copies are the same."""
+    """One flipped byte is named by `verify`; the pack comes back from wherever a copy is sound."""
     (pack,) = packs_in(packed.archive.raw)
     before = md5(pack)
     body = bytearray(pack.read_bytes())

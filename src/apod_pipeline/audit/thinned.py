@@ -15,6 +15,7 @@ from apod_pipeline.audit.copies import RemoteShare
 from apod_pipeline.audit.findings import found, in_short, looked_at
 from apod_pipeline.errors import ApodError
 from apod_pipeline.model import Finding
+from apod_pipeline.versioning.git import Git
 from apod_pipeline.versions.remade import Remade
 from apod_pipeline.versions.remaking import Remaking
 from apod_pipeline.versions.thinned import Thinned, thinned
@@ -29,7 +30,7 @@ def proved(archive: Archive, reading: RemoteShare) -> Iterator[Finding]:
         archive: whose.
         reading: how much is read, and on which day; all of it proves all versions.
     """
-    told = sorted({(one.at, one.csv, one.parquet): one for one in thinned(archive).values()}.values())
+    told = _of_this_history(archive)
     if not told:
         return
     wrong: list[str] = []
@@ -50,9 +51,17 @@ def proved(archive: Archive, reading: RemoteShare) -> Iterator[Finding]:
     yield found("thinned versions", wrong, well=well, ill=ill, do="apod recover ledger")
 
 
+def _of_this_history(archive: Archive) -> list[Thinned]:
+    """Those that lead to where the archive stands, oldest first: what is set aside is made from what came after it."""
+    if not (every := thinned(archive)):
+        return []
+    ours = set(Git(archive.root).run("rev-list", "HEAD").split())
+    return [one for _, one in sorted({one.at: one for one in every.values() if one.commit in ours}.items())]
+
+
 def _turn(told: list[Thinned], reading: RemoteShare) -> list[Thinned]:
     """Those whose turn it is: from the day's place on, so that all have theirs."""
     if reading.share >= 1 or len(told) <= PROVED:
         return told
     first = reading.day.toordinal() * PROVED % len(told)
-    return sorted((told + told)[first : first + PROVED])
+    return sorted((told + told)[first : first + PROVED], key=lambda one: one.at)

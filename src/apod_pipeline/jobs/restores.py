@@ -62,6 +62,7 @@ def restore_into(settings: Settings, name: str, folder: Path, *, configured_data
     with _made_again(source, version.commit) as made:
         write_down(target, told, version.at)
         _fill(target, kept, made=made)
+        kept.send(oid for oid in made if kept.sound(oid))  # the newest version's are always kept
     if own.remote != there.remote:  # a folder beside, of the new archive's own: it holds all that the archive does
         own.send(_everything(target, there.remote))
     if not configured_database:

@@ -155,7 +155,7 @@ class Pipeline:
             try:
                 with timed(outcome, "thin"):
                     self.thin()
-            except ApodError as error:
+            except (ApodError, OSError) as error:
                 self.tell(f"no version was thinned out: {error}")
 
     def bring_in(self, command: str, work: Callable[[Extraction, Outcome], None]) -> Outcome:

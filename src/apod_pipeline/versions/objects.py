@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import VersioningError
 from apod_pipeline.versioning import dvc_repository
 from apod_pipeline.versioning.dvc import DvcVersioner
+
+log = logging.getLogger(__name__)
 
 DIRECTORY = ".dir"  # ends the hash of a folder's listing
 AT_ONCE = 8  # objects of a remote that are read lie on the disk for a moment: so many
@@ -191,7 +194,11 @@ class DvcObjects:
             with self._remote("remove") as odb:
                 for oid in odb.oids_exist(sorted(oids)):
                     size = int(odb.fs.size(odb.oid_to_path(oid)) or 0)
-                    odb.fs.remove(odb.oid_to_path(oid))
+                    try:
+                        odb.fs.remove(odb.oid_to_path(oid))
+                    except NotImplementedError:  # what is served over HTTP mostly cannot be
+                        log.warning("%s cannot remove objects: those that are there stay", self.remote)
+                        break
                     gone[oid] = gone.get(oid, 0) + size
         return gone
 

@@ -125,6 +125,9 @@ class Pruning:
             kill_point("thinned-told")
             if self.pipeline.publisher.ledger_waits():  # also lines of one that was killed before he committed them
                 self.pipeline.publishing.commit_ledger(outcome, SUBJECT)
+            elif self.git_remote and self.archive.marks().pushed != (head := self.pipeline.publisher.head()):
+                self.archive.advance(commit=head)  # killed before he pushed them
+                self.pipeline.publishing.push(outcome)
             self._let_go(done)
         return done
 
@@ -167,6 +170,7 @@ class Pruning:
         """All others are made from the newest version: that one is first derived from replies and ledger alone."""
         derivation, there = self.pipeline.derivation, Archive(folder, self.archive.dataset)
         known = self.pipeline.ledger.known(self.pipeline.ledger.versions()[-1].lines)
+        there.csv.parent.mkdir(parents=True)
         with Rows(folder / "rows.jsonl", self.archive.dataset.columns) as rows:
             refused = derivation.fill(rows, known, known.first_line.keys())
             write_all(there, rows, keep=False)

@@ -106,6 +106,8 @@ BAD = [
     ("APOD_LOOKBACK", "0"),
     ("APOD_LOOKBACK", "ten"),
     ("APOD_GAP_AFTER", "0"),
+    ("APOD_PLAIN_REPLIES", "-1"),
+    ("APOD_KEEP_VERSIONS", "hourly=3"),
     ("APOD_PAGE_SIZE", "-1"),
     ("APOD_RANGE_DAYS", "0"),
     ("APOD_HTTP_TIMEOUT", "0"),

@@ -59,6 +59,7 @@ def files(dataset: DataSet) -> tuple[File, ...]:
         ),
         File("data/ledger/versions.jsonl", "JSON lines", "one line a version", _VERSIONS),
         _superseded(keyed=dataset.identity is not None),
+        File("data/ledger/thinned-YYYY.jsonl", "JSON lines", "one line a version that was thinned out", _THINNED),
         *(_PICTURES if dataset.pictures else ()),
     )
 
@@ -112,6 +113,13 @@ _VERSIONS = (
     Field("preference", "names", "whose readings are chosen, most wanted first"),
     Field("lines", "count", "how many reply lines it and its forerunners hold"),
     Field("today", "day", "the newest day that was due"),
+)
+_THINNED = (
+    Field("commit", "hash", "whose CSV and Parquet file are made again when somebody asks for them"),
+    Field("at", "instant", "the instant of the state that it holds"),
+    Field("csv", "hash", "MD5 of the CSV; null where that is kept", nullable=True),
+    Field("parquet", "hash", "MD5 of the Parquet file; null where that is kept", nullable=True),
+    Field("content", "hash", "what its entries hash to together: the sum of their SHA-256, without what is empty"),
 )
 _PICTURES = (
     File(

@@ -28,9 +28,8 @@ from apod_pipeline.archive.disk import Room, is_full, make_room, no_space, room
 from apod_pipeline.archive.folder import Archive, close_folder
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.versioning import dvc_folders, dvc_repository, dvc_settings
+from apod_pipeline.versioning import dvc_folders, dvc_remote, dvc_repository, dvc_settings
 from apod_pipeline.versioning.dvc_locks import release_dead_locks
-from apod_pipeline.versioning.dvc_settings import REMOTE
 from apod_pipeline.versioning.git import Git
 
 log = logging.getLogger(__name__)
@@ -103,10 +102,10 @@ class DvcVersioner:
             dvc_settings.share(self.archive.root, self.remote)
             (keep or self._keep)(repo, targets)
             kill_point("dvc-added")
-            pushed = repo.push(targets=[self._said(Path(f"{path}.dvc")) for path in targets])
-            log.info("dvc push %s: %s objects", [path.name for path in targets], pushed)
+            wanted = self._wanted(repo, {path: hashed for path in targets if (hashed := tracked_hash(path))})
+            log.info("dvc push %s: %s objects", [path.name for path in targets], dvc_remote.push(repo, wanted))
             kill_point("dvc-pushing")
-            self._verify(repo, {path: hashed for path in targets if (hashed := tracked_hash(path))})
+            self._verify(repo, wanted)
             if keep:
                 for folder in targets:
                     dvc_folders.share(repo, folder, self._listing_of(repo, folder))
@@ -222,23 +221,9 @@ class DvcVersioner:
     def _fresh(self) -> Any:  # noqa: ANN401 - DVC is untyped
         self._close_scratch()
         self._see_that_settings_are_ours()
-        self._set_up()
+        dvc_settings.begin(self.archive.root, self.remote)
         dvc_settings.keep_own(self.archive.root, self.remote, self._scratch)
         return dvc_repository.opened(self.archive.root, self.remote, self._scratch)
-
-    def _set_up(self) -> None:
-        """What `dvc init` does, once: it throws away what it finds, and must not find a cache."""
-        inside = self.archive.root / ".dvc"
-        config = inside / "config"
-        # Our remote is written last: an init that was killed half-way is done again.
-        if config.exists() and REMOTE in config.read_text(encoding="utf-8", errors="replace"):
-            return
-        if not (inside / "cache").exists():
-            from dvc.repo import Repo
-
-            Repo.init(str(self.archive.root), force=True).close()
-            log.info("dvc init, remote %s", self.remote)
-        dvc_settings.share(self.archive.root, self.remote)
 
     def _see_that_none_is_hidden(self, folder: Path, listed: Collection[str]) -> None:
         hidden = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in listed)
@@ -269,17 +254,19 @@ class DvcVersioner:
         for folder in folders:
             close_folder(folder, shared_like=self.archive.private)
 
-    def _verify(self, repo: Any, pointers: Mapping[Path, str]) -> None:  # noqa: ANN401 - DVC is untyped
-        """See with our own eyes that the remote holds every object of the pointers."""
+    def _wanted(self, repo: Any, pointers: Mapping[Path, str]) -> set[str]:  # noqa: ANN401 - DVC is untyped
+        """All that the pointers name, the files of a folder too."""
         wanted = set(pointers.values())
         for path, pointer in pointers.items():
             if pointer.endswith(".dir"):
-                listing = Path(repo.cache.local.oid_to_path(pointer)).read_bytes()
-                items = json.loads(listing)
+                items = json.loads(Path(repo.cache.local.oid_to_path(pointer)).read_bytes())
                 wanted.update(item["md5"] for item in items)
                 self._see_that_none_is_hidden(path, {item["relpath"] for item in items})
-        odb = repo.cloud.get_remote_odb(hash_name="md5")
-        missing = wanted.difference(odb.oids_exist(sorted(wanted)))
+        return wanted
+
+    def _verify(self, repo: Any, wanted: Collection[str]) -> None:  # noqa: ANN401 - DVC is untyped
+        """See with our own eyes that the remote holds every object."""
+        missing = dvc_remote.missing(repo, wanted)
         if missing:
             raise VersioningError(
                 f"dvc push reported success, but {len(missing)} of {len(wanted)} objects are not on {self.remote}. "

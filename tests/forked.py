@@ -145,6 +145,9 @@ def _load() -> None:
     for module in pkgutil.walk_packages(apod_pipeline.__path__, "apod_pipeline."):
         if not module.name.endswith("__main__") and not module.name.startswith(NOT_LOADED):
             import_module(module.name)
+    from apod_pipeline.stages.git_commit_metadata import code_version
+
+    code_version()  # the same for all forks
     gc.freeze()  # a fork that looked for garbage there would have to copy it first
     assert len(list(Path("/proc/self/task").iterdir())) == 1, "a thread holds locks that its fork would wait for"
 

@@ -28,7 +28,7 @@ from apod_pipeline.archive.disk import Room, is_full, make_room, no_space, room
 from apod_pipeline.archive.folder import Archive, close_folder
 from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.versioning import dvc_folders, dvc_remote, dvc_repository, dvc_settings
+from apod_pipeline.versioning import dvc_folders, dvc_keeping, dvc_remote, dvc_repository, dvc_settings
 from apod_pipeline.versioning.dvc_locks import release_dead_locks
 from apod_pipeline.versioning.git import Git
 
@@ -73,7 +73,7 @@ class DvcVersioner:
     def track_files(self) -> None:
         """Track and push the CSV and the Parquet file.
 
-        Not while anybody reads them: DVC takes a file away for a moment, into its cache, and copies it back.
+        Not while anybody writes them. (DVC's own commands, which odd cases are left to, take a file away for a moment.)
 
         Raises:
             VersioningError: nothing was committed then, and the next run pushes again.
@@ -126,20 +126,17 @@ class DvcVersioner:
         """Take the files into DVC's cache, and their hashes into the `.dvc` files beside them."""
         for path in self._tracked:  # DVC reads all of them to add one
             _forget_torn(Path(f"{path}.dvc"))
-        new = [path for path in targets if not Path(f"{path}.dvc").exists()]
-        if new:
-            repo.add([self._said(path) for path in new])
-        # What `dvc commit` does, where `dvc add` would build the graph of all stages first: a third of the time.
-        for path in targets:
-            if path not in new:
-                repo.commit(self._said(Path(f"{path}.dvc")), force=True)
+        dvc_keeping.keep(repo, targets, self._said, self._in_git)
         log.info("dvc tracks %s", [path.name for path in targets])
 
     def _keep_folders(self, repo: Any, folders: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
         for path in (self.archive.root / "data").glob("*/*.dvc"):  # DVC reads all of them to add one
             _forget_torn(path)
-        dvc_folders.keep(repo, folders, self._said, partial(self._listing_of, repo))
+        dvc_folders.keep(repo, folders, self._said, partial(self._listing_of, repo), self._in_git)
         log.info("dvc tracks %s", [path.name for path in folders])
+
+    def _in_git(self) -> Collection[str]:
+        return _names_in_index(self.archive.root)
 
     @staticmethod
     def _listing_of(repo: Any, folder: Path) -> dict[str, str]:  # noqa: ANN401 - DVC is untyped
@@ -237,7 +234,7 @@ class DvcVersioner:
 
     def _see_that_settings_are_ours(self) -> None:
         name = ".dvc/config.local"
-        if _is_tracked(self.archive.root, name):
+        if name in self._in_git():
             typed = f"git -C {quote(str(self.archive.root))}"
             raise VersioningError(
                 f"{self.archive.root / name} is tracked by Git: it came with somebody's push and may name commands. "
@@ -287,14 +284,15 @@ def _surroundings(scratch: Path) -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _is_tracked(root: Path, name: str) -> bool:
-    """Whether Git's index holds a path; read with the library that DVC has loaded already."""
+def _names_in_index(root: Path) -> set[str]:
+    """The paths that Git's index holds; read with the library that DVC has loaded already."""
     from dulwich.index import Index
 
+    path = root / ".git" / "index"
     try:
-        return (root / ".git" / "index").exists() and name.encode() in Index(str(root / ".git" / "index"))
+        return {os.fsdecode(name) for name in Index(str(path))} if path.exists() else set()
     except Exception:  # noqa: BLE001 - an index of a form that the library does not know: git itself does
-        return bool(Git(root).run("ls-files", "--", name))
+        return set(Git(root).run("ls-files", "-z").split("\0"))
 
 
 def _new_sizes(path: Path) -> list[int]:

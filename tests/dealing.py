@@ -48,7 +48,7 @@ TOGETHER = (
     "tests/datasets/test_real_records.py",
 )
 """What shares something else that takes long to make, a server, a browser or an archive: the longest first."""
-FIRST = ("tests/worlds/test_worlds.py::test_every_world", "tests/run/test_crowd.py")
+FIRST = ("tests/worlds/test_worlds.py::test_every_world", "tests/run/test_whole_history.py", "tests/run/test_crowd.py")
 """Tests so long that one process would be left alone with them at the end."""
 
 

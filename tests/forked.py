@@ -33,6 +33,9 @@ from typing import IO, cast
 OURS = ("APOD_", "POSTGRES_", "NASA_", "TMPDIR")  # what is read when a command is typed, and not before
 NOT_LOADED = ("apod_pipeline.extras.", "apod_pipeline.simulator.")  # by hardly any command
 SITE = Path(__file__).parent / "toy" / "site"  # where the toy data set is installed
+# What polars begins when it is imported: of its allocator, whose locks survive a fork, and one that waits for files to
+# remove, which no fork makes. Those that compute begin with the first question, and so in the forks.
+IDLE = {"jemalloc_bg_thd", "polars-ooc-clea"}
 LONGEST = 1 << 17  # octets of one request
 
 
@@ -133,11 +136,12 @@ def _parent(place: str) -> socket.socket:
 
 # ---- the process that is forked from -------------------------------------------------------
 def _load() -> None:
-    """Import what a command may import, but for polars, which begins threads."""
+    """Import what a command may import."""
     import pkgutil
     from importlib import import_module
 
     import httpx  # noqa: F401
+    import polars  # noqa: F401
     import psycopg  # noqa: F401
 
     import apod_pipeline
@@ -145,8 +149,20 @@ def _load() -> None:
     for module in pkgutil.walk_packages(apod_pipeline.__path__, "apod_pipeline."):
         if not module.name.endswith("__main__") and not module.name.startswith(NOT_LOADED):
             import_module(module.name)
+    from apod_pipeline.stages.git_commit_metadata import code_version
+
+    code_version()  # the same for all forks
     gc.freeze()  # a fork that looked for garbage there would have to copy it first
-    assert len(list(Path("/proc/self/task").iterdir())) == 1, "a thread holds locks that its fork would wait for"
+    deadline = time.monotonic() + 30
+    while not _others() <= IDLE:
+        assert time.monotonic() < deadline, f"a fork would wait for the locks of a thread: {_others()}"
+        time.sleep(0.01)
+
+
+def _others() -> set[str]:
+    """The threads of this process but its first, by name; one that does not sleep has `)` in its own."""
+    tasks = [task for task in Path("/proc/self/task").iterdir() if task.name != str(os.getpid())]
+    return {(task / "stat").read_text().partition("(")[2].replace(") S", "").partition(" ")[0] for task in tasks}
 
 
 def _listen(asked: socket.socket) -> bool:

@@ -213,7 +213,7 @@ def test_a_proxy_of_the_environment(tmp_path):
     """The proxy that the environment names is asked, though it is no public host; for what is inside it is not."""
     Proxy.asked = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     environment = {**os.environ, "http_proxy": f"http://127.0.0.1:{server.server_port}", "no_proxy": ""}
 

@@ -45,14 +45,15 @@ mount -o remount,nr_inodes=10000 tmpfs "$DISK"
 {RUN} >&2; echo "second $?"
 cp -a "$DISK/." "$OUT"
 """
-# Somebody else fills the disk when DVC has begun, and has seen that there was room.
+# Somebody else fills the disk when DVC has begun, and has seen that there was room; the run stands still meanwhile.
 FILLED_UNDER_DVC = f"""
+set -m
 mount -t tmpfs -o size={ROOMY},mode=755 tmpfs "$DISK" || exit 77
-{RUN} >&2 & until [ -e "$DISK/archive/{FULL}" ] || ! kill -0 $!; do sleep 0.005; done
+{RUN} >&2 & until [ -e "$DISK/archive/{FULL}" ] || ! kill -0 $!; do sleep 0.002; done; kill -STOP -$!
 used() {{ df --output=$1 "$DISK" | tail -1 | tr -d " "; }}
 fill() {{ mount -o remount,nr_inodes=$(used iused),size=$(used used)k tmpfs "$DISK" 2>/dev/null; }}
-until fill || ! kill -0 $!; do true; done
-wait $!; echo "first $?"
+until fill || ! kill -0 $!; do true; done; kill -CONT -$!
+wait -f $!; echo "first $?"
 mount -o remount,nr_inodes=10000,size={ROOMY} tmpfs "$DISK"
 {RUN} >&2; echo "second $?"
 cp -a "$DISK/." "$OUT"

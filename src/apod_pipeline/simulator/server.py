@@ -150,6 +150,8 @@ class Server(ThreadingHTTPServer):
     def end(self) -> None:
         """Stop accepting, end every connection, wait for its thread."""
         self.stopping.set()
+        with contextlib.suppress(OSError):  # where a listening socket has no such end, the next poll does
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self.shutdown()
         with self._open_lock:
             for connection in self._open:

@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from apod_pipeline import __version__
@@ -235,6 +236,7 @@ class GitPublisher:
         }
 
 
+@cache  # of what was loaded, whatever becomes of the checkout; git looks at every file of it
 def code_version() -> str:
     """The code that makes a version: the package's version, and the commit where it runs from a checkout."""
     checkout = Path(__file__).resolve().parents[3]

@@ -30,9 +30,8 @@ from apod_pipeline.archive.kill_points import kill_point
 from apod_pipeline.archive.packs import packs_in
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.errors import VersioningError
-from apod_pipeline.versioning import dvc_folders, dvc_repository, dvc_settings
+from apod_pipeline.versioning import dvc_folders, dvc_keeping, dvc_remote, dvc_repository, dvc_settings
 from apod_pipeline.versioning.dvc_locks import release_dead_locks
-from apod_pipeline.versioning.dvc_settings import REMOTE
 from apod_pipeline.versioning.git import Git
 
 log = logging.getLogger(__name__)
@@ -77,7 +76,7 @@ class DvcVersioner:
     def track_files(self) -> None:
         """Track and push the CSV and the Parquet file.
 
-        Not while anybody reads them: DVC takes a file away for a moment, into its cache, and copies it back.
+        Not while anybody writes them. (DVC's own commands, which odd cases are left to, take a file away for a moment.)
 
         Raises:
             VersioningError: nothing was committed then, and the next run pushes again.
@@ -108,10 +107,10 @@ class DvcVersioner:
             if self.archive.raw in targets:
                 self._tell_of_packs()
             kill_point("dvc-added")
-            pushed = repo.push(targets=[self._said(Path(f"{path}.dvc")) for path in targets])
-            log.info("dvc push %s: %s objects", [path.name for path in targets], pushed)
+            wanted = self._wanted(repo, {path: hashed for path in targets if (hashed := tracked_hash(path))})
+            log.info("dvc push %s: %s objects", [path.name for path in targets], dvc_remote.push(repo, wanted))
             kill_point("dvc-pushing")
-            self._verify(repo, {path: hashed for path in targets if (hashed := tracked_hash(path))})
+            self._verify(repo, wanted)
             for folder in filter(Path.is_dir, targets):  # of files that never change; the others DVC copies
                 dvc_folders.share(repo, folder, self._listing_of(repo, folder))
         self._done.update(targets)
@@ -131,20 +130,19 @@ class DvcVersioner:
         """Take the files into DVC's cache, and their hashes into the `.dvc` files beside them."""
         for path in self._tracked:  # DVC reads all of them to add one
             _forget_torn(Path(f"{path}.dvc"))
-        new = [path for path in targets if not Path(f"{path}.dvc").exists()]
-        if new:
-            repo.add([self._said(path) for path in new])
-        # What `dvc commit` does, where `dvc add` would build the graph of all stages first: a third of the time.
-        for path in targets:
-            if path not in new:
-                repo.commit(self._said(Path(f"{path}.dvc")), force=True)
+        folders = [path for path in targets if path.is_dir()]  # of files that nobody ever writes to
+        dvc_keeping.keep(repo, folders, self._said, self._in_git, linked=True)
+        dvc_keeping.keep(repo, [path for path in targets if path not in folders], self._said, self._in_git)
         log.info("dvc tracks %s", [path.name for path in targets])
 
     def _keep_folders(self, repo: Any, folders: list[Path]) -> None:  # noqa: ANN401 - DVC is untyped
         for path in (self.archive.root / "data").glob("*/*.dvc"):  # DVC reads all of them to add one
             _forget_torn(path)
-        dvc_folders.keep(repo, folders, self._said, partial(self._listing_of, repo))
+        dvc_folders.keep(repo, folders, self._said, partial(self._listing_of, repo), self._in_git)
         log.info("dvc tracks %s", [path.name for path in folders])
+
+    def _in_git(self) -> Collection[str]:
+        return _names_in_index(self.archive.root)
 
     def _tell_of_packs(self) -> None:
         """Let the pointer say so: a program that knows no packs takes over no pointer that says more than it knows."""
@@ -233,23 +231,9 @@ class DvcVersioner:
     def _fresh(self) -> Any:  # noqa: ANN401 - DVC is untyped
         self._close_scratch()
         self._see_that_settings_are_ours()
-        self._set_up()
+        dvc_settings.begin(self.archive.root, self.remote)
         dvc_settings.keep_own(self.archive.root, self.remote, self._scratch)
         return dvc_repository.opened(self.archive.root, self.remote, self._scratch)
-
-    def _set_up(self) -> None:
-        """What `dvc init` does, once: it throws away what it finds, and must not find a cache."""
-        inside = self.archive.root / ".dvc"
-        config = inside / "config"
-        # Our remote is written last: an init that was killed half-way is done again.
-        if config.exists() and REMOTE in config.read_text(encoding="utf-8", errors="replace"):
-            return
-        if not (inside / "cache").exists():
-            from dvc.repo import Repo
-
-            Repo.init(str(self.archive.root), force=True).close()
-            log.info("dvc init, remote %s", self.remote)
-        dvc_settings.share(self.archive.root, self.remote)
 
     def _see_that_none_is_hidden(self, folder: Path, listed: Collection[str]) -> None:
         hidden = sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in listed)
@@ -263,7 +247,7 @@ class DvcVersioner:
 
     def _see_that_settings_are_ours(self) -> None:
         name = ".dvc/config.local"
-        if _is_tracked(self.archive.root, name):
+        if name in self._in_git():
             typed = f"git -C {quote(str(self.archive.root))}"
             raise VersioningError(
                 f"{self.archive.root / name} is tracked by Git: it came with somebody's push and may name commands. "
@@ -280,21 +264,20 @@ class DvcVersioner:
         for folder in folders:
             close_folder(folder, shared_like=self.archive.private)
 
-    def _verify(self, repo: Any, pointers: Mapping[Path, str]) -> None:  # noqa: ANN401 - DVC is untyped
-        """See with our own eyes that the remote holds every object of the pointers."""
+    def _wanted(self, repo: Any, pointers: Mapping[Path, str]) -> set[str]:  # noqa: ANN401 - DVC is untyped
+        """All that the pointers name, the files of a folder too."""
         wanted = set(pointers.values())
         for path, pointer in pointers.items():
             if pointer.endswith(".dir"):
-                listing = Path(repo.cache.local.oid_to_path(pointer)).read_bytes()
-                items = json.loads(listing)
+                items = json.loads(Path(repo.cache.local.oid_to_path(pointer)).read_bytes())
                 wanted.update(item["md5"] for item in items)
                 self._see_that_none_is_hidden(path, {item["relpath"] for item in items})
-        odb = repo.cloud.get_remote_odb(hash_name="md5")
-        missing = wanted.difference(odb.oids_exist(sorted(wanted)))
-        for oid in sorted(missing):  # DVC believes what it once pushed to be there for ever
-            if (kept := Path(repo.cache.local.oid_to_path(oid))).exists():
-                dvc_repository.put(odb, kept, oid)
-        if missing := missing.difference(odb.oids_exist(sorted(missing)) if missing else ()):
+        return wanted
+
+    def _verify(self, repo: Any, wanted: Collection[str]) -> None:  # noqa: ANN401 - DVC is untyped
+        """See with our own eyes that the remote holds every object."""
+        missing = dvc_remote.missing(repo, wanted)
+        if missing:
             raise VersioningError(
                 f"dvc push reported success, but {len(missing)} of {len(wanted)} objects are not on {self.remote}. "
                 "Nothing was committed. Check that the remote is writable, then type the same command again."
@@ -314,14 +297,15 @@ def _surroundings(scratch: Path) -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _is_tracked(root: Path, name: str) -> bool:
-    """Whether Git's index holds a path; read with the library that DVC has loaded already."""
+def _names_in_index(root: Path) -> set[str]:
+    """The paths that Git's index holds; read with the library that DVC has loaded already."""
     from dulwich.index import Index
 
+    path = root / ".git" / "index"
     try:
-        return (root / ".git" / "index").exists() and name.encode() in Index(str(root / ".git" / "index"))
+        return {os.fsdecode(name) for name in Index(str(path))} if path.exists() else set()
     except Exception:  # noqa: BLE001 - an index of a form that the library does not know: git itself does
-        return bool(Git(root).run("ls-files", "--", name))
+        return set(Git(root).run("ls-files", "-z").split("\0"))
 
 
 def _new_sizes(path: Path) -> list[int]:

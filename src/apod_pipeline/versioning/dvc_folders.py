@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from apod_pipeline.versioning import dvc_keeping
 
 
 def keep(
@@ -20,6 +22,7 @@ def keep(
     folders: Sequence[Path],
     said: Callable[[Path], str],
     listed: Callable[[Path], Mapping[str, str]],
+    tracked: Callable[[], Collection[str]],
 ) -> None:
     """Take folders into DVC's cache, and their hashes into the `.dvc` files beside them.
 
@@ -28,19 +31,17 @@ def keep(
         folders: with a file or more in each.
         said: a path as DVC is told of it.
         listed: what a folder that is kept already holds by its listing: name -> hash.
+        tracked: gives the names that Git's index holds.
     """
-    new = [folder for folder in folders if not _pointer(folder).exists()]
+    whole: list[Path] = []
     added: list[Path] = []
     for folder in folders:
-        if folder in new:
-            continue
         here, before = _files(folder), listed(folder)
         if here.keys() >= before.keys():
-            repo.commit(said(_pointer(folder)), force=True)  # a tenth of the time that `add` takes
+            whole.append(folder)
         else:  # a file that is added by its own name joins those that are elsewhere
             added += [path for name, path in here.items() if name not in before]
-    if new:
-        repo.add([said(folder) for folder in new])
+    dvc_keeping.keep(repo, whole, said, tracked, linked=True)
     if added:
         repo.add([said(path) for path in added], relink=False)
 
@@ -73,10 +74,6 @@ def link(kept: Path, path: Path) -> bool:
         neighbour.replace(path)
         return True
     return False
-
-
-def _pointer(folder: Path) -> Path:
-    return Path(f"{folder}.dvc")
 
 
 def _files(folder: Path) -> dict[str, Path]:

@@ -48,7 +48,8 @@ def opened(root: Path, remote: str, scratch: Path) -> Any:  # noqa: ANN401 - DVC
 
     class_of_config = type("Decided", (Config,), {"load": load})
     config = cached_property(lambda self: class_of_config(self.dvc_dir, local_dvc_dir=self.dvc_dir, fs=self.fs))
-    class_of_repo = type("Archive", (Repo,), {"config": config})
+    # What Git is to ignore in `.dvc`, it was told when DVC was set up: to ask thrice at every opening takes long.
+    class_of_repo = type("Archive", (Repo,), {"config": config, "_ignore": lambda _: None})
     config.__set_name__(class_of_repo, "config")
     return class_of_repo(str(root))
 

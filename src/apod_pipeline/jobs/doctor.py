@@ -7,6 +7,7 @@ for what it finds. With `probe`, each service is asked one of each question and 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import tempfile
 import time
@@ -43,6 +44,7 @@ def examine(settings: Settings, *, probe: bool = False) -> Iterator[Finding]:
     yield _clock(settings)
     yield _disk(archive)
     yield _lock(archive)
+    yield from _copies(archive)
     for name in settings.sources:
         if name != "file":
             yield from _source(settings, readers(settings)[name], probe=probe)
@@ -95,6 +97,29 @@ def _lock(archive: Archive) -> Finding:
 
 
 # ---- sources -------------------------------------------------------------------------------
+def _copies(archive: Archive) -> Iterator[Finding]:
+    """Whether replies and pictures, and DVC's copies of them, can be one file."""
+    cache = archive.root / ".dvc"
+    if not cache.is_dir():
+        return
+    if _can_link(cache, archive.raw.parent):
+        yield Finding("copies", "ok", "data and DVC's cache hold one copy (hard links)")
+    else:
+        says = "the file system has no hard links between data/ and .dvc/: replies and pictures take their size twice"
+        yield Finding("copies", "odd", says, "put both on one disk")
+
+
+def _can_link(one: Path, other: Path) -> bool:
+    try:
+        with tempfile.NamedTemporaryFile(dir=one, prefix=".link-") as file:
+            target = other / f".{Path(file.name).name}"
+            os.link(file.name, target)
+            target.unlink()
+    except OSError:
+        return False
+    return True
+
+
 def _source(settings: Settings, source: Source, *, probe: bool) -> Iterator[Finding]:
     dataset = data_set_of(settings)
     client = http_client(replace(settings, http_timeout=min(settings.http_timeout, 15.0), http_retries=0))

@@ -5,11 +5,8 @@ Takes the pictures of an archive, gives findings. Only reads.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from apod_pipeline.audit.findings import found
 from apod_pipeline.extras.pictures.collection import Pictures
@@ -34,26 +31,9 @@ def verified(pictures: Pictures) -> Iterator[Finding]:
 
 
 def examined(pictures: Pictures) -> Iterator[Finding]:
-    """Whether the pictures and DVC's copies of them can be one file, and which proxy asks for us."""
+    """Which proxy asks for us."""
     from apod_pipeline.extras.pictures.downloading import Downloads
     from apod_pipeline.extras.pictures.guard import Guard
 
-    cache = pictures.archive.root / ".dvc"
-    if cache.is_dir():
-        one = _can_link(cache, pictures.archive.root / "data")
-        says = "pictures and DVC's cache hold one copy (hard links)"
-        twice = "the file system has no hard links between data/ and .dvc/: pictures take their size twice"
-        yield Finding("pictures", "ok" if one else "odd", says if one else twice, "" if one else "put both on one disk")
     for scheme, proxy in Downloads(pictures.shelf.incoming, Guard()).proxies.items():
         yield Finding(f"{scheme} proxy", "ok", f"pictures are asked for through {proxy.rpartition('@')[2]}")
-
-
-def _can_link(one: Path, other: Path) -> bool:
-    with tempfile.NamedTemporaryFile(dir=one, prefix=".link-") as file:
-        target = other / f".{Path(file.name).name}"
-        try:
-            os.link(file.name, target)
-        except OSError:
-            return False
-        target.unlink()
-        return True

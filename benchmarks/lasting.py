@@ -44,7 +44,7 @@ def main(years: float, folder: Path) -> None:
 
         def settings(today: dt.date) -> Settings:
             flags = {"archive": folder / "archive", "science_url": nasa.url, "planetary_url": nasa.url, "today": today}
-            return resolve(flags | {"nasa_api_key": "DEMO_KEY"}, {}, None)
+            return resolve(flags, {}, None)
 
         archive, started = initialise(settings(BEGIN)), time.monotonic()
         open_things.enter_context(database(settings(BEGIN), archive))  # one server for all runs

@@ -31,6 +31,7 @@ from apod_pipeline.run.derivation import Derivation
 from apod_pipeline.run.pipeline import Pipeline
 from apod_pipeline.run.takeover import Takeover
 from apod_pipeline.settings import Settings
+from apod_pipeline.settings.keeping import Keep
 from apod_pipeline.settings.resolving import own_module
 from apod_pipeline.stages.check_quality import check_quality, refused
 from apod_pipeline.stages.extract_apod import Extraction
@@ -222,7 +223,11 @@ def pipeline(
             listeners=tuple(extra.listener for extra in plugged if extra.listener),
             log_fields=tuple(extra.log_fields for extra in plugged if extra.log_fields),
         )
-        yield replace(wired, refill=partial(_refill, settings, wired), thin=partial(_thin, settings, wired))
+        yield replace(
+            wired,
+            refill=partial(_refill, settings, wired),
+            thin=partial(_thin, settings, keep, wired) if (keep := settings.keep_versions) else None,
+        )
 
 
 def _refill(settings: Settings, wired: Pipeline, before: str | None) -> None:
@@ -231,13 +236,11 @@ def _refill(settings: Settings, wired: Pipeline, before: str | None) -> None:
     Copies(wired, objects(settings, wired.archive), settings.git_remote).refill(before)
 
 
-def _thin(settings: Settings, wired: Pipeline) -> None:
-    if settings.keep_versions is None:
-        return
+def _thin(settings: Settings, keep: Keep, wired: Pipeline) -> None:
     from apod_pipeline.versions.pruning import AT_ONCE, Pruning
 
     pruning = Pruning(wired, objects(settings, wired.archive), settings.git_remote)
-    pruning.thin_out(settings.keep_versions, Outcome("prune", "prune", wired.now()), least=AT_ONCE)
+    pruning.thin_out(keep, Outcome("prune", "prune", wired.now()), least=AT_ONCE)
 
 
 @contextmanager
@@ -308,7 +311,7 @@ def stateless_pipeline(
             elsewhere=here.elsewhere,
             plain_replies=None,  # what is to be packed is not here
             takeover=replace(wired.takeover, bring=len),  # the raw replies stay where they are
-            thin=lambda: None,  # and what would be thinned out is not here either
+            thin=None,  # and what would be thinned out is not here either
             refill=lambda _: None,  # a folder that is forgotten has nothing to fill another remote with
             keep_all=True,
         )

@@ -67,7 +67,7 @@ class Pipeline:
         elsewhere: raw replies that are on the DVC remote and need not be here; none in a whole archive.
         plain_replies: how many of the newest raw replies stay files of their own; None where none is to be packed.
         refill: puts all versions' objects onto a DVC remote that was set, or changed, since; takes the one before.
-        thin: lets go of the files of earlier versions, as the settings say; called when a version is published.
+        thin: lets go of the files of earlier versions, when a version is published; None where all are to stay.
         beside: what else versions are brought to.
         listeners: who is told how a run ended.
         log_fields: what the lines of a run's logs have besides.
@@ -93,7 +93,7 @@ class Pipeline:
     elsewhere: Callable[[], Collection[str]] = frozenset
     plain_replies: int | None = None
     refill: Callable[[str | None], None] = lambda _: None
-    thin: Callable[[], object] = lambda: None
+    thin: Callable[[], object] | None = None
     beside: Sequence[Beside] = ()
     listeners: Sequence[Listener] = ()
     log_fields: Sequence[LogFields] = ()
@@ -151,7 +151,7 @@ class Pipeline:
 
     def thin_out(self, outcome: Outcome) -> None:
         """Let go of what the settings say, after a new version; a run does not fail by it."""
-        if outcome.version:
+        if self.thin and outcome.version:
             try:
                 with timed(outcome, "thin"):
                     self.thin()

@@ -50,3 +50,19 @@ def test_a_lost_object_comes_back(lab, remote, wishes):
     assert check["what"] == "DVC remote"
     assert lab.command(*check["do"].replace("`", "").split()[1:]).returncode == 0, check["do"]
     assert lab.command("verify").returncode == 0
+
+
+def test_thinned_out_versions_leave_the_bucket(lab, remote, wishes):
+    """What goes is gone from the bucket too; nothing else is, it is verified, and the version answers as before."""
+    lab.flags |= remote
+    assert lab.command("backfill", "--from", str(SPAN.first)).returncode == 0
+    lab.nasa.edit(SPAN.last, title="Another")
+    assert lab.command("run").returncode == 0
+    bucket = Bucket(wishes._replace(url=remote["dvc_remote"]))
+    before = bucket.sizes("files/md5/")
+    shown = lab.command("show", str(SPAN.last), "--as-of", "HEAD~1", "--json").stdout
+    done = lab.command("prune", "--keep", "last=1", "--json")
+    assert (done.returncode, json.loads(done.stdout)["objects"]) == (0, 2), done.stderr
+    assert len(before.keys() - bucket.sizes("files/md5/").keys()) == 2
+    assert lab.command("show", str(SPAN.last), "--as-of", "HEAD~2", "--json").stdout == shown
+    assert lab.command("verify", "--remote-bytes", "100%").returncode == 0

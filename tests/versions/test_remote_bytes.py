@@ -15,7 +15,9 @@ from apod_pipeline.audit.sampling import sample
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.jobs.verify import verify
 from apod_pipeline.settings import resolve
+from apod_pipeline.settings.keeping import Keep
 from apod_pipeline.wiring import objects as objects_of
+from apod_pipeline.wiring import pruning
 from http_remote import serving
 
 # DVC leaves its sessions to the collector of garbage, which complains.
@@ -120,3 +122,14 @@ def test_the_command_reads_what_it_is_told_to(lab, remote):
     assert done.returncode == 1
     assert [line.split("  ")[0] for line in done.stdout.splitlines() if "WRONG" in line] == ["DVC remote"]
     assert name in done.stdout
+
+
+def test_a_remote_that_removes_nothing_keeps_what_is_thinned_out(lab, remote, caplog):
+    """Plain HTTP knows no removing: the cache's files go, the remote's stay, and that is said."""
+    held = len(remote.held)
+    with pruning(resolve(lab.all_flags(), {}, None), lab.told.append) as thinning:
+        done = thinning.prune(Keep.of("last=1"))
+    assert (done.thinned, done.objects) == (1, 2)
+    assert len(remote.held) >= held
+    assert "cannot remove objects" in caplog.text
+    assert [check for check in verify(resolve(lab.all_flags(), {}, None), 1.0) if not check.well] == []

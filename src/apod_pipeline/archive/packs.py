@@ -120,13 +120,16 @@ def hash_in(pack: Path, name: str) -> str | None:
 
 def hashes_in(pack: Path, kind: str) -> dict[str, str]:
     """By the name of each reply of a pack its hash; nothing of a pack that is damaged."""
+    hashes: dict[str, str] = {}
     try:
         with zipfile.ZipFile(pack) as held:
-            return {
-                name: hashlib.new(kind, held.read(name), usedforsecurity=False).hexdigest() for name in held.namelist()
-            }
+            for name in held.namelist():
+                with held.open(name) as body:
+                    digest = hashlib.file_digest(body, lambda: hashlib.new(kind, usedforsecurity=False))  # type: ignore[arg-type]
+                hashes[name] = digest.hexdigest()
     except UNREADABLE:
         return {}
+    return hashes
 
 
 def is_whole(pack: Path) -> bool:

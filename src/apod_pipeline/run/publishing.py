@@ -80,8 +80,8 @@ class Publishing:
         """
         self.check_quality(outcome)
         # The tables and DVC's objects do not know one another, and each mostly waits: they are made side by side. The
-        # files are tracked when the load has read them, because DVC takes a file away for a moment. Nothing is
-        # committed before all is done.
+        # files are tracked when the load has read them: DVC's own commands, which odd cases are left to, take a file
+        # away for a moment. Nothing is committed before all is done.
         if not on_the_way:
             self.track_replies()
             self.begin_beside(version)

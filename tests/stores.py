@@ -1,15 +1,57 @@
-"""What tests of the object store share: a lab that goes to a bucket, and what the bucket says."""
+"""What tests of the object store share: moto's server, a lab that goes to a bucket, and what the bucket says."""
 
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from apod_pipeline.extras.objectstore.pointers import Pointers
 from lab import Lab
 from s3_gateway import ACCESS, SECRET
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": ACCESS, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1"}
+
+
+@contextmanager
+def moto_server(folder: Path) -> Iterator[str]:
+    """The address of moto's server, a real process on loopback; its log lies in a folder."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | CREDENTIALS)
+        try:
+            listening(port, server, folder / "log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.kill()
+            server.wait()
+
+
+def free_port() -> int:
+    """A port of this machine that nobody has."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def listening(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server answers at its port; its log is told where it does not."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            assert time.monotonic() < deadline, log.read_text(encoding="utf-8", errors="replace")
+            assert server.poll() is None, log.read_text(encoding="utf-8", errors="replace")
+            time.sleep(0.1)
 
 
 @dataclass
@@ -24,7 +66,11 @@ class StoreLab(Lab):
 
 def flags_of(wishes):
     """The same as settings."""
-    told = {f"objectstore_{name}": value for name, value in wishes._asdict().items() if name != "single_publisher"}
+    told = {
+        f"objectstore_{name}": value
+        for name, value in wishes._asdict().items()
+        if name not in {"single_publisher", "keys"}
+    }
     return {"extras": ("objectstore",)} | told
 
 

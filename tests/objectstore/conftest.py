@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-import time
 import uuid
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,29 +11,14 @@ import pytest
 from apod_pipeline.extras.objectstore.bucket import Bucket
 from apod_pipeline.extras.objectstore.settings import Wishes
 from s3_gateway import Gateway
-from stores import CREDENTIALS, StoreLab, flags_of
+from stores import CREDENTIALS, StoreLab, flags_of, moto_server
 
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory):
     """The address of a server that speaks S3."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    log = (tmp_path_factory.mktemp("moto") / "log").open("wb")
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with log, subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | CREDENTIALS) as server:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, Path(log.name).read_text(encoding="utf-8")
-                assert server.poll() is None, Path(log.name).read_text(encoding="utf-8")
-                time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-        server.kill()
+    with moto_server(tmp_path_factory.mktemp("moto")) as address:
+        yield address
 
 
 @pytest.fixture

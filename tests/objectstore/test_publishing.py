@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,8 @@ import pytest
 
 from apod_pipeline.extras.objectstore.bucket import Bucket
 from apod_pipeline.extras.objectstore.pointers import LAYOUT, POINTER, Pointers
+from apod_pipeline.run.pipeline import Wanted
+from apod_pipeline.run.steps import Steps
 from lab import SPAN, TODAY, bare_repository
 from s3_gateway import ACCESS, SECRET
 from stores import newest
@@ -200,8 +203,6 @@ def test_a_large_file_goes_in_parts(bucket, tmp_path, gateway):
 
 def test_steps_of_an_orchestrator(published, bucket):
     """Where every step is a process, the tracking one brings the version, and the last one where nothing was new."""
-    from apod_pipeline.run.pipeline import Wanted
-    from apod_pipeline.run.steps import Steps
 
     def stepped(wired):
         steps = Steps(wired, "stepped")
@@ -219,6 +220,38 @@ def test_steps_of_an_orchestrator(published, bucket):
     bucket.delete(POINTER)
     published.wired(stepped, today=TODAY + ONE_DAY)
     assert newest(bucket).entries == 61
+
+
+@pytest.fixture
+def bringing(published):
+    """Makes the step that brings the last version, as an orchestrator with a task for that has it."""
+    return lambda: published.wired(lambda wired: Steps(wired, "stepped").bring())
+
+
+def test_a_step_of_its_own(published, bucket, bringing):
+    """It brings the last version while another run holds the archive, and tells which; again, it changes nothing."""
+    bucket.delete(POINTER)
+    with published.archive.locked():
+        told = bringing()
+    assert dt.datetime.fromisoformat(told["version"]) == newest(bucket).at
+    before = bucket.sizes("")
+    assert bringing() == told
+    assert bucket.sizes("") == before
+
+
+def test_files_that_are_being_written_are_waited_for(published, bucket, bringing):
+    """Where the files are not those of the last version yet, nothing is brought until they are."""
+    bucket.delete(POINTER)
+    derived = published.archive.marks().derived
+    published.archive.advance(derived=None)
+    with ThreadPoolExecutor(1) as pool:
+        brought = pool.submit(bringing)
+        with pytest.raises(TimeoutError):
+            brought.result(1)
+        assert Pointers(bucket).read() is None
+        published.archive.advance(derived=derived)
+        assert brought.result(20)["version"]
+    assert newest(bucket).entries == 60
 
 
 def test_a_stateless_run(stored, bucket, tmp_path):

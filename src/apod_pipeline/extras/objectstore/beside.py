@@ -31,6 +31,8 @@ class InParallel:
         bucket: where to.
     """
 
+    apart = True
+
     def __init__(self, archive: Archive, bucket: Bucket) -> None:
         self._archive, self._bucket = archive, bucket
         self._going: _Going | None = None

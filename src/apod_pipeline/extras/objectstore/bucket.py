@@ -1,7 +1,7 @@
 """The bucket, below a prefix: what can be asked of it, and nothing of what lies there.
 
 Takes `Wishes`, gives bytes, sizes and whether a conditional write was honoured. The library is imported when the first
-thing is asked. Never shows a credential, and never holds one: the library reads the `AWS_*` variables by itself.
+thing is asked. Never shows a credential: the library reads the `AWS_*` variables by itself, where none were handed in.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Bucket:
                 "backoff": {"init_backoff": SOON, "max_backoff": LATER, "base": 2},
                 "retry_timeout": dt.timedelta(seconds=self.wishes.patience),
             },
+            **{name: value for name, value in self.wishes.keys._asdict().items() if value},
             "checksum_algorithm": "SHA256",  # a store that knows it refuses what was damaged on its way
         }
         if endpoint := self.wishes.endpoint:

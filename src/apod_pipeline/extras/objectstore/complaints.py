@@ -62,6 +62,11 @@ def _worded(said: str, where: str) -> ObjectStoreError:
     status = next(iter(re.findall(r"status code: (\d{3})", said)), "")
     said = said.partition("Debug source")[0]
     nobody = "169.254." in said or "credential" in said.partition(" - Server")[0].lower()
+    if code == "QuotaExceeded" or status == "507":
+        return ObjectStoreError(
+            f"{where} is full ({status} {code}). What was there is whole, and no version names what was sent now. Make "
+            "room or have the quota raised, then type `apod run`, which sends the rest."
+        )
     if status in {"401", "403"} or nobody:
         why = "no credentials were found" if nobody else f"{status} {code}".strip()
         return ObjectStoreRefused(

@@ -1,7 +1,7 @@
 """What can be set for the object store; and one resolved set of it.
 
 Takes resolved settings, gives `Wishes`. Credentials and region are no settings: they are the usual `AWS_*` variables,
-which the library reads by itself.
+which the library reads by itself, or what a caller has from elsewhere and hands in as `objectstore_keys`.
 """
 
 from __future__ import annotations
@@ -50,6 +50,18 @@ SETTINGS = (
 )
 
 
+class Keys(NamedTuple):
+    """Credentials that a caller hands in instead of the environment's, each where it is not None; never shown."""
+
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    session_token: str | None = None
+    region: str | None = None
+
+    def __repr__(self) -> str:
+        return "Keys(***)"
+
+
 class Wishes(NamedTuple):
     """What was set, by the names above without `objectstore_`."""
 
@@ -58,6 +70,7 @@ class Wishes(NamedTuple):
     single_publisher: bool = False
     timeout: float = 60.0
     patience: float = 30.0
+    keys: Keys = Keys()
 
     @property
     def place(self) -> tuple[str, str]:
@@ -71,4 +84,4 @@ def wishes(settings: Settings) -> Wishes:
     told = {
         one.name.removeprefix("objectstore_"): settings.own[one.name] for one in SETTINGS if one.name in settings.own
     }
-    return Wishes(**told)
+    return Wishes(**told, keys=settings.own.get("objectstore_keys", Keys()))

@@ -82,6 +82,14 @@ redis:
 test-celery: .venv-celery/installed redis ## the DAGs on CeleryExecutor: Redis, two workers, one of them killed (4 minutes)
 	@.venv-celery/bin/python -m pytest tests/celery_executor
 
+ceph:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v radosgw && command -v ceph-mon && command -v ceph-osd && command -v monmaptool; } >/dev/null; then \
+		echo "installing ceph-mon, ceph-osd and radosgw for the tests (once)"; apt-get update -qq; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ceph-mon ceph-osd radosgw ceph-common >/dev/null; fi
+
+test-s3: install system ceph ## the object store over a real Ceph of Debian's: refusing, full, throttling, killed, two publishers (5 minutes)
+	@APOD_TEST_S3=ceph timeout 1800 $(BIN)/python -m pytest -n 2 --dist loadscope tests/objectstore
+
 prometheus:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v promtool && [ -x /usr/bin/prometheus ]; } >/dev/null; then \
 		echo "installing prometheus for the tests (once)"; apt-get update -qq; \
@@ -213,4 +221,4 @@ docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dic
 	@$(BIN)/python -m apod_pipeline.extras.alerts.page docs
 	@$(BIN)/python -m apod_pipeline.extras.metrics.page docs
 
-.PHONY: prometheus test-metrics demo-alerts bench-datasets bench-pictures bench-likeness test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: ceph test-s3 prometheus test-metrics demo-alerts bench-datasets bench-pictures bench-likeness test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

@@ -12,8 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from apod_pipeline.extras.objectstore.pointers import Pointers
+import botocore.session
+
+from apod_pipeline.extras.objectstore.bucket import Bucket
+from apod_pipeline.extras.objectstore.pointers import POINTER, POINTERS, Pointers
 from lab import Lab
 from s3_gateway import ACCESS, SECRET
 
@@ -33,6 +37,18 @@ def moto_server(folder: Path) -> Iterator[str]:
         finally:
             server.kill()
             server.wait()
+
+
+@contextmanager
+def client_of(server: str, access: str = ACCESS, secret: str = SECRET) -> Iterator[Any]:
+    """Botocore's client: for what our library cannot ask."""
+    session = botocore.session.Session()
+    keys = {"aws_access_key_id": access, "aws_secret_access_key": secret, "region_name": "us-east-1"}
+    client = session.create_client("s3", endpoint_url=server, **keys)
+    try:
+        yield client
+    finally:
+        client.close()
 
 
 def free_port() -> int:
@@ -78,3 +94,8 @@ def newest(bucket):
     """The manifest that the pointer names."""
     pointers = Pointers(bucket)
     return pointers.manifest(pointers.read().pointer)
+
+
+def pointer_place(bucket: Bucket) -> str:
+    """Where the pointer lies: in one object, or in the last numbered one."""
+    return max(bucket.sizes(POINTERS), default=POINTER)

@@ -104,6 +104,7 @@ def test_a_store_that_refuses_blocks_nothing(toy, bucket, airflow_watch):
     right = wrong | {"login": ACCESS, "password": SECRET, "extra": json.dumps({"region_name": "us-east-1"})}
     toy.api.patch("/connections/apod_s3", right)
     ended, states = _run(toy, **{"from": str(DAY), "to": str(DAY)})
+    toy.airflow_cli("connections", "delete", "apod_s3")
     assert (ended.state, states["load_to_s3"], states["dvc_track_data"]) == ("success", "success", "skipped")
     assert newest(bucket).at == _last(toy)
 

@@ -16,6 +16,7 @@ from apod_pipeline.extras.objectstore.settings import Wishes
 
 PART = 8 << 20  # bytes of a part; a file that is larger is sent in parts
 PIECE = 4 << 20  # bytes that are read at a time
+TRIES = 1000  # of a request: what bounds them is the time that was set
 SOON, LATER = dt.timedelta(seconds=0.1), dt.timedelta(seconds=5)  # pauses before a request is repeated
 
 
@@ -47,7 +48,7 @@ class Bucket:
             "prefix": prefix or None,
             "client_options": {"timeout": seconds, "connect_timeout": min(seconds, dt.timedelta(seconds=10))},
             "retry_config": {
-                "max_retries": 10,
+                "max_retries": TRIES,
                 "backoff": {"init_backoff": SOON, "max_backoff": LATER, "base": 2},
                 "retry_timeout": dt.timedelta(seconds=self.wishes.patience),
             },

@@ -175,6 +175,7 @@ bench-all: install wrk ## every kept record anew, growth to a hundred times APOD
 	@$(BIN)/python benchmarks/mirror.py
 	@$(BIN)/python benchmarks/datasets.py
 	@$(BIN)/python benchmarks/pictures.py
+	@$(BIN)/python benchmarks/store.py
 	@$(BIN)/python benchmarks/likeness.py
 	@$(BIN)/python benchmarks/dag_files.py
 	@$(BIN)/python benchmarks/airflow_day.py
@@ -200,6 +201,9 @@ wrk:
 bench-pictures: install ## a sync of 500 pictures against its bare loops, its memory, and what one more picture costs
 	@$(BIN)/python benchmarks/pictures.py
 
+bench-store: install ## both loads at once against the longer one alone: tables, and a bucket
+	@$(BIN)/python benchmarks/store.py
+
 bench-likeness: install ## which near duplicates of pictures are found, and what is taken for one
 	@$(BIN)/python benchmarks/likeness.py
 
@@ -221,4 +225,4 @@ docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dic
 	@$(BIN)/python -m apod_pipeline.extras.alerts.page docs
 	@$(BIN)/python -m apod_pipeline.extras.metrics.page docs
 
-.PHONY: ceph test-s3 prometheus test-metrics demo-alerts bench-datasets bench-pictures bench-likeness test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: ceph test-s3 prometheus test-metrics demo-alerts bench-datasets bench-pictures bench-store bench-likeness test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

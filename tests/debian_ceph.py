@@ -2,7 +2,8 @@
 
 Takes a folder, gives a running gateway; up in a quarter of a minute, ended by the ids of its processes. Nothing
 of it outlives the block. Ceph 16 knows no limit of requests a second, but a gateway can be told how many it serves at
-one time: who comes above that is answered 503 SlowDown.
+one time: who comes above that is answered 503 SlowDown. `tcp_nodelay`, which is off by default, takes away 40 ms from most
+small answers.
 """
 
 from __future__ import annotations
@@ -58,10 +59,10 @@ rgw thread pool size = 32
 rgw bucket quota ttl = 0
 [client.wide]
 rgw data = {folder}/wide
-rgw frontends = beast endpoint=127.0.0.1:{wide}
+rgw frontends = beast endpoint=127.0.0.1:{wide} tcp_nodelay=1
 [client.narrow]
 rgw data = {folder}/narrow
-rgw frontends = beast endpoint=127.0.0.1:{narrow}
+rgw frontends = beast endpoint=127.0.0.1:{narrow} tcp_nodelay=1
 rgw max concurrent requests = 1
 """
 

@@ -2,8 +2,8 @@
 
 Takes a folder, gives a running gateway; up in a quarter of a minute, ended by the ids of its processes. Nothing
 of it outlives the block. Ceph 16 knows no limit of requests a second, but a gateway can be told how many it serves at
-one time: who comes above that is answered 503 SlowDown. `tcp_nodelay`, which is off by default, takes away 40 ms from most
-small answers.
+one time: who comes above that is answered 503 SlowDown. `tcp_nodelay`, which is off by default, takes away 40 ms from
+most small answers.
 """
 
 from __future__ import annotations

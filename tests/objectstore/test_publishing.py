@@ -275,7 +275,7 @@ def test_the_page_says_how_to_read_it(obedient, two_years, bucket, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.wishes.endpoint)
     monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
     page = (Path(__file__).parents[2] / "docs" / "objectstore.md").read_text(encoding="utf-8")
-    whole, by_year = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    whole, by_year = (text for text in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "DeltaTable" not in text)
     name, prefix = bucket.wishes.place
     for shown, entries in ((whole, 61), (by_year, 61)):
         told = shown.replace("my-bucket/apod", f"{name}/{prefix}").replace('"my-bucket"', f'"{name}"')

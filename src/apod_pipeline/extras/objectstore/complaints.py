@@ -46,7 +46,7 @@ def in_our_words(where: str) -> Iterator[None]:
             raise _no_bucket(where) from None
         raise
     except exceptions.BaseError as error:
-        raise _worded(str(error), where) from None
+        raise words_of(str(error), where) from None
 
 
 def _no_bucket(where: str) -> ObjectStoreRefused:
@@ -56,7 +56,8 @@ def _no_bucket(where: str) -> ObjectStoreRefused:
     )
 
 
-def _worded(said: str, where: str) -> ObjectStoreError:
+def words_of(said: str, where: str) -> ObjectStoreError:
+    """What a library's complaint means; of it only status and code are told."""
     code = next(iter(re.findall(r"<Code>(\w+)</Code>", said)), "")
     status = next(iter(re.findall(r"status code: (\d{3})", said)), "")
     said = said.partition("Debug source")[0]

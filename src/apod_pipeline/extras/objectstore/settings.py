@@ -47,6 +47,13 @@ SETTINGS = (
         "seconds for which a request that fails is repeated",
         positive(float),
     ),
+    Setting(
+        "objectstore_delta",
+        "APOD_OBJECTSTORE_DELTA",
+        False,
+        "`true`: each version is also one of a Delta table below `delta/`; needs the extra `delta`",
+        _yes_or_no,
+    ),
 )
 
 
@@ -70,6 +77,7 @@ class Wishes(NamedTuple):
     single_publisher: bool = False
     timeout: float = 60.0
     patience: float = 30.0
+    delta: bool = False
     keys: Keys = Keys()
 
     @property

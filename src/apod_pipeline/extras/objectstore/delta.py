@@ -1,9 +1,9 @@
 """The newest version also as a version of a Delta table, below `delta/`: for who reads tables by their own history.
 
 Takes a bucket and a manifest, gives a table that has at most one version more. It follows the pointer, and writes only
-the years that changed. Each of its versions tells which of ours it is, because its clock is that of the publication. The
-library holds Python's lock while it writes, so this comes when the tables are loaded. Off until `APOD_OBJECTSTORE_DELTA`
-is set; the library is an extra of its own, imported where it is needed.
+the years that changed. Each of its versions tells which of ours it is, because its clock is that of the publication.
+The library holds Python's lock while it writes, so this comes when the tables are loaded. Off until
+`APOD_OBJECTSTORE_DELTA` is set; the library is an extra of its own, imported where it is needed.
 """
 
 from __future__ import annotations

@@ -185,8 +185,8 @@ def test_two_machines_in_rounds(stored, bucket, tmp_path, second_database):
     assert stored.store("verify", "--all")[1] == 0
 
 
-def test_the_bucket_alone_is_enough(filled, server, tmp_path):
-    """Where there is nothing but the bucket's name and keys, `apod store fetch` brings every file, byte for byte."""
+def test_the_bucket_alone_is_enough(filled, server, tmp_path, second_database):
+    """Where there is nothing but its name and keys, its files are fetched byte for byte; imported they are an archive."""
     assert filled.run(objectstore_endpoint=server).exit_code == 0
     alone = dataclasses.replace(filled, root=tmp_path / "nothing here")
     told, code = alone.store("fetch", "--to", str(tmp_path / "back"), APOD_OBJECTSTORE_ENDPOINT=server)
@@ -195,6 +195,13 @@ def test_the_bucket_alone_is_enough(filled, server, tmp_path):
     for path in (archive.csv, archive.json, archive.parquet):
         assert (tmp_path / "back" / archive.relative(path)).read_bytes() == path.read_bytes()
     assert not alone.root.exists()
+    back = str(tmp_path / "back" / archive.relative(archive.json))
+    done = dataclasses.replace(alone, database=second_database).command("import", back, APOD_EXTRAS="")
+    assert done.returncode == 0, done.stderr
+    assert (alone.archive.csv.read_bytes(), alone.archive.json.read_bytes()) == (
+        archive.csv.read_bytes(),
+        archive.json.read_bytes(),
+    )
 
 
 def test_keys_that_are_handed_in(bucket, monkeypatch):

@@ -186,7 +186,7 @@ def test_two_machines_in_rounds(stored, bucket, tmp_path, second_database):
 
 
 def test_the_bucket_alone_is_enough(filled, server, tmp_path, second_database):
-    """Where there is nothing but its name and keys, its files are fetched byte for byte; imported they are an archive."""
+    """With nothing but its name and keys its files are fetched, byte for byte; imported they are an archive."""
     assert filled.run(objectstore_endpoint=server).exit_code == 0
     alone = dataclasses.replace(filled, root=tmp_path / "nothing here")
     told, code = alone.store("fetch", "--to", str(tmp_path / "back"), APOD_OBJECTSTORE_ENDPOINT=server)

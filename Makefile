@@ -82,6 +82,14 @@ redis:
 test-celery: .venv-celery/installed redis ## the DAGs on CeleryExecutor: Redis, two workers, one of them killed (4 minutes)
 	@.venv-celery/bin/python -m pytest tests/celery_executor
 
+ceph:
+	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v radosgw && command -v ceph-mon && command -v ceph-osd && command -v monmaptool; } >/dev/null; then \
+		echo "installing ceph-mon, ceph-osd and radosgw for the tests (once)"; apt-get update -qq; \
+		RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ceph-mon ceph-osd radosgw ceph-common >/dev/null; fi
+
+test-s3: install system ceph ## the object store over a real Ceph of Debian's: refusing, full, throttling, killed, two publishers (5 minutes)
+	@APOD_TEST_S3=ceph timeout 1800 $(BIN)/python -m pytest -n 2 --dist loadscope tests/objectstore
+
 prometheus:
 	@if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] && ! { command -v promtool && [ -x /usr/bin/prometheus ]; } >/dev/null; then \
 		echo "installing prometheus for the tests (once)"; apt-get update -qq; \
@@ -167,6 +175,7 @@ bench-all: install wrk ## every kept record anew, growth to a hundred times APOD
 	@$(BIN)/python benchmarks/mirror.py
 	@$(BIN)/python benchmarks/datasets.py
 	@$(BIN)/python benchmarks/pictures.py
+	@$(BIN)/python benchmarks/store.py
 	@$(BIN)/python benchmarks/likeness.py
 	@$(BIN)/python benchmarks/dag_files.py
 	@$(BIN)/python benchmarks/airflow_day.py
@@ -192,6 +201,9 @@ wrk:
 bench-pictures: install ## a sync of 500 pictures against its bare loops, its memory, and what one more picture costs
 	@$(BIN)/python benchmarks/pictures.py
 
+bench-store: install ## both loads at once against the longer one alone: tables, and a bucket
+	@$(BIN)/python benchmarks/store.py
+
 bench-likeness: install ## which near duplicates of pictures are found, and what is taken for one
 	@$(BIN)/python benchmarks/likeness.py
 
@@ -213,4 +225,4 @@ docs: install ## what is generated: docs/cli.md, docs/settings.md, docs/data-dic
 	@$(BIN)/python -m apod_pipeline.extras.alerts.page docs
 	@$(BIN)/python -m apod_pipeline.extras.metrics.page docs
 
-.PHONY: prometheus test-metrics demo-alerts bench-datasets bench-pictures bench-likeness test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets
+.PHONY: ceph test-s3 prometheus test-metrics demo-alerts bench-datasets bench-pictures bench-store bench-likeness test-datasets help install demo run airflow test test-fast system test-real test-hostile test-runbook test-celery redis test-airflow-2 test-airflow-existing check format lock bench bench-all bench-against bench-airflow bench-versions bench-mirror wrk screenshots runbook docs up down engine test-deploy audit sbom made-up-secrets

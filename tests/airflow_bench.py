@@ -17,6 +17,7 @@ import psycopg
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.processed import Table
+from apod_pipeline.dataset.installed import data_set
 from apod_pipeline.datasets.apod import DATA_SET
 
 PROJECTS_DAGS = Path(__file__).parents[1] / "airflow" / "dags"
@@ -135,3 +136,25 @@ class Bench(Traces):
         return psycopg.conninfo.make_conninfo(
             host=found["host"], port=found["port"], user=found["login"], password=password, dbname=found["schema"]
         )
+
+
+class SetBench(Bench):
+    """The same Airflow, with what it makes of another data set."""
+
+    def __init__(self, airflow: Any, archives: Path, dataset: str) -> None:
+        super().__init__(airflow, archives / dataset)
+        self.archive = Archive(archives / dataset, data_set(dataset))
+
+    def events(self, **by: str) -> list[tuple[str, str | None]]:
+        """Events of assets, as the assets' names and the commits they tell of."""
+        found = self.api.get("/assets/events", **by)["asset_events"]
+        return [(event["name"], event["extra"].get("commit")) for event in found]
+
+    def by_its_clock(self, dag: str) -> Run:
+        """The run that the scheduler makes by itself when a DAG is let go."""
+        self.api.patch(f"/dags/{dag}", {"is_paused": False})
+        deadline = time.monotonic() + 60
+        while not (found := self.api.get(f"/dags/{dag}/dagRuns", run_type="scheduled")["dag_runs"]):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        return self.ended(found[0]["dag_run_id"], dag)

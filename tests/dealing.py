@@ -22,6 +22,7 @@ ONE_AIRFLOW = frozenset(
         "test_dags_faults",
         "test_dags_other_sets",
         "test_dags_stateless",
+        "test_dags_store",
         "test_instance",
         "test_ui",
     )

@@ -14,6 +14,7 @@ from apod_airflow.names import AirflowFailException, AirflowSkipException, Param
 from apod_airflow.notices import deadline, failed
 from apod_airflow.runs import RETRYING, gather, is_last_try, span_of, steps, wanted_part
 from apod_airflow.sets import APOD, served
+from apod_airflow.stores import BRINGS, brings, has_store
 from apod_airflow.versions import linked, outlet_of, told
 
 SERVED = served()
@@ -27,7 +28,8 @@ run one after another, each with at most `APOD_HTTP_CONCURRENCY` concurrent requ
 version, made at the end.
 
 If a part is red, its log says which service refused what. What the other parts received is in the version all the same,
-and `report_missing` is red and names what is not. Clear the part, or trigger again.
+and `report_missing` is red and names what is not. Clear the part, or trigger again. `load_to_s3`, where an object store
+is set, brings the version there when it is committed.
 """
 
 
@@ -93,7 +95,10 @@ def apod_backfill() -> None:
             run.report_missing()
 
     parts = plan()
-    extract_part.expand(part=parts) >> linked(make_version(parts)) >> report_missing()
+    made = extract_part.expand(part=parts) >> linked(make_version(parts))
+    made >> report_missing()
+    if any(map(has_store, SERVED)):
+        made >> brings(BRINGS)
 
 
 apod_backfill()

@@ -10,10 +10,11 @@ import datetime as dt
 from typing import Any
 
 from apod_airflow.budget import ASKING
-from apod_airflow.names import AirflowSkipException, CronTriggerTimetable, Param, dag, task
+from apod_airflow.names import AirflowFailException, AirflowSkipException, CronTriggerTimetable, Param, dag, task
 from apod_airflow.notices import deadline, failed
 from apod_airflow.runs import RETRYING, stateless
 from apod_airflow.sets import APOD, served
+from apod_airflow.stores import NOT_BROUGHT, has_store
 from apod_airflow.versions import ARCHIVE, linked, told
 
 DOC = """
@@ -28,6 +29,8 @@ Needs `apod_postgres` (a server), `apod_git` and `apod_dvc_remote`. Unpause this
 | skipped | nothing new | nothing |
 | up for retry | a day is not out yet, or a service or a remote is away | nothing: three more tries, within four hours |
 | red | refused, or still not available; what was received is loaded and pushed | see the log; the next run asks again |
+
+Where an object store is set, `report_store` is red when it did not take the version: the next run brings it.
 
 Params `from` and `to` (YYYY-MM-DD) request those days.
 """
@@ -62,7 +65,15 @@ def apod_stateless() -> None:
             raise AirflowSkipException("nothing new: no version was made")
         return told(context, done)
 
-    linked(run_stateless())
+    @task(retries=0)
+    def report_store(**context: Any) -> None:
+        """Turn red where a version was made, and the object store did not take it."""
+        if context["ti"].xcom_pull(task_ids="run_stateless", key="exit_code"):
+            raise AirflowFailException(NOT_BROUGHT)
+
+    done = linked(run_stateless())
+    if has_store(APOD):
+        done >> report_store()
 
 
 if APOD in served():

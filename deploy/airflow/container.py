@@ -1,9 +1,9 @@
 """What a container of the Airflow image does around Airflow's own commands.
 
 Takes `/run/secrets` and the environment, gives addresses for Airflow's `..._CMD` settings (`metadata-url`,
-`broker-url`), makes ready what the DAGs look for (`prepare`), starts the API server with its user (`api-server`), ends
-with 1 where a part of Airflow does not beat (`healthy PART`). Never puts a secret into a variable: tasks inherit those,
-and what they start does too.
+`broker-url`), makes ready what the DAGs look for (`prepare`) and the bucket of a store beside them (`store`), starts
+the API server with its user (`api-server`), ends with 1 where a part of Airflow does not beat (`healthy PART`). Never
+puts a secret into a variable: tasks inherit those, and what they start does too.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urljoin
 
 SECRETS, PASSWORDS = Path("/run/secrets"), Path("/opt/apod/secrets")
 USERS = Path(tempfile.gettempdir()) / "airflow-users.json"
 POOL, POOL_SLOTS = "nasa_api", 4
-APOD = "apod"
+APOD = STORE_USER = "apod"
 
 
 def secret(name: str) -> str:
@@ -97,14 +98,42 @@ def prepare() -> None:
     _run("airflow", "db", "migrate")
     for name in datasets():
         _run("apod", "migrate", extra={"APOD_DATABASE_URL": _apod_url(), **of_set(name)})
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:  # only its owner may read it
-        json.dump(connections(), file)
-        file.flush()
-        _run("airflow", "connections", "import", file.name)
+    _import(connections())
     # a task that takes more slots than its pool has would never begin
     asked = os.environ.get("APOD_HTTP_CONCURRENCY", "")
     slots = max(POOL_SLOTS, int(asked) if asked.isdecimal() else 0)
     _run("airflow", "pools", "set", POOL, str(slots), "Requests to NASA's services at one time.")
+
+
+def store(password: str, keep: Callable[[dict[str, dict[str, object]]], None]) -> None:
+    """The bucket in a store of this machine's, and the connection that holds its keys; what is there stays so."""
+    import botocore.session
+
+    keys = {"aws_access_key_id": STORE_USER, "aws_secret_access_key": password}
+    address = os.environ.get("APOD_OBJECTSTORE_ENDPOINT", "http://store:9000")
+    bucket = os.environ.get("APOD_OBJECTSTORE_URL", "s3://apod").removeprefix("s3://").partition("/")[0]
+    client = botocore.session.Session().create_client("s3", region_name="us-east-1", endpoint_url=address, **keys)
+    try:
+        client.create_bucket(Bucket=bucket)
+    except (client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
+        print("the bucket is there")
+    finally:
+        client.close()
+    signs = {
+        "conn_type": "aws",
+        "login": STORE_USER,
+        "password": password,
+        "extra": {"region_name": "us-east-1"},
+        "description": "The object store: login and password are the keys, extra may hold endpoint_url.",
+    }
+    keep({"apod_s3": signs})
+
+
+def _import(made: dict[str, dict[str, object]]) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:  # only its owner may read it
+        json.dump(made, file)
+        file.flush()
+        _run("airflow", "connections", "import", file.name)
 
 
 def write_passfile(file: Path, role: str, password: str) -> None:
@@ -157,12 +186,14 @@ def main() -> None:
             print(broker_url(), end="")
         case ["prepare"]:
             prepare()
+        case ["store"]:
+            store(secret("store_password"), _import)
         case ["api-server"]:
             api_server()
         case ["healthy", part]:
             sys.exit(not is_healthy(part))
         case other:
-            sys.exit(f"{other}: one of metadata-url, broker-url, prepare, api-server, healthy PART")
+            sys.exit(f"{other}: one of metadata-url, broker-url, prepare, store, api-server, healthy PART")
 
 
 if __name__ == "__main__":

@@ -154,6 +154,10 @@ class LoadHook(Protocol):
 class Beside(Protocol):
     """What else a version is brought to (pictures, an object store), beside the tables and DVC."""
 
+    @property
+    def apart(self) -> bool:
+        """True for what only reads the archive: it may be brought by a step of its own, while others load and track."""
+
     def begin(self, at: dt.datetime) -> None:
         """Begin to bring a version somewhere; returns at once. The processed files may be read until the rows are in.
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from airflow_bench import MAIN, PROJECTS_DAGS, Bench, Run
@@ -22,13 +23,16 @@ from local_airflow import LocalAirflow
 from local_airflow.simulated_nasa import KEY
 from local_airflow.simulated_sets import variables_of
 from plain_environment import plain_environment
+from s3_gateway import Gateway
 from set_lab import SITE
 from sinks import HOST, Mailbox, WebSink, mailbox, web_sink
+from stores import CREDENTIALS, moto_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 HERE = Path(__file__).parent
+STORE = "s3://sky/toys/sightings"
 _open = ExitStack()  # what the last test that takes it ends
 
 
@@ -96,6 +100,14 @@ def airflow_collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="session")
+def airflow_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """The object store that the toy data set's versions go to, in the session's Airflow; APOD's go to none."""
+    with moto_server(tmp_path_factory.mktemp("moto")) as address, Gateway(address) as gateway:
+        assert httpx.put(f"{address}/{STORE.split('/')[2]}").status_code == 200
+        yield gateway
+
+
+@pytest.fixture(scope="session")
 def airflow_instance(  # noqa: PLR0917 - each is a server of its own
     airflow_nasa: Simulator,
     airflow_watch: Any,
@@ -106,6 +118,7 @@ def airflow_instance(  # noqa: PLR0917 - each is a server of its own
     airflow_slack: WebSink,
     airflow_letters: Mailbox,
     airflow_collector: Collector,
+    airflow_store: Gateway,
 ) -> Iterator[LocalAirflow]:
     """A healthy Airflow for the toy data set beside APOD, started once and ended after the last test that takes it."""
     folder = airflow_archive.parent
@@ -121,7 +134,11 @@ def airflow_instance(  # noqa: PLR0917 - each is a server of its own
         APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
         # a scheduler that has nothing to do shares two cores with all other tests
         AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME="0.3",
-        APOD_EXTRAS="alerts,lineage,traces",
+        APOD_EXTRAS="alerts,lineage,traces,objectstore",
+        APOD_OBJECTSTORE_URL_SIGHTINGS=STORE,
+        APOD_OBJECTSTORE_ENDPOINT=airflow_store.url,
+        APOD_OBJECTSTORE_PATIENCE="1",
+        **CREDENTIALS,
         OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{airflow_collector.address}/v1/traces",
         APOD_ALERTS_SMTP_HOST=HOST,
         APOD_ALERTS_SMTP_PORT=str(airflow_mailbox.port),

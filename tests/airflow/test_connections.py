@@ -73,3 +73,72 @@ def test_lineage_is_left_to_airflows_own_provider(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["metrics", "traces"], done.stderr
+
+
+STORE = """
+import json, logging
+from apod_airflow.connections import S3, settings
+from apod_pipeline.extras.objectstore.settings import wishes
+known = settings(names=[S3])
+told = wishes(known)
+print(json.dumps([told.endpoint, list(told.keys)]))
+print(repr(told), repr(known))
+"""
+
+
+@pytest.mark.parametrize(
+    ("connection", "endpoint", "keys"),
+    [
+        (None, "http://environment", [None] * 4),
+        ({"conn_type": "aws", "login": "a"}, "http://environment", ["a", None, None, None]),
+        (
+            {
+                "conn_type": "generic",
+                "login": "a",
+                "password": KEY,
+                "extra": {"endpoint_url": "http://ui/", "region": "here", "aws_session_token": "t"},
+            },
+            "http://ui",
+            ["a", KEY, "t", "here"],
+        ),
+    ],
+    ids=["none", "a key alone", "all"],
+)
+def test_what_the_object_stores_connection_says(connection, endpoint, keys):
+    """Its login and password are the keys, its extra tells server and region; what is empty is the environment's."""
+    environment = plain_environment(
+        PYTHONPATH=str(PROJECTS_DAGS.parent / "plugins"),
+        APOD_EXTRAS="objectstore",
+        APOD_OBJECTSTORE_URL="s3://bucket",
+        APOD_OBJECTSTORE_ENDPOINT="http://environment",
+        **({"AIRFLOW_CONN_APOD_S3": json.dumps(connection)} if connection else {}),
+    )
+    done = subprocess.run([sys.executable, "-c", STORE], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told, shown = done.stdout.splitlines()[-2:]
+    assert json.loads(told) == [endpoint, keys]
+    assert KEY not in shown
+
+
+WAITING = """
+from types import SimpleNamespace as Fake
+from apod_airflow.names import AirflowFailException
+from apod_airflow.stores import see_that_it_is_loaded
+for tasks, state in ([], None), (["load_to_s3"], "success"), (["load_to_s3"], "upstream_failed"):
+    old = Fake(dag_id="d", run_id="r", get_task_instance=lambda name: Fake(state=state))
+    new = Fake(get_task_states=lambda dag_id, task_ids, run_ids: {"r": {task_ids[0]: state}})
+    for task in Fake(), new:
+        try:
+            see_that_it_is_loaded({"dag": Fake(task_ids=tasks), "ti": task, "dag_run": old})
+            print("goes on")
+        except AirflowFailException as error:
+            print(error)
+"""
+
+
+def test_who_waits_for_both_loads_needs_the_tables(tmp_path):
+    """Where a store's load is beside it, the tables' one must have succeeded, on Airflow 2 and 3; else nobody asks."""
+    environment = plain_environment(PYTHONPATH=str(PROJECTS_DAGS.parent / "plugins"))
+    done = subprocess.run([sys.executable, "-c", WAITING], env=environment, capture_output=True, text=True, check=True)
+    why = "load_to_postgres is upstream_failed, so nothing is tracked: clear that one"
+    assert done.stdout.splitlines() == [*["goes on"] * 4, why, why]

@@ -9,9 +9,14 @@ import json
 import subprocess
 import sys
 
+import httpx
 import pytest
 
+from apod_pipeline.extras.objectstore.bucket import Bucket
+from apod_pipeline.extras.objectstore.settings import Keys, Wishes
 from existing_airflow import existing_airflow
+from s3_gateway import ACCESS, SECRET, Gateway
+from stores import CREDENTIALS, moto_server, newest
 
 RUNS = {
     "apod_etl_pipeline": ["2018-12-25"],
@@ -96,3 +101,37 @@ def test_who_reads_the_dag_files_is_asked(environment, tmp_path):
     done = subprocess.run(words, env=more, cwd=tmp_path, capture_output=True, text=True, check=False)
     read = [json.loads(line[6:]) for line in done.stdout.splitlines() if line.startswith("read: ")]
     assert read == [[[["default_pool", 1]], 0, 4], [[["theirs", 3]], 4, 3]], done.stderr[-3000:]
+
+
+STORED = {"apod_etl_pipeline": ["2018-12-25"], "apod_stateless": ["2018-12-27"]}
+
+
+def test_versions_go_to_a_store(environment, tmp_path):
+    """With a store the daily DAG brings what it loads; the one of one task is red in its last one where it is away."""
+    with moto_server(tmp_path) as address, Gateway(address) as store:
+        assert httpx.put(f"{address}/sky").status_code == 200
+        store.fail = lambda _method, path: (503, "SlowDown") if "stateless" in path else None
+        told = CREDENTIALS | {
+            "APOD_EXTRAS": "objectstore",
+            "APOD_OBJECTSTORE_ENDPOINT": store.url,
+            "APOD_OBJECTSTORE_PATIENCE": "1",
+        }
+        codes = {}
+        for dag, words in STORED.items():
+            prefix = {"APOD_OBJECTSTORE_URL": f"s3://sky/{dag}"}
+            done = subprocess.run(
+                [sys.executable, "-c", SCRIPT, json.dumps({dag: words})],
+                env=environment | told | prefix,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            said = next(line for line in done.stdout.splitlines() if line.startswith("codes: "))
+            codes[dag] = json.loads(said[7:])[dag]
+        assert codes["apod_etl_pipeline"] == 0, done.stdout[-3000:]
+        keys = Keys(ACCESS, SECRET, None, "us-east-1")
+        bucket = Bucket(Wishes("s3://sky/apod_etl_pipeline", store.url, patience=1.0, keys=keys))
+        assert newest(bucket).entries == 11
+        assert codes["apod_stateless"] != 0
+        assert "Not everything could be brought where versions go besides" in done.stdout + done.stderr

@@ -18,6 +18,7 @@ import yaml
 
 from patience import until
 from plain_environment import plain_environment
+from stores import client_of, moto_server
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -33,6 +34,13 @@ def _made(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
 
 def _values(text: str) -> dict[str, str]:
     return dict(re.findall(r"^([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+@pytest.fixture
+def moto(tmp_path):
+    """The address of a server that speaks S3."""
+    with moto_server(tmp_path) as address:
+        yield address
 
 
 @pytest.fixture
@@ -63,7 +71,7 @@ def test_secrets_are_made_and_differ(env, tmp_path_factory):
     empty = {name for name, value in _values(EXAMPLE).items() if not value}
     both = [_values((place / ".env").read_text(encoding="utf-8")) for place in (folder, other)]
     secrets = [made[name] for made in both for name in empty if made[name]]
-    assert len(secrets) == len(set(secrets)) == 18
+    assert len(secrets) == len(set(secrets)) == 20
     assert min(map(len, secrets)) >= 44
 
 
@@ -265,3 +273,27 @@ def test_dockerfiles_are_clean(file):
     words = [str(Path(sys.executable).with_name("hadolint")), "--no-color", str(file)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+STORED = """
+import json, runpy, sys
+runpy.run_path("deploy/airflow/container.py")["store"]("pass-word-for-it", lambda made: print(json.dumps(made)))
+"""
+
+
+def test_the_profile_with_a_store(moto):
+    """Its server's image has a tag, its password is a file; the bucket is made once, the connection holds its keys."""
+    server, maker = SERVICES["store"], SERVICES["airflow-store"]
+    assert server["profiles"] == maker["profiles"] == ["store"]
+    assert re.search(r":-[\w/]+:RELEASE[.\w-]+}$", server["image"])
+    assert "store_password" in server["secrets"]
+    assert "store_password" in maker["secrets"]
+    assert maker["depends_on"]["store"] == {"condition": "service_healthy"}
+    told = {"APOD_OBJECTSTORE_ENDPOINT": moto, "APOD_OBJECTSTORE_URL": "s3://sky/apod"}
+    for _ in range(2):
+        words, around = [sys.executable, "-c", STORED], plain_environment(**told)
+        done = subprocess.run(words, env=around, cwd=ROOT, capture_output=True, text=True, check=True)
+        made = json.loads(done.stdout.splitlines()[-1])["apod_s3"]
+        assert (made["login"], made["password"]) == ("apod", "pass-word-for-it")
+    with client_of(moto) as client:
+        assert [one["Name"] for one in client.list_buckets()["Buckets"]] == ["sky"]

@@ -158,7 +158,7 @@ def house(engine, tmp_path_factory):
         one.down()
 
 
-@pytest.mark.parametrize("profiles", ["", "celery", "celery,unknown"])
+@pytest.mark.parametrize("profiles", ["", "celery", "store", "celery,unknown"])
 def test_the_file_is_valid_with_every_profile(house, profiles):
     """Compose itself reads it strictly, whatever is switched on."""
     assert "invalid" not in house.compose("config", "--quiet", COMPOSE_PROFILES=profiles)

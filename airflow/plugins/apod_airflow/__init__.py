@@ -7,6 +7,7 @@ nothing at its top but Airflow's own interfaces: DAG files are parsed every thir
     daily.py                      a data set's daily DAG
     runs.py ──► connections.py    a task's settings
        └──────► lineage.py        what it reads and writes, for OpenLineage
+    stores.py                     the object store's tasks, and its keys
     sets.py                       which data sets are served, and each one's surroundings
     budget.py                     how many requests at one time
     publication.py                the wait for a day

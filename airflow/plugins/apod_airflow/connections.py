@@ -9,6 +9,8 @@ environment.
                      is loaded
     apod_git         host: the Git remote that versions are pushed to
     apod_dvc_remote  host: the URL of the DVC remote
+    apod_s3          login, password: access key and secret key of the object store; extra: `endpoint_url`,
+                     `region_name`, `aws_session_token`; looked up where APOD_EXTRAS names `objectstore`
 
 Another data set is loaded into the same database, and has remotes of its own: `approaches_git` and
 `approaches_dvc_remote`. Where the latter is absent or empty, it has a folder of its name in the remote that
@@ -22,6 +24,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from apod_airflow.sets import APOD, below, is_placed, own_variable, surroundings
+from apod_airflow.stores import EXTRA, S3, with_store
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,7 +39,7 @@ LINEAGE = "lineage"
 """The extra that has nothing to tell here."""
 _OF_ALL = ("apod_nasa", "apod_postgres")
 """Those that are every set's."""
-NASA, POSTGRES, GIT, DVC_REMOTE = ALL = ("apod_nasa", "apod_postgres", "apod_git", "apod_dvc_remote")
+NASA, POSTGRES, GIT, DVC_REMOTE, _ = ALL = ("apod_nasa", "apod_postgres", "apod_git", "apod_dvc_remote", S3)
 
 
 def settings(
@@ -65,6 +68,8 @@ def settings(
         log.warning("%s", notice)
     if resolved.origins["APOD_ARCHIVE"] == "default" or (dataset != APOD and not is_placed(os.environ)):
         log.warning("APOD_ARCHIVE is not set: the archive is %s, on this machine alone", resolved.archive.absolute())
+    if EXTRA in resolved.extras and S3 in names:
+        resolved = with_store(resolved, connection(S3))
     # a file of the archive's may say more; the task holds slots for so many
     few = min(resolved.http_concurrency, REQUESTS)
     # Airflow's own provider tells of what each task reads and writes: a run that told it besides would be there twice
@@ -72,7 +77,8 @@ def settings(
 
 
 def _told(names: Collection[str]) -> dict[str, str | None]:
-    return {_FIELDS[name][0]: _FIELDS[name][1](known) for name in names if (known := connection(name))}
+    asked = [name for name in names if name in _FIELDS]
+    return {_FIELDS[name][0]: _FIELDS[name][1](known) for name in asked if (known := connection(name))}
 
 
 def _told_of(dataset: str, names: Collection[str]) -> dict[str, str | None]:

@@ -1,4 +1,4 @@
-"""The daily run of a data set on Airflow: eight tasks in a row, each a step of `apod_pipeline`.
+"""The daily run of a data set on Airflow: eight tasks in a row, each a step of `apod_pipeline`; two more with a store.
 
 Takes a set's name, gives a DAG; none for a set that this Airflow does not serve. Never holds SQL, HTTP or Git: what a
 task does is in the library, what it may do again is in `apod_airflow`.
@@ -27,6 +27,7 @@ from apod_airflow.notices import deadline, failed
 from apod_airflow.publication import LONGEST, PARAMS, Publication
 from apod_airflow.runs import RETRYING, is_last_try, steps, wanted
 from apod_airflow.sets import APOD, served, zone_of
+from apod_airflow.stores import BRINGS, COMPLETES, brings, has_store, see_that_it_is_loaded
 from apod_airflow.versions import asset_of, linked, told
 
 DOC = """
@@ -47,6 +48,14 @@ Requests the run's day, the ten days before it and whatever is missing from {who
 
 Skipped tasks after a green `transform_apod_data` mean: nothing new. Clearing a run requests *its* days again. Params
 `from` and `to` (YYYY-MM-DD) request those days; `patience` and `ask_every` are the wait's.
+"""
+STORES = """
+An object store is set, so `load_to_s3` stands beside `load_to_postgres`; it also runs where nothing is new.
+
+| task | red means | do |
+|---|---|---|
+| `load_to_s3` | the store refused, or was away four times; rows and commit are made | the log; the next run heals it |
+| `complete_s3` | the same, of what came since; upstream failed: `load_to_s3` is red | the same |
 """
 DAYS = {
     "from": Param(None, type=["null", "string"], format="date", title="From", description="first day to request"),
@@ -69,6 +78,8 @@ def make_daily(dataset: str, *, zone: str | None = None, schedule: str = "30 0 *
         {} if dataset == APOD else {"dataset": Param(dataset, const=dataset, title="Data set", description="its own")}
     )
 
+    stored = has_store(dataset)
+
     @dag(
         dag_id=f"{dataset}_etl_pipeline",
         schedule=CronTriggerTimetable(schedule, timezone=zone or zone_of(dataset)),
@@ -76,20 +87,20 @@ def make_daily(dataset: str, *, zone: str | None = None, schedule: str = "30 0 *
         catchup=False,
         max_active_runs=1,
         tags=[dataset],
-        doc_md=DOC.format(whom="NASA" if dataset == APOD else "its sources", set=dataset),
+        doc_md=DOC.format(whom="NASA" if dataset == APOD else "its sources", set=dataset) + (STORES if stored else ""),
         params={**DAYS, **PARAMS, **whose},
         default_args={**RETRYING, "execution_timeout": dt.timedelta(hours=2), "on_failure_callback": failed},
         **deadline(dt.timedelta(hours=9)),
     )
     def etl_pipeline() -> None:
         """The design document's DAG."""
-        _tasks(asset_of(dataset))
+        _tasks(asset_of(dataset), stored=stored)
 
     return etl_pipeline()
 
 
-def _tasks(archive: Any) -> None:
-    """The design document's tasks, in its order."""
+def _tasks(archive: Any, *, stored: bool) -> None:
+    """The design document's tasks, in its order; and where versions go to a store, those that bring them there."""
 
     @task(multiple_outputs=True, **ASKING)
     def extract_apod_data(**context: Any) -> dict[str, Any]:
@@ -118,9 +129,11 @@ def _tasks(archive: Any) -> None:
         with steps(context, connections=[POSTGRES]) as run:
             return run.load()
 
-    @task(multiple_outputs=True)
+    # It waits for both loads, and only the store's may have failed.
+    @task(multiple_outputs=True, **({"trigger_rule": "none_skipped"} if stored else {}))
     def dvc_track_data(**context: Any) -> dict[str, Any]:
         """Track, push, look for every object on the remote."""
+        see_that_it_is_loaded(context)
         with steps(context, connections=[DVC_REMOTE]) as run:
             return run.track()
 
@@ -137,5 +150,11 @@ def _tasks(archive: Any) -> None:
             run.report_missing()
 
     asked = Publication(task_id="wait_for_publication", execution_timeout=LONGEST) >> extract_apod_data()
-    loaded = asked >> transform_apod_data() >> check_quality() >> load_to_postgres()
-    loaded >> dvc_track_data() >> linked(git_commit_metadata()) >> report_missing()
+    checked = asked >> transform_apod_data() >> check_quality()
+    tracked = checked >> load_to_postgres() >> dvc_track_data()
+    committed = tracked >> linked(git_commit_metadata())
+    committed >> report_missing()
+    if stored:
+        sent = brings(BRINGS)
+        checked >> sent >> tracked
+        [sent, committed] >> brings(COMPLETES)

@@ -1,7 +1,7 @@
 """What a task reads and writes, for OpenLineage, where it is on.
 
 Takes a task and its settings, gives datasets when OpenLineage asks for them: NASA's services, the archive's files, the
-tables, the repository. Costs nothing where nobody asks. Never holds a user, a password or a key.
+tables, the object store, the repository. Costs nothing where nobody asks. Never holds a user, a password or a key.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ FLOW: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "transform_apod_data": (("replies",), ("files",)),
     "check_quality": (("files",), ("report",)),
     "load_to_postgres": (("files",), ("tables",)),
+    "load_to_s3": (("files",), ("store",)),
     "dvc_track_data": (("replies", "files"), ("pointers",)),
     "git_commit_metadata": (("pointers", "report"), ("repository",)),
     "extract_part": (("services",), ("replies",)),
@@ -62,5 +63,8 @@ def _names(kind: str, settings: Settings) -> Iterator[tuple[str, str]]:
         yield from services(settings)
     elif kind == "tables":
         yield from tables(settings)
+    elif kind == "store":
+        bucket, _, prefix = str(settings.own["objectstore_url"]).removeprefix("s3://").partition("/")
+        yield f"s3://{bucket}", prefix or "/"
     else:
         yield from (("file", str(path)) for path in paths[kind])

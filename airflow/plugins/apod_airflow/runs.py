@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from apod_airflow.connections import ALL
 from apod_airflow.sets import APOD, own_variable, set_of
+from apod_airflow.stores import NOT_BROUGHT, shared_out
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -143,7 +144,7 @@ def steps(
         known = settings(day_of(context), connections, dataset=set_of(context))
         describe(context["ti"].task, known)
         with pipeline(known, tell=_tell, dvc=DvcVersioner) as plain:
-            wired = with_notifiers(plain, context["ti"].task_id)
+            wired = with_notifiers(shared_out(plain, context), context["ti"].task_id)
             yield Steps(wired, name_of(context, part), name_of(context), _former_name(context, part))
 
 
@@ -153,11 +154,14 @@ def stateless(context: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         AirflowFailException: days that are due were refused, or a later try cannot help.
         DaysMissing: days that are due are not to be had yet.
+        ObjectStoreError: nothing was new, and the object store still lacks what is there. Where a version was made,
+            `exit_code` tells that: the version is told of first.
     """
     from apod_airflow.connections import settings
     from apod_airflow.lineage import describe
     from apod_pipeline.archive.run_record import as_json
     from apod_pipeline.errors import DataRefused, DaysMissing
+    from apod_pipeline.extras.objectstore.complaints import ObjectStoreError
     from apod_pipeline.jobs.stateless import run_stateless
     from apod_pipeline.versioning.git import commit_page
 
@@ -173,6 +177,8 @@ def stateless(context: Mapping[str, Any]) -> dict[str, Any]:
                 f"{outcome.missing[day]}. Everything received is loaded and pushed; the next run requests these days "
                 "again."
             )
+        if outcome.exit_code == ObjectStoreError.exit_code and outcome.version is None:
+            raise ObjectStoreError(NOT_BROUGHT)
     commit = outcome.version
     return as_json(outcome) | {"commit": commit, "commit_url": commit_page(known.git_remote, commit)}
 

@@ -9,6 +9,8 @@ files import this. APOD is what it always was, whatever else is served: its vari
                               is called as $APOD_ARCHIVE is, with an `s` at its end
     APOD_GIT_REMOTE_<SET>     the Git remote of another set, in capitals; APOD_GIT_REMOTE is APOD's alone
     APOD_DVC_REMOTE_<SET>     its DVC remote; where it is not set, a folder of its name in that of APOD_DVC_REMOTE
+    APOD_OBJECTSTORE_URL_<SET>    where in an object store its versions go; where it is not set, a folder of its name
+                              below APOD_OBJECTSTORE_URL
     APOD_TODAY_<SET>          the last day of its simulated services, which is never asked beyond
 """
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 APOD = "apod"
-_OF_ONE_ARCHIVE = ("APOD_ARCHIVE", "APOD_DATASET", "APOD_GIT_REMOTE", "APOD_DVC_REMOTE")
+_OF_ONE_ARCHIVE = ("APOD_ARCHIVE", "APOD_DATASET", "APOD_GIT_REMOTE", "APOD_DVC_REMOTE", "APOD_OBJECTSTORE_URL")
 
 
 def served() -> tuple[str, ...]:
@@ -50,8 +52,8 @@ def surroundings(dataset: str, environ: Mapping[str, str]) -> dict[str, str]:
     own["APOD_ARCHIVE"] = str(Path(environ.get("APOD_ARCHIVES") or usual) / dataset)
     own["APOD_DATASET"] = dataset
     own["APOD_GIT_REMOTE"] = environ.get(own_variable("APOD_GIT_REMOTE", dataset), "")
-    all_sets = environ.get("APOD_DVC_REMOTE")
-    own["APOD_DVC_REMOTE"] = environ.get(own_variable("APOD_DVC_REMOTE", dataset)) or below(all_sets, dataset)
+    for name in ("APOD_DVC_REMOTE", "APOD_OBJECTSTORE_URL"):
+        own[name] = environ.get(own_variable(name, dataset)) or below(environ.get(name), dataset)
     return own
 
 
@@ -61,7 +63,7 @@ def is_placed(environ: Mapping[str, str]) -> bool:
 
 
 def below(remote: str | None, dataset: str) -> str:
-    """A set's own folder in a DVC remote; empty where there is no remote."""
+    """A set's own folder in a DVC remote, or below a store's prefix; empty where there is none."""
     return f"{remote.rstrip('/')}/{dataset}" if remote else ""
 
 

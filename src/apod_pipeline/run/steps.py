@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,14 +23,15 @@ from apod_pipeline.archive.coverage import missing
 from apod_pipeline.archive.known import Version
 from apod_pipeline.archive.lines import timestamp
 from apod_pipeline.archive.processed import Table
-from apod_pipeline.archive.run_record import as_json, from_json
+from apod_pipeline.archive.run_record import as_json, from_json, timed
 from apod_pipeline.archive.writing import replacing
 from apod_pipeline.dataset.spans import Span, spans_of
-from apod_pipeline.errors import ApodError, DataRefused, DaysMissing, SourceRefused, SourceUnavailable
+from apod_pipeline.errors import ApodError, ArchiveBusy, DataRefused, DaysMissing, SourceRefused, SourceUnavailable
 from apod_pipeline.model import Outcome
 from apod_pipeline.run.pipeline import Pipeline, Wanted
 
 PATIENCE = 600.0  # seconds to wait for another run to let go of the archive
+PAUSE = 0.2  # between two looks whether the files stand still
 MOST_RECORDS = 100  # records of a run that travel in a message; more are pointed to
 
 
@@ -167,6 +169,60 @@ class Steps:
             outcome.count_unchanged(outcome.unchanged)
         gone = {"gone": outcome.gone} if outcome.gone else {}
         return {"inserted": outcome.inserted, "changed": outcome.changed, **gone}
+
+    def bring(self) -> dict[str, str] | None:
+        """Bring the last version to what else there is (an object store), while another step may load the tables.
+
+        It only reads, so it holds nothing: the files are opened in a moment in which nobody writes to them. Nothing is
+        counted: the counts are the other step's.
+
+        Returns:
+            `version`: its instant; None where there is no version yet, or nowhere to bring it.
+
+        Raises:
+            ArchiveBusy: another run wrote to the files for too long.
+            BesideError: it could not be brought there; tables, files and commits are what they were.
+        """
+        outcome = self._read() or Outcome(self.run, self.command, self.pipeline.now())
+        with self.pipeline.going_on(self.run):
+            try:
+                with timed(outcome, "beside"):
+                    version = self._bring()
+            except (ApodError, OSError) as error:
+                self.pipeline.tell_stepped(outcome, error)
+                raise
+        self.pipeline.tell_stepped(outcome)
+        return {"version": timestamp(version.at)} if version else None
+
+    def _bring(self) -> Version | None:
+        if not self.pipeline.beside:
+            return None
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            standing, version = self._standing()
+            if standing and version is None:
+                return None
+            if version:
+                for one in self.pipeline.beside:
+                    one.begin(version.at)
+                if self._standing() == (True, version):  # what was opened is that version's
+                    for one in self.pipeline.beside:
+                        one.finish()
+                    return version
+            time.sleep(PAUSE)
+        raise ArchiveBusy(
+            f"{self.pipeline.archive.root}: its files did not stand at its last version for {PATIENCE:.0f} seconds. "
+            "Nothing was brought anywhere; when no run is at it, type: apod run"
+        )
+
+    def _standing(self) -> tuple[bool, Version | None]:
+        """Whether the files are as the last version left them, and that version."""
+        archive, ledger = self.pipeline.archive, self.pipeline.ledger
+        ledger.forget()
+        if not (versions := ledger.versions()):
+            return True, None
+        stands = archive.marks().is_derived(versions[-1]) and archive.untouched
+        return stands, versions[-1] if stands else None
 
     def track(self) -> dict[str, Any]:
         """Keep the files' versions with DVC; gives `dvc_file_path` and `csv_md5`."""

@@ -18,6 +18,7 @@ from apod_pipeline.errors import ApodError
 from apod_pipeline.extras.objectstore.bucket import Bucket
 from apod_pipeline.extras.objectstore.complaints import ObjectStoreError
 from apod_pipeline.extras.objectstore.contents import Contents
+from apod_pipeline.extras.objectstore.pointers import Pointers
 from apod_pipeline.extras.objectstore.publication import Publication
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ class InParallel:
         archive: whose.
         bucket: where to.
     """
+
+    apart = True
 
     def __init__(self, archive: Archive, bucket: Bucket) -> None:
         self._archive, self._bucket = archive, bucket
@@ -101,4 +104,14 @@ class _Going:
         if self._error or not self._publication:
             raise self._error or RuntimeError("nothing was begun")
         self._publication.finish()
+        if self._bucket.wishes.delta:
+            self._follow()
         return len(self._publication.sent)
+
+    def _follow(self) -> None:
+        """Bring the Delta table to what the pointer names now, whoever moved it."""
+        from apod_pipeline.extras.objectstore.delta import follow
+
+        pointers = Pointers(self._bucket)
+        if pointed := pointers.read():
+            follow(self._bucket, pointers.manifest(pointed.pointer), self._archive.dataset.columns.day)

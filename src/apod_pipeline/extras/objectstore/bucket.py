@@ -1,7 +1,7 @@
 """The bucket, below a prefix: what can be asked of it, and nothing of what lies there.
 
 Takes `Wishes`, gives bytes, sizes and whether a conditional write was honoured. The library is imported when the first
-thing is asked. Never shows a credential, and never holds one: the library reads the `AWS_*` variables by itself.
+thing is asked. Never shows a credential: the library reads the `AWS_*` variables by itself, where none were handed in.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from apod_pipeline.extras.objectstore.settings import Wishes
 
 PART = 8 << 20  # bytes of a part; a file that is larger is sent in parts
 PIECE = 4 << 20  # bytes that are read at a time
+TRIES = 1000  # of a request: what bounds them is the time that was set
 SOON, LATER = dt.timedelta(seconds=0.1), dt.timedelta(seconds=5)  # pauses before a request is repeated
 
 
@@ -47,10 +48,11 @@ class Bucket:
             "prefix": prefix or None,
             "client_options": {"timeout": seconds, "connect_timeout": min(seconds, dt.timedelta(seconds=10))},
             "retry_config": {
-                "max_retries": 10,
+                "max_retries": TRIES,
                 "backoff": {"init_backoff": SOON, "max_backoff": LATER, "base": 2},
                 "retry_timeout": dt.timedelta(seconds=self.wishes.patience),
             },
+            **{name: value for name, value in self.wishes.keys._asdict().items() if value},
             "checksum_algorithm": "SHA256",  # a store that knows it refuses what was damaged on its way
         }
         if endpoint := self.wishes.endpoint:

@@ -1,10 +1,12 @@
-"""`apod store`: what the object store stands at, whether it is whole, and its files brought back.
+"""`apod store`: what the object store stands at, whether it is whole, its files brought back, what kills left swept.
 
 Takes what was typed, asks the room, prints. Needs no archive: a bucket is enough.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -106,6 +108,40 @@ def fetch(folder: Path, archive: Path | None, *, as_json: bool) -> None:
     with presentation.progress("fetching", len(manifest.whole)) as progress:
         counts = bring(bucket, manifest, folder, progress)
     presentation.done(f"written to {folder}", counts, as_json=as_json)
+
+
+def _age(_context: click.Context, _option: click.Parameter, text: str) -> dt.timedelta:
+    """`24h` or `7d` as a time."""
+    found = re.fullmatch(r"(\d{1,5})([hd])", text)
+    if not found:
+        raise click.BadParameter("must be hours or days, such as 24h or 7d")
+    return dt.timedelta(**{"hours" if found[2] == "h" else "days": int(found[1])})
+
+
+@store.command()
+@click.option(
+    "--older-than", callback=_age, default="24h", show_default=True, metavar="AGE", help="Hours or days, such as 7d."
+)
+@archive_option
+def sweep(older_than: dt.timedelta, archive: Path | None, *, as_json: bool) -> None:
+    """End uploads that were killed half way.
+
+    Their parts are in no object and take room unseen. Only what lies below the prefix and began that long ago is ended.
+    Needs: pip install 'apod-pipeline[s3]'.
+
+    Example: apod store sweep --older-than 7d
+    """
+    from apod_pipeline.archive.lines import timestamp
+    from apod_pipeline.cli import presentation
+    from apod_pipeline.extras.objectstore import sweeping
+
+    bucket, _ = _bucket(archive)
+    swept = sweeping.sweep(bucket.wishes, older_than)
+    if as_json:
+        told = [{"path": one.path, "begun": timestamp(one.begun)} for one in swept]
+        return presentation.as_object({"swept": len(swept), "uploads": told})
+    shown = [(one.path, timestamp(one.begun)) for one in swept]
+    return presentation.table(["upload", "begun"], shown or [("none is older than that", "")])
 
 
 def _bucket(archive: Path | None) -> tuple[Bucket, Archive | None]:

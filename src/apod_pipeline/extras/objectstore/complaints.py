@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from apod_pipeline.errors import BesideError
 
 REFUSED = "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION"
+NO_KEYS = "no credentials were found"
 AGAIN = "Rows and commits do not hang on it; type `apod store status` when it answers again."
 
 
@@ -45,7 +46,7 @@ def in_our_words(where: str) -> Iterator[None]:
             raise _no_bucket(where) from None
         raise
     except exceptions.BaseError as error:
-        raise _worded(str(error), where) from None
+        raise words_of(str(error), where) from None
 
 
 def _no_bucket(where: str) -> ObjectStoreRefused:
@@ -55,23 +56,44 @@ def _no_bucket(where: str) -> ObjectStoreRefused:
     )
 
 
-def _worded(said: str, where: str) -> ObjectStoreError:
-    if "NoSuchBucket" in said:
-        return _no_bucket(where)
+def words_of(said: str, where: str) -> ObjectStoreError:
+    """What a library's complaint means; of it only status and code are told."""
     code = next(iter(re.findall(r"<Code>(\w+)</Code>", said)), "")
     status = next(iter(re.findall(r"status code: (\d{3})", said)), "")
     said = said.partition("Debug source")[0]
-    nobody = "169.254." in said or "credential" in said.partition(" - Server")[0].lower()
-    if status in {"401", "403"} or nobody:
-        why = "no credentials were found" if nobody else f"{status} {code}".strip()
+    if "169.254." in said or "credential" in said.partition(" - Server")[0].lower():
+        status, code = "", NO_KEYS
+    elif "NoSuchBucket" in said:
+        code = "NoSuchBucket"
+    elif "region" in said and status not in {"401", "403"}:
+        code = code or "its region is another one"
+        status = status or "301"
+    return worded(status, code, where)
+
+
+def worded(status: str, code: str, where: str) -> ObjectStoreError:
+    """What a store's refusal means.
+
+    Args:
+        status: of HTTP; empty where there was no answer.
+        code: the store's own word, or `NO_KEYS`.
+        where: the store.
+    """
+    why = f"{status} {code}".strip()
+    if code == "NoSuchBucket":
+        return _no_bucket(where)
+    if code == "QuotaExceeded" or status == "507":
+        return ObjectStoreError(
+            f"{where} is full ({why}). What was there is whole, and no version names what was sent now. Make room or "
+            "have the quota raised, then type `apod run`, which sends the rest."
+        )
+    if status in {"401", "403"} or code == NO_KEYS:
         return ObjectStoreRefused(
             f"{where} refuses us ({why}). Nothing was changed there. {REFUSED}, then type: apod store status"
         )
-    if "region" in said or (status[:1] in {"3", "4"} and status not in {"408", "409", "429"}):
-        why = f"{status} {code}".strip() or "its region is another one"
+    if status[:1] in {"3", "4"} and status not in {"408", "409", "429"}:
         return ObjectStoreRefused(
             f"{where} cannot be used as it is set ({why}). Nothing was changed there. Check APOD_OBJECTSTORE_URL, "
             "APOD_OBJECTSTORE_ENDPOINT and AWS_REGION, then type: apod store status"
         )
-    why = " ".join(filter(None, [status, code])) or "no answer"
-    return ObjectStoreError(f"{where} does not answer as it should ({why}). {AGAIN}")
+    return ObjectStoreError(f"{where} does not answer as it should ({why or 'no answer'}). {AGAIN}")

@@ -162,7 +162,7 @@ class Publication:
         # Pictures are never lost: what the newest version has stays, whichever machine brought it.
         files = {**(there.pictures if there else {}), **self._files}
         ours = Manifest(self._origin, self.version.at, self._commit(), self.version.rules, self._entries, files)
-        if there and there.at > ours.at:
+        if there and (there.at > ours.at or self._is_rival(there, ours)):
             self._name(ours)  # it stays to be found, and nothing goes back
             self._refresh(only_if_needed=True)
             return True
@@ -176,6 +176,15 @@ class Publication:
         kill_point("store-pointer-moved")
         self._refresh()
         return True
+
+    def _is_rival(self, there: Manifest, ours: Manifest) -> bool:
+        """Whether it is another machine's version of the same instant, and ours is not history yet.
+
+        Only one of the two will be: who is rejected by the Git remote seals his again, at a later instant.
+        """
+        csv = self.contents.archive.relative(self.contents.archive.csv)
+        other = there.at == ours.at and there.files.get(csv) != ours.files.get(csv)
+        return other and ours.commit is None
 
     def _is_as_good(self, there: Manifest, ours: Manifest) -> bool:
         """Whether what is there says all that we would.

@@ -1,7 +1,7 @@
 """What can be set for the object store; and one resolved set of it.
 
 Takes resolved settings, gives `Wishes`. Credentials and region are no settings: they are the usual `AWS_*` variables,
-which the library reads by itself.
+which the library reads by itself, or what a caller has from elsewhere and hands in as `objectstore_keys`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,26 @@ SETTINGS = (
         "seconds for which a request that fails is repeated",
         positive(float),
     ),
+    Setting(
+        "objectstore_delta",
+        "APOD_OBJECTSTORE_DELTA",
+        False,
+        "`true`: each version is also one of a Delta table below `delta/`; needs the extra `delta`",
+        _yes_or_no,
+    ),
 )
+
+
+class Keys(NamedTuple):
+    """Credentials that a caller hands in instead of the environment's, each where it is not None; never shown."""
+
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    session_token: str | None = None
+    region: str | None = None
+
+    def __repr__(self) -> str:
+        return "Keys(***)"
 
 
 class Wishes(NamedTuple):
@@ -58,6 +77,8 @@ class Wishes(NamedTuple):
     single_publisher: bool = False
     timeout: float = 60.0
     patience: float = 30.0
+    delta: bool = False
+    keys: Keys = Keys()
 
     @property
     def place(self) -> tuple[str, str]:
@@ -71,4 +92,4 @@ def wishes(settings: Settings) -> Wishes:
     told = {
         one.name.removeprefix("objectstore_"): settings.own[one.name] for one in SETTINGS if one.name in settings.own
     }
-    return Wishes(**told)
+    return Wishes(**told, keys=settings.own.get("objectstore_keys", Keys()))

@@ -37,6 +37,8 @@ class NewPictures:
         database: opens the way to the tables.
     """
 
+    apart = False  # it writes, and DVC keeps what it wrote
+
     def __init__(self, pictures: Pictures, database: Callable[[], AbstractContextManager[str]]) -> None:
         self._pictures, self._database = pictures, database
         self._held = ExitStack()

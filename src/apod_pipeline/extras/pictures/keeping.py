@@ -29,6 +29,11 @@ class Waiting(NamedTuple):
     pictures: Pictures
     folders: Sequence[Path]
 
+    @property
+    def apart(self) -> bool:
+        """DVC is to keep them."""
+        return False
+
     def begin(self, at: dt.datetime) -> None:
         """All that there is to be begun is done."""
 

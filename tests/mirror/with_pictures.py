@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.simulator import Simulator
 from lab import Lab
@@ -43,7 +45,10 @@ def archive_with_pictures(folder: Path, server: str, name: str, first: dt.date =
 
 
 def kept(lab: Lab) -> None:
-    """Have its pictures downloaded, judged and kept."""
+    """Have its pictures downloaded, judged and kept, when its last version is past."""
+    # Versions are dated a second apart at least, so the last of three quick ones may be dated ahead of the clock.
+    while dt.datetime.now(dt.UTC) <= Ledger(lab.archive).versions()[-1].at:
+        time.sleep(0.02)
     done = lab.command("pictures", "sync", **REACHED)
     assert done.returncode in {0, 4}, done.stdout + done.stderr  # films' stills are on hosts that are not here
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import shutil
+import subprocess
 
 import psycopg
 import pytest
@@ -183,3 +185,13 @@ def test_embedded_server_damaged(past):
     assert done.returncode == 0, done.stderr
     assert "a new one is created" in done.stderr
     assert len(list(server.parent.glob("postgres-damaged-*"))) == 1
+
+
+def test_a_bare_repository_that_names_another_branch(past, second_database, tmp_path):
+    """`git init --bare` lets HEAD name whatever its user's git does: the archive's branch is found all the same."""
+    subprocess.run(["git", "-C", past.flags["git_remote"], "symbolic-ref", "HEAD", "refs/heads/master"], check=True)
+    again = dataclasses.replace(past, root=tmp_path / "again", database=second_database, told=[])
+    done = again.command("recover", "archive", "--git-remote", past.flags["git_remote"])
+    assert done.returncode == 0, done.stderr
+    assert again.files() == past.files()
+    assert again.git("rev-parse", "--abbrev-ref", "HEAD") == "main"

@@ -19,14 +19,12 @@ from apod_pipeline.archive.packs import lines_of
 from apod_pipeline.archive.processed import Table
 from apod_pipeline.archive.replies import Replies
 from apod_pipeline.archive.text_files import write_csv
-from apod_pipeline.recovery.restoring import Restoration
+from apod_pipeline.recovery.restoring import Restoration, heads, usual_branch
 from apod_pipeline.versioning.dvc import DvcVersioner
 from apod_pipeline.versioning.git import Git, without_credentials
 from apod_pipeline.versioning.remote_tree import see_that_it_is_an_archive
 from apod_pipeline.versions.commits import pointer_hashes
 from apod_pipeline.versions.objects import DvcObjects
-
-BRANCH = "main"  # the one on which every archive begins
 
 
 def cloned(remote: str, archive: Archive) -> bool:
@@ -42,11 +40,9 @@ def cloned(remote: str, archive: Archive) -> bool:
     """
     archive.root.mkdir(parents=True, exist_ok=True)
     git = Git(archive.root)
-    heads = git.run("ls-remote", "--heads", "--", remote).split()[1::2]
-    if not heads:
+    if not (branches := heads(git, remote)):
         return False
-    # A host may call another branch the usual one than the branch that archives are pushed to.
-    which = ("--branch", BRANCH) if f"refs/heads/{BRANCH}" in heads else ()
+    which = usual_branch(branches)
     git.run("clone", "-q", "--depth=1", "--no-tags", "--no-local", "--no-checkout", *which, "--", remote, ".")
     see_that_it_is_an_archive(git, "HEAD", archive, without_credentials(remote))
     git.keep_every_byte()

@@ -134,7 +134,8 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
         raise SettingsError(f"{root} is not empty. Nothing was touched; name another folder, or move it away.")
     root.mkdir(parents=True, exist_ok=True)
     git = Git(root)
-    git.run("clone", "-q", "--no-hardlinks", "--no-checkout", "--", str(source), ".")
+    which = () if commit else usual_branch(heads(git, str(source)))
+    git.run("clone", "-q", "--no-hardlinks", "--no-checkout", *which, "--", str(source), ".")
     if commit is None:  # it comes from somewhere else than this machine's own archive
         where = without_credentials(str(source))
         try:
@@ -147,6 +148,19 @@ def clone(source: str | Path, archive: Archive, commit: str | None = None) -> No
     git.run("checkout", "-q", "-B", git.branch(), commit or "HEAD")
     if commit:  # a state of the past is not to be pushed over the present
         git.run("remote", "remove", "origin")
+
+
+BRANCH = "main"  # the one on which every archive begins
+
+
+def heads(git: Git, remote: str) -> list[str]:
+    """The branches of a repository."""
+    return git.run("ls-remote", "--heads", "--", remote).split()[1::2]
+
+
+def usual_branch(branches: list[str]) -> tuple[str, ...]:
+    """What says to `git clone` which branch; a host, and a bare repository, may call another one the usual one."""
+    return ("--branch", BRANCH) if f"refs/heads/{BRANCH}" in branches else ()
 
 
 def _see_that_there_is_one(git: Git, where: str) -> None:

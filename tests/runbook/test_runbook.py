@@ -22,7 +22,7 @@ CHANGING = (
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00| UTC)?",
     r"\b\d{8}T\d{6,12}Z|(?<!\d)\d{8}_\d{6}(?:_\d+)?",
     r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b(?:\.dir)?",
-    r"\b\d+(?:\.\d+)? (?:seconds|s|ms|bytes|kB|KB|MB)\b",
+    r"\b\d+(?:\.\d+)? (?:seconds|s|ms|bytes|kB|KB|MB|GB)\b",
     r"\b\d+\.\d\d\b",
     r"(?<=Could not read from remote repository\.).*?(?=apod doctor)",  # cut where a path leaves no more room
 )

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apod_pipeline.archive.ledger import Ledger
-from apod_pipeline.archive.packs import LARGEST, MOST, closed_ranges, lines_of, packs_in
+from apod_pipeline.archive.packs import LARGEST, MOST, closed_ranges, lines_of, packs_in, replies_in
 from apod_pipeline.archive.replies import Replies
 from apod_pipeline.dataset.spans import Span
 from apod_pipeline.jobs.verify import verify
@@ -340,3 +340,12 @@ def test_no_pack(name):
     """Only a name that says of which lines it is."""
     assert lines_of(name) is None
     assert lines_of(Path("apod_raw_000001-000032.zip").name) == (1, 32)
+
+
+def test_a_pack_leads_nowhere_else(tmp_path):
+    """A pack comes with a pull: what it holds under a path is no reply, so nothing is read or removed there."""
+    pack = tmp_path / "apod_raw_000001-000002.zip"
+    with zipfile.ZipFile(pack, "w") as made:
+        made.writestr("../../apod.toml", b"other settings")
+        made.writestr("a.json", b"[]")
+    assert {*replies_in(pack)} == {"a.json"}

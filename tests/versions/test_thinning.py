@@ -7,7 +7,6 @@ import datetime as dt
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import polars
@@ -157,16 +156,40 @@ def test_what_is_named_elsewhere_stays(many):
 
 
 def test_what_is_not_pushed_stays(many):
-    """Until somebody else has the commit, its files are all that there is of it."""
-    subprocess.run(["git", "-C", many.flags["git_remote"], "config", "receive.denyCurrentBranch", "refuse"], check=True)
-    many.flags["git_remote"] = bare_repository(many.root.with_name("another.git"))
-    many.archive.advance(pushed_to=None)
-    with pruning(_settings(many), many.told.append) as thinning:
-        assert thinning._protected([]) == set()
-    many.flags["git_remote"] = str(many.root.with_name("nowhere.git"))
-    done = many.command("prune", "--keep", "last=1")
-    assert done.returncode == 1
-    assert thinned(many.archive) == {}
+    """Until somebody else has a commit, its files are all that there is of it."""
+    commits = _commits(many)
+    with pruning(_settings(many), many.told.append) as thinning, thinning.pipeline.held():
+        many.archive.advance(pushed=commits[1])
+        done = thinning.thin_out(Keep.of("last=1"), _outcome())
+    assert done.thinned == 1
+    assert {*thinned(many.archive)} == {commits[0]}
+
+
+def test_lines_that_came_with_a_pull_remove_nothing_else(many):
+    """A line that names other objects, or says of a version what is not so, lets nothing go."""
+    commits = _commits(many)
+    reply = md5(next(many.archive.raw.glob("*.json")))
+    forged = Thinned(commits[1], Ledger(many.archive).versions()[0].at, *sorted(_pair(many, commits[0])), "0" * 64)
+    write_down(many.archive, [forged, Thinned(commits[0], forged.at, reply, None, "0" * 64)], forged.at)
+    before = _places(many, {reply, *_pair(many, commits[0]), *_pair(many, commits[1])})
+    _prune(many, "last=9")
+    assert _places(many, {reply, *_pair(many, commits[0]), *_pair(many, commits[1])}) == before
+
+
+def test_another_machines_lines_are_proved_before_they_are_followed(many, second_database, tmp_path):
+    """What another machine thinned out leaves this one's cache after it was made again here; else it stays."""
+    other = dataclasses.replace(many, root=tmp_path / "other", database=second_database, told=[]).cloned()
+    assert other.command("recover", "cache").returncode == 0
+    commits, going = _commits(many), {oid for one in _commits(many)[:-1] for oid in _pair(many, one)}
+    going -= _pair(many, commits[-1])
+    _prune(many)
+    other.nasa.edit(LATE, title="Seen by the other")
+    assert other.run(Span(LATE, LATE)).version
+    assert len([one for one in _places(other, going) if other.root in one.parents]) == len(going)
+    done = _prune(other, "last=9")
+    assert _places(other, going) == []
+    assert (done.thinned, done.objects >= len(going)) == (0, True)
+    assert _unwell(other) == []
 
 
 def test_what_cannot_be_made_again_stays(many):
@@ -262,7 +285,9 @@ def test_another_polars_writes_other_bytes(many, tmp_path, caplog):
         many.archive, [Thinned(odd, Ledger(many.archive).versions()[-2].at, csv, parquet, made.content)], wired.now()
     )
     _prune(many)
-    assert _places(many, {parquet}) == []
+    assert len(_places(many, {parquet})) == 2  # this program does not make these bytes, so it lets none go
+    for place in _places(many, {parquet}):
+        place.unlink()  # the other did
     known = states(_settings(many))
     rows = [*known.table(known.version(odd)).rows()]
     assert rows == [*known.table(known.version(commits[-1])).rows()]

@@ -74,7 +74,9 @@ def replies_in(pack: Path) -> Collection[str]:
 @lru_cache(maxsize=4096)
 def _names(pack: Path, *_stamp: int) -> frozenset[str]:
     with zipfile.ZipFile(pack) as held:
-        return frozenset(held.namelist())
+        return frozenset(
+            name for name in held.namelist() if Path(name).name == name
+        )  # and nothing that leads elsewhere
 
 
 def unpack(pack: Path, name: str, target: Path, most: int | None = None) -> None:
@@ -206,7 +208,7 @@ def _remove_doubles(archive: Archive, known: Known) -> None:
     for pack in packs_in(archive.raw):
         for name in replies_in(pack):
             path = archive.raw / name
-            if name in known.replies and path.is_file():
+            if name in known.replies and path.is_file() and sha256(path) == known.replies[name]["sha256"]:
                 _remove_double(pack, path, known.replies[name])
 
 

@@ -175,6 +175,16 @@ class DvcObjects:
                     dvc_repository.put(odb, self.place(oid), oid, anew=oid in damaged)
         return len(wanted)
 
+    def present(self, oids: Collection[str]) -> set[str]:
+        """Which of some objects are here or on the remote, whatever they are."""
+        here = {oid for oid in oids if self.place(oid).exists()}
+        if self.folder:
+            return here | {oid for oid in oids if (self.folder / _layout(oid)).exists()}
+        if rest := sorted(set(oids) - here):
+            with self._remote("look") as odb:
+                here |= set(odb.oids_exist(rest))
+        return here
+
     def remove(self, oids: Collection[str], *, only_here: bool = False) -> dict[str, int]:
         """Let go of objects, in the cache and on the remote; gives those that were there, with the bytes that went.
 

@@ -121,14 +121,15 @@ class Pruning:
             done.thinned, sizes = len(going), {oid: size for one in going for oid, size in one.sizes.items()}
             done.objects, done.bytes = len(sizes.keys() - needed), 2 * sum(sizes[oid] for oid in sizes.keys() - needed)
         elif least == 1 or len(going) >= least:
-            write_down(self.archive, self._made(going, needed, done), self.pipeline.now())
+            made = [*self._made(going, needed, done)]
+            write_down(self.archive, made, self.pipeline.now())
             kill_point("thinned-told")
             if self.pipeline.publisher.ledger_waits():  # also lines of one that was killed before he committed them
                 self.pipeline.publishing.commit_ledger(outcome, SUBJECT)
             elif self.git_remote and self.archive.marks().pushed != (head := self.pipeline.publisher.head()):
                 self.archive.advance(commit=head)  # killed before he pushed them
                 self.pipeline.publishing.push(outcome)
-            self._let_go(done)
+            self._let_go(done, {oid for one in made for oid in one.objects})
         return done
 
     # ---- which -------------------------------------------------------------------------------
@@ -183,10 +184,26 @@ class Pruning:
                 )
 
     # ---- let go ------------------------------------------------------------------------------
-    def _let_go(self, done: Pruned) -> None:
+    def _let_go(self, done: Pruned, made: set[str]) -> None:
         """Remove what need not be kept: from the cache, and from the remote; of packed replies the cache's copies."""
-        removed = self.objects.remove(derivable(self.archive))
+        gone = derivable(self.archive)
+        left = self.objects.present(gone - made)  # of a run that was killed, or told of by another machine
+        removed = self.objects.remove(gone & (made | self._proved(left)))
         packed = {oid for pack in packs_in(self.archive.raw) for oid in hashes_in(pack, "md5").values()}
         here = {oid for oid in packed if self.objects.place(oid).exists()}
         removed |= self.objects.remove(here - self.objects.missing_there(here), only_here=True)
         done.objects, done.bytes = len(removed), sum(removed.values())
+
+    def _proved(self, oids: set[str]) -> set[str]:
+        """Those of some objects that this program makes again, whoever wrote down that it can be done."""
+        if not oids:
+            return set()
+        told = sorted((one for one in thinned(self.archive).values() if one.objects & oids), key=lambda one: one.at)
+        proved: set[str] = set()
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=self.archive.private) as name:
+            self._see_that_the_newest_is_derived(Path(name, "newest"))
+            remaking = Remaking(self.archive, Path(name, "made"))
+            for one in reversed(told):
+                if made := remaking.at(one.at):
+                    proved |= {md5(made.csv), md5(made.parquet)}
+        return proved & oids

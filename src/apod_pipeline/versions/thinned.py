@@ -7,7 +7,7 @@ reads and appends; never deletes an object.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from apod_pipeline.archive.folder import Archive
@@ -60,32 +60,33 @@ def write_down(archive: Archive, versions: Iterable[Thinned], now: dt.datetime) 
 
 
 def derivable(archive: Archive) -> set[str]:
-    """Objects that nobody needs to keep: those of thinned versions that no other version names."""
+    """Objects that nobody needs to keep: files of thinned versions that no other version names.
+
+    The lines come with a pull, so they are believed of what their commit names as CSV and Parquet file, and of nothing
+    else.
+    """
     told = thinned(archive)
     if not told:
         return set()
-    gone = {oid for one in told.values() for oid in one.objects}
-    return gone - set(needed(archive, told))
+    every = Git(archive.root).run("rev-list", "--all").split()
+    ours = {
+        oid for commit, oid in _files(archive, [one for one in every if one in told]) if oid in told[commit].objects
+    }
+    others = {oid for _, oid in _files(archive, [one for one in every if one not in told])}
+    return ours - others - set(pointer_hashes(archive).values())
 
 
-def needed(archive: Archive, told: Mapping[str, Thinned]) -> Iterator[str]:
-    """CSV and Parquet file of every commit that is not thinned out, of whatever branch, and of the working folder."""
-    git = Git(archive.root)
-    every = git.run("rev-list", "--all").split()
+def _files(archive: Archive, commits: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """CSV and Parquet file of commits."""
     paths = [f"{archive.relative(path)}.dvc" for path in (archive.csv, archive.parquet)]
-    for body in git.blobs([f"{commit}:{path}" for commit in every if commit not in told for path in paths]):
+    asked = [(commit, path) for commit in commits for path in paths]
+    bodies = Git(archive.root).blobs([f"{commit}:{path}" for commit, path in asked])
+    for (commit, _), body in zip(asked, bodies, strict=True):
         if oid := hash_in(body or b""):
-            yield oid
-    yield from pointer_hashes(archive).values()
+            yield commit, oid
 
 
 def kept_hashes(archive: Archive) -> dict[str, str]:
     """What DVC must have: hash -> the first commit that needs it; without what is made again when it is asked for."""
     gone = derivable(archive)
     return {oid: commit for oid, commit in all_hashes(archive).items() if oid not in gone}
-
-
-def of_commit(archive: Archive, commit: str) -> Thinned | None:
-    """What was written down of a version; None where its files were kept."""
-    told = thinned(archive)
-    return told.get(commit) if told else None

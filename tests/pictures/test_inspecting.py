@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 
 import imagehash
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from apod_pipeline.datasets.apod.drawn_pictures import picture as drawn
 from apod_pipeline.extras.pictures.inspectors import Inspectors, Unsound
 from apod_pipeline.extras.pictures.magic import looks_like_a_picture
+from apod_pipeline.extras.pictures.perceptual import distance
 
 PHOTO = drawn("Referee01_Quill", form="png")
 
@@ -104,6 +106,47 @@ def test_the_hash_is_that_of_the_fields_library(judged):
         theirs = imagehash.phash(thumbnail, hash_size=16, highfreq_factor=2)
         differ = (int(str(theirs), 16) ^ int(facts["perceptual_hash"], 16)).bit_count()
         assert differ <= 6  # the thumbnail itself was encoded after it was hashed
+
+
+@pytest.mark.parametrize("progressive", [False, True], ids=["baseline", "progressive"])
+def test_damage_to_a_large_jpeg_is_found_as_by_a_decode_to_all_pixels(judged, progressive):
+    """A JPEG is decoded to fewer pixels, and cut or flipped at any place it is refused where a whole decode would."""
+    photo = Image.open(io.BytesIO(PHOTO)).convert("RGB").resize((2900, 1500))
+    sound, outcomes = encoded("JPEG", photo, progressive=progressive, quality=40), set()
+    chance, begin = random.Random(7), sound.index(b"\xff\xda")
+    for number in range(24):
+        place = chance.randrange(begin, len(sound))
+        cut, flipped = sound[:place], sound[:place] + bytes([chance.randrange(256)]) + sound[place + 1 :]
+        body = cut if number % 2 else flipped
+        try:
+            with Image.open(io.BytesIO(body)) as whole:
+                whole.load()
+            wanted = True
+        except (OSError, SyntaxError):
+            wanted = False
+        try:
+            facts, _ = judged(body)
+            found = (facts["width"], facts["height"]) == (2900, 1500)
+        except Unsound:
+            found = False
+        assert (number, place, found) == (number, place, wanted)
+        outcomes.add(found)
+    assert outcomes == {True, False}
+
+
+def test_a_large_jpeg_looks_as_if_it_were_decoded_to_all_pixels(judged):
+    """Thumbnail and hash of a JPEG that is decoded to fewer pixels are nearly those of the same pixels in a PNG."""
+    photo = Image.open(io.BytesIO(PHOTO)).convert("RGB").resize((4001, 2301))
+    (jpeg, ours), (png, theirs) = judged(encoded("JPEG", photo, quality=92)), judged(encoded("PNG", photo))
+    assert distance(jpeg["perceptual_hash"], png["perceptual_hash"]) <= 8
+    assert ours.size == theirs.size == (640, 368)
+    assert max(ImageStat.Stat(ImageChops.difference(ours.convert("RGB"), theirs.convert("RGB"))).mean) < 2
+
+
+def test_a_long_strip_of_a_panorama(judged):
+    """The shape that is hardest to reduce, some thousand times as long as it is high, has a thumbnail too."""
+    facts, thumbnail = judged(encoded("JPEG", Image.new("RGB", (20_000, 17), (90, 60, 30))))
+    assert (facts["width"], facts["height"], thumbnail.size) == (20_000, 17, (640, 1))
 
 
 def bomb(width, height):

@@ -32,6 +32,7 @@ TYPES = {
 }
 LEAST = 16  # pixels of a side: what is smaller is a spacer, and no picture
 THUMBNAIL = 640  # pixels of a thumbnail's longer side
+GAP = 2  # times its side, that a picture is to have at least before it is reduced to it
 QUALITY = 80
 TURNED = range(5, 9)  # values of EXIF's orientation that lie on their side
 ORIENTATION = 0x0112
@@ -73,19 +74,24 @@ def _import_formats() -> None:
         import_module(f"PIL.{plugin}ImagePlugin")
 
 
-def inspected(picture: Image, thumbnail: str, most: int) -> dict[str, Any]:
+def inspected(picture: Image, size: tuple[int, int], thumbnail: str, most: int) -> dict[str, Any]:
     """What a picture is, after a decode of all of it; its thumbnail is written.
+
+    Args:
+        picture: of which only the header was read.
+        size: its width and height, however few pixels it is decoded to.
+        thumbnail: where that is written.
+        most: pixels that all of its frames may have.
 
     Raises:
         Unsound: it cannot be decoded to its end.
     """
-    kind, turn = picture.format or "", _orientation(picture)
+    kind, turn, (width, height) = picture.format or "", _orientation(picture), size
     try:
         for _ in _frames(picture, most):
             picture.load()
         picture.seek(0)
-        width, height = picture.size
-        small = _small(picture)
+        small = _small(picture, size)
     except MemoryError as error:
         raise Unsound("it takes more memory than a picture may") from error
     except Exception as error:  # decoders say what is wrong with damaged bytes in every way there is
@@ -100,6 +106,25 @@ def inspected(picture: Image, thumbnail: str, most: int) -> dict[str, Any]:
     return {"type": TYPES[kind], "width": width, "height": height, "perceptual_hash": hashed}
 
 
+def drafted(picture: Image) -> int:
+    """Let a JPEG be decoded to no more pixels than its thumbnail needs; gives how many pixels' memory a decode takes.
+
+    All of its bytes are decoded all the same, and damage is found as ever: it is the last step alone, from frequencies
+    to pixels, that is done for fewer of them.
+    """
+    # A progressive one is held in frequencies, all at one time: 6 bytes a pixel, where pixels take 4.
+    frequencies = picture.size[0] * picture.size[1] * 3 // 2 if picture.info.get("progressive") else 0
+    if max(picture.size) > GAP * THUMBNAIL:
+        picture.draft(None, _within(picture.size, GAP * THUMBNAIL))
+    return frequencies or picture.size[0] * picture.size[1]
+
+
+def _within(size: tuple[int, int], most: int) -> tuple[int, int]:
+    """The same shape with a longer side of so many pixels."""
+    scale = most / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
 def _frames(picture: Image, most: int) -> Iterator[int]:
     """Every frame of a film of pictures, until they are more pixels than a picture may have."""
     yield 0
@@ -112,22 +137,19 @@ def _frames(picture: Image, most: int) -> Iterator[int]:
         yield frame
 
 
-def _small(picture: Image) -> Image:
-    """The whole picture in few pixels, of three or four colours."""
+def _small(picture: Image, size: tuple[int, int]) -> Image:
+    """The whole picture of some size in few pixels, of three or four colours."""
     if picture.mode in {"I", "I;16", "I;16B", "I;16L", "F"}:
         low, high = (float(value) for value in picture.getextrema())  # type: ignore[arg-type] # of one band
         scale = 255 / (high - low) if high > low else 0.0
         picture = picture.convert("F").point(lambda value: value * scale - low * scale).convert("L")
     elif picture.mode in {"P", "PA", "LA", "1"}:
         picture = picture.convert("RGBA" if "transparency" in picture.info or picture.mode in {"PA", "LA"} else "RGB")
-    small = picture.copy() if max(picture.size) <= THUMBNAIL else _reduced(picture)
+    if max(size) > THUMBNAIL:
+        small = picture.resize(_within(size, THUMBNAIL), 1, reducing_gap=float(GAP))  # Lanczos
+    else:
+        small = picture.copy()
     return small if small.mode in {"RGB", "RGBA"} else small.convert("RGBA" if small.mode == "RGBa" else "RGB")
-
-
-def _reduced(picture: Image) -> Image:
-    scale = THUMBNAIL / max(picture.size)
-    size = (max(1, round(picture.size[0] * scale)), max(1, round(picture.size[1] * scale)))
-    return picture.resize(size, 1, reducing_gap=2.0)  # Lanczos
 
 
 def _orientation(picture: Image) -> int:
@@ -176,10 +198,10 @@ def main() -> None:
 def _answer(asked: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
     try:
         with opened(asked["path"], asked["most"]) as picture:
-            slow = bool(picture.info.get("progressive"))
-            say({"pixels": picture.size[0] * picture.size[1], "progressive": slow})
+            size = picture.size
+            say({"pixels": size[0] * size[1], "held": drafted(picture)})
             if json.loads(sys.stdin.readline()) == "go":
-                say(inspected(picture, asked["thumbnail"], asked["most"]))
+                say(inspected(picture, size, asked["thumbnail"], asked["most"]))
     except Unsound as error:
         say({"unsound": str(error)})
     except Exception as error:  # noqa: BLE001 - whatever it is, this file is not taken, and the next one is looked at

@@ -24,7 +24,6 @@ PROCESSES = 2
 AT_ONCE = 36_000_000  # pixels that are decoded at one time: of both processes together; 4 bytes each, and then some
 SECONDS = 120  # that a picture's decoder may take
 BASE, PER_PIXEL = 700 << 20, 14  # bytes of address space: of a process, and of a pixel of a progressive JPEG
-PROGRESSIVE = 2  # times the memory
 
 
 class Unsound(Exception):
@@ -115,10 +114,9 @@ class Inspectors:
         try:
             question = {"path": str(path), "thumbnail": str(thumbnail), "most": self.most}
             claimed = inspector.ask(question)
-            pixels = claimed["pixels"]
-            if pixels > self.alone:
-                return self._alone(inspector, question, pixels)
-            with self._taking(pixels * (PROGRESSIVE if claimed["progressive"] else 1)):
+            if claimed["pixels"] > self.alone:
+                return self._alone(inspector, question, claimed["pixels"])
+            with self._taking(claimed["held"]):
                 return inspector.ask("go")
         finally:
             self._free.put(inspector)

@@ -140,7 +140,7 @@ def test_a_large_jpeg_looks_as_if_it_were_decoded_to_all_pixels(judged):
     (jpeg, ours), (png, theirs) = judged(encoded("JPEG", photo, quality=92)), judged(encoded("PNG", photo))
     assert distance(jpeg["perceptual_hash"], png["perceptual_hash"]) <= 8
     assert ours.size == theirs.size == (640, 368)
-    assert max(ImageStat.Stat(ImageChops.difference(ours.convert("RGB"), theirs.convert("RGB"))).mean) < 2
+    assert max(ImageStat.Stat(ImageChops.difference(ours.convert("RGB"), theirs.convert("RGB"))).mean) < 3  # of 255
 
 
 def test_a_long_strip_of_a_panorama(judged):

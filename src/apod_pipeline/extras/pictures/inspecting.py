@@ -32,7 +32,6 @@ TYPES = {
 }
 LEAST = 16  # pixels of a side: what is smaller is a spacer, and no picture
 THUMBNAIL = 640  # pixels of a thumbnail's longer side
-GAP = 2  # times its side, that a picture is to have at least before it is reduced to it
 QUALITY = 80
 TURNED = range(5, 9)  # values of EXIF's orientation that lie on their side
 ORIENTATION = 0x0112
@@ -114,8 +113,8 @@ def drafted(picture: Image) -> int:
     """
     # A progressive one is held in frequencies, all at one time: 6 bytes a pixel, where pixels take 4.
     frequencies = picture.size[0] * picture.size[1] * 3 // 2 if picture.info.get("progressive") else 0
-    if max(picture.size) > GAP * THUMBNAIL:
-        picture.draft(None, _within(picture.size, GAP * THUMBNAIL))
+    if max(picture.size) > THUMBNAIL:
+        picture.draft(None, _within(picture.size, THUMBNAIL))
     return frequencies or picture.size[0] * picture.size[1]
 
 
@@ -146,7 +145,7 @@ def _small(picture: Image, size: tuple[int, int]) -> Image:
     elif picture.mode in {"P", "PA", "LA", "1"}:
         picture = picture.convert("RGBA" if "transparency" in picture.info or picture.mode in {"PA", "LA"} else "RGB")
     if max(size) > THUMBNAIL:
-        small = picture.resize(_within(size, THUMBNAIL), 1, reducing_gap=float(GAP))  # Lanczos
+        small = picture.resize(_within(size, THUMBNAIL), 1, reducing_gap=2.0)  # Lanczos
     else:
         small = picture.copy()
     return small if small.mode in {"RGB", "RGBA"} else small.convert("RGBA" if small.mode == "RGBa" else "RGB")

@@ -48,7 +48,7 @@ class PictureLab(Lab):
 
     def paths(self):
         """Where the files of the shelf are."""
-        return [self.pictures.shelf.folder(name) / name for name in self.pictures.shelf.sizes()]
+        return [self.pictures.shelf.folder(name) / name for name in self.pictures.shelf.names()]
 
     def tables(self):
         """What the tables say, those of pictures too."""

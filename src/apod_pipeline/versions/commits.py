@@ -147,9 +147,10 @@ def hashes(archive: Archive, commit: str) -> dict[str, str]:
     return {name: md5 for name, md5 in found.items() if md5}
 
 
-def pointer_hashes(archive: Archive) -> dict[str, str]:
-    """The same of the working folder, as the next commit would hold it."""
-    found = {path: hash_in(path.read_bytes()) for path in (archive.root / "data").glob("**/*.dvc")}
+def pointer_hashes(archive: Archive, folder: str | None = None) -> dict[str, str]:
+    """The same of the working folder, as the next commit would hold it; or of what lies in one of its folders."""
+    paths = (archive.root / folder).glob("*.dvc") if folder else (archive.root / "data").glob("**/*.dvc")
+    found = {path: hash_in(path.read_bytes()) for path in paths}
     return {archive.relative(path).removesuffix(".dvc"): md5 for path, md5 in found.items() if md5}
 
 

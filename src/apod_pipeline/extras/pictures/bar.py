@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from apod_pipeline.cli.presentation import tell
 
 if TYPE_CHECKING:
-    from apod_pipeline.extras.pictures.syncing import Tally
+    from apod_pipeline.extras.pictures.tally import Tally
 
 EVERY = 5.0  # seconds
 

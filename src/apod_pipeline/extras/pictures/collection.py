@@ -27,7 +27,7 @@ from apod_pipeline.versioning.git import Git
 from apod_pipeline.versions.commits import pointer_hashes
 
 if TYPE_CHECKING:
-    from apod_pipeline.extras.pictures.syncing import Tally
+    from apod_pipeline.extras.pictures.tally import Tally
     from apod_pipeline.versions.objects import DvcObjects
 
 FOLDER = "data/pictures/"
@@ -63,19 +63,14 @@ class Pictures:
     # ---- what is to be done ----------------------------------------------------------------
     def plan(self, told: Told, how: Manner = USUAL) -> Plan:
         """What a sync is to do; as `plan.plan`."""
-        here = self.shelf.sizes()
+        here = self.shelf.names()
 
         def is_here(line: Line) -> bool:
             digest, kind = line["sha256"], line["type"]
             there = name_of(digest, kind) in here and f"{digest}{THUMBNAIL}" in here
             return there and (not how.hashed or self.shelf.is_sound(digest, kind))
 
-        return plan(self.archive, told, is_here, self.now(), self._looked(), how)._replace(taken=sum(here.values()))
-
-    @property
-    def taken(self) -> int:
-        """Bytes that all pictures and thumbnails take."""
-        return sum(self.shelf.sizes().values())
+        return plan(self.archive, told, is_here, self.now(), self._looked(), how)
 
     def sync(
         self,
@@ -100,7 +95,8 @@ class Pictures:
         from apod_pipeline.extras.pictures.downloading import Downloads
         from apod_pipeline.extras.pictures.guard import Guard
         from apod_pipeline.extras.pictures.inspectors import Inspectors
-        from apod_pipeline.extras.pictures.syncing import Sync, Tally
+        from apod_pipeline.extras.pictures.syncing import Sync
+        from apod_pipeline.extras.pictures.tally import Tally
 
         wishes = self.wishes
         downloads = Downloads(
@@ -116,7 +112,7 @@ class Pictures:
         most = int(wishes.max_gb * 1e9) if most is None else most
         looked = self._looked()
         tally = tally or Tally()
-        taken = self.taken - tally.bytes
+        taken = self.shelf.taken() - tally.bytes
         sync = Sync(self.shelf, self.notes, downloads, inspectors, most, taken, known, looked, progress, tally)
         try:
             return sync.run(tasks, seconds)
@@ -150,11 +146,10 @@ class Pictures:
 
     def _listed(self) -> Iterator[tuple[str, dict[str, str] | None]]:
         """By folder, the names and hashes that DVC keeps of it; None where its listing is not here."""
-        for name, oid in pointer_hashes(self.archive).items():
-            if name.startswith(FOLDER):
-                listing = self.objects.read(oid)
-                told = None if listing is None else {item["relpath"]: item["md5"] for item in json.loads(listing)}
-                yield name.removeprefix(FOLDER), told
+        for name, oid in pointer_hashes(self.archive, FOLDER).items():
+            listing = self.objects.read(oid)
+            told = None if listing is None else {item["relpath"]: item["md5"] for item in json.loads(listing)}
+            yield name.removeprefix(FOLDER), told
 
     def bring_back(self, lost: dict[str, Line]) -> set[str]:
         """Put files in their place that are told of and not here, from DVC's cache or remote; gives what is nowhere.
@@ -162,8 +157,7 @@ class Pictures:
         Raises:
             VersioningError: the remote cannot be reached.
         """
-        oids = {name: oid for name, oid in pointer_hashes(self.archive).items() if name.startswith(FOLDER)}
-        nowhere = set()
+        oids, nowhere = pointer_hashes(self.archive, FOLDER) if lost else {}, set()
         for digest, line in lost.items():
             path, thumbnail = self.shelf.path(digest, line["type"]), self.shelf.thumbnail(digest)
             try:

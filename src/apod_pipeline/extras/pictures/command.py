@@ -17,7 +17,8 @@ from apod_pipeline.errors import SettingsError
 if TYPE_CHECKING:
     from apod_pipeline.extras.pictures.collection import Pictures
     from apod_pipeline.extras.pictures.plan import Plan, Task
-    from apod_pipeline.extras.pictures.syncing import Tally
+    from apod_pipeline.extras.pictures.shelf import Shelf
+    from apod_pipeline.extras.pictures.tally import Tally
     from apod_pipeline.extras.pictures.told import Told
     from apod_pipeline.settings import Settings
 
@@ -77,7 +78,7 @@ def sync(  # noqa: PLR0913 - what can be typed
         plan = ours.plan(told, Manner(again, recheck, hashed=hashed))
         tasks = plan.tasks[:most]
         size = _mean(told.files.values())
-        presentation.tell(_announced(plan, len(tasks), size, plan.taken, limit))
+        presentation.tell(_announced(plan, len(tasks), size, ours.shelf, limit))
         if dry_run:
             return presentation.done("nothing was changed", _planned(plan), as_json=as_json)
         nowhere = ours.bring_back(plan.lost)
@@ -102,7 +103,7 @@ def _run(settings: Settings, ours: Pictures, told: Told, tasks: list[Task], limi
     from apod_pipeline.cli import presentation
     from apod_pipeline.extras.pictures.bar import bar
     from apod_pipeline.extras.pictures.keeping import keep
-    from apod_pipeline.extras.pictures.syncing import Tally
+    from apod_pipeline.extras.pictures.tally import Tally
 
     tally = Tally()
     if not tasks:
@@ -138,7 +139,13 @@ def status(archive: Path | None, *, as_json: bool) -> None:
     for _, line in told.current():
         kinds[line["kind"]] = kinds.get(line["kind"], 0) + 1
     refused = [(*name, line["why"][0]["why"]) for name, line in sorted(told.refused.items(), reverse=True)]
-    counts = {"pictures": plan.pictures, "kept": len(told.kept), **kinds, "files": len(told.files), "bytes": ours.taken}
+    counts = {
+        "pictures": plan.pictures,
+        "kept": len(told.kept),
+        **kinds,
+        "files": len(told.files),
+        "bytes": ours.shelf.taken(),
+    }
     counts |= {"to_be_asked": len(plan.tasks), "refused": len(refused), "lost": len(plan.lost)}
     if as_json:
         told_whys = [{"key": key, "role": role, "why": why} for key, role, why in refused]
@@ -244,7 +251,7 @@ def _mean(lines: Any) -> float:  # noqa: ANN401 - lines of the ledger
     return sum(sizes) / len(sizes) * 1.05 if sizes else GUESS
 
 
-def _announced(plan: Plan, tasks: int, size: float, taken: int, limit: int) -> str:
+def _announced(plan: Plan, tasks: int, size: float, shelf: Shelf, limit: int) -> str:
     if not tasks and not plan.lost:
         later = f"; {plan.later} that were refused are asked for again another day (--again)" if plan.later else ""
         return f"nothing to do: {plan.pictures - plan.later} of {plan.pictures} pictures are here{later}"
@@ -252,7 +259,7 @@ def _announced(plan: Plan, tasks: int, size: float, taken: int, limit: int) -> s
     lost = f", {len(plan.lost)} lost files come back from DVC" if plan.lost else ""
     return (
         f"{fresh} pictures to download, {tasks - fresh} to look at again{lost}: about {fresh * size / 1e9:.2f} GB "
-        f"beside {taken / 1e9:.2f} GB, of {limit / 1e9:.0f} GB that they may take"
+        f"beside {shelf.taken() / 1e9:.2f} GB, of {limit / 1e9:.0f} GB that they may take"
     )
 
 

@@ -144,10 +144,8 @@ def _small(picture: Image, size: tuple[int, int]) -> Image:
         picture = picture.convert("F").point(lambda value: value * scale - low * scale).convert("L")
     elif picture.mode in {"P", "PA", "LA", "1"}:
         picture = picture.convert("RGBA" if "transparency" in picture.info or picture.mode in {"PA", "LA"} else "RGB")
-    if max(size) > THUMBNAIL:
-        small = picture.resize(_within(size, THUMBNAIL), 1, reducing_gap=2.0)  # Lanczos
-    else:
-        small = picture.copy()
+    wanted = _within(size, THUMBNAIL) if max(size) > THUMBNAIL else None
+    small = picture.resize(wanted, 1, reducing_gap=2.0) if wanted else picture.copy()  # Lanczos
     return small if small.mode in {"RGB", "RGBA"} else small.convert("RGBA" if small.mode == "RGBa" else "RGB")
 
 

@@ -88,7 +88,6 @@ class Plan(NamedTuple):
         tasks: what is to be asked for, newest first.
         lost: files that are told of and not here: by hash, a line of each.
         later: pictures that were refused, or away, and are asked for again another day.
-        taken: bytes that the files take which are here.
     """
 
     entries: int
@@ -96,7 +95,6 @@ class Plan(NamedTuple):
     tasks: list[Task]
     lost: dict[str, Line]
     later: int
-    taken: int = 0
 
 
 def entries_of(archive: Archive) -> Iterator[Row]:

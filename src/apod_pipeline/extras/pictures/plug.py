@@ -35,7 +35,7 @@ def plugged(settings: Settings, archive: Archive) -> Extra:
 
 def _status(pictures: Pictures) -> dict[str, str]:
     """How many are kept, and what they take."""
-    told, size = pictures.notes.told(), pictures.taken
+    told, size = pictures.notes.told(), pictures.shelf.taken()
     refused = f", {len(told.refused)} not to be had" if told.refused else ""
     return {"pictures": f"{len(told.kept)} kept{refused}, {size / 1e9:.2f} GB"}
 

@@ -98,15 +98,19 @@ class Shelf:
         for old in kept[MOST_QUARANTINED:]:
             old.unlink(missing_ok=True)
 
-    def sizes(self) -> dict[str, int]:
-        """Every file's name and size: of many thousands, so no path is made of them."""
-        return {
-            file.name: file.stat().st_size
-            for folder in _entries(self.root)
-            if folder.is_dir()
-            for file in _entries(folder.path)
-            if not file.name.startswith(".") and file.is_file()
-        }
+    def names(self) -> set[str]:
+        """Every file's name."""
+        return {file.name for file in self._files()}
+
+    def taken(self) -> int:
+        """Bytes that all files take: every one of them is looked at."""
+        return sum(file.stat().st_size for file in self._files())
+
+    def _files(self) -> Iterator[os.DirEntry[str]]:
+        """Every file: of many thousands, so no path is made of them."""
+        for folder in _entries(self.root):
+            if folder.is_dir():
+                yield from (file for file in _entries(folder.path) if file.name[0] != "." and file.is_file())
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -26,44 +26,11 @@ from apod_pipeline.extras.pictures.downloading import Downloads, Had, Refused, U
 from apod_pipeline.extras.pictures.inspectors import PROCESSES, Inspectors, Unsound
 from apod_pipeline.extras.pictures.plan import Looked, Task
 from apod_pipeline.extras.pictures.shelf import Shelf
+from apod_pipeline.extras.pictures.tally import Tally
 from apod_pipeline.extras.pictures.told import KEPT, REFUSED, Line, Name, Notes, now, whole
 
 LEAST_FREE = 1 << 30  # bytes that are left on the disk: a run must not fail for want of room
 FACTS = ("sha256", "bytes", "type", "width", "height", "perceptual_hash")
-
-
-@dataclass
-class Tally:
-    """What a sync did.
-
-    Attributes:
-        kept: pictures of which a file is kept now.
-        bytes: of the files that are new, with their thumbnails.
-        same: files that were there already, for another entry.
-        changed: of the kept, those that took the place of another file.
-        unchanged: pictures that were looked at and are what they were.
-        refused: pictures of which nothing could be kept: its words, by key and role.
-        away: pictures whose host did not answer: its words, by key and role.
-        left: tasks that were not begun, and why.
-        folders: that hold something new.
-        seconds: that it took to have them.
-    """
-
-    kept: int = 0
-    bytes: int = 0
-    same: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: dict[str, str] = field(default_factory=dict)
-    away: dict[str, str] = field(default_factory=dict)
-    left: tuple[int, str] | None = None
-    folders: set[Path] = field(default_factory=set)
-    seconds: float = 0.0
-
-    @property
-    def done(self) -> int:
-        """Tasks that came to an end."""
-        return self.kept + self.unchanged + len(self.refused) + len(self.away)
 
 
 class Ended(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from apod_pipeline.audit.findings import found
-from apod_pipeline.extras.pictures.collection import Pictures
+from apod_pipeline.extras.pictures.collection import FOLDER, Pictures
 from apod_pipeline.model import Finding
 from apod_pipeline.versions.commits import pointer_hashes
 
@@ -26,7 +26,7 @@ def verified(pictures: Pictures) -> Iterator[Finding]:
     says = f"{len(lines)} files, every byte; {len(told.refused)} pictures not to be had"
     yield found("pictures", wrong, well=says, ill=f"{{count}} of {len(lines)} files are gone or damaged", do=MEND)
     unkept = [folder.name for folder in pictures.folders(told)]
-    well = f"{sum(name.startswith('data/pictures/') for name in pointer_hashes(pictures.archive))} folders kept by DVC"
+    well = f"{len(pointer_hashes(pictures.archive, FOLDER))} folders kept by DVC"
     yield found("picture folders", unkept, well=well, ill="{count} folders hold files that DVC does not keep", do=MEND)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 pytest_plugins = ["lab", "machines"]
 
 _numbers = itertools.count(1)
+hypothesis.settings.register_profile("untimed", deadline=None)  # what is slow on a busy machine is not wrong
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Dealing:

@@ -90,7 +90,7 @@ SIZES = st.integers(-(1 << 63), (1 << 63) - 1)  # larger numbers would come back
 LINES = st.lists(st.dictionaries(st.text(max_size=5), st.none() | SIZES | st.text(max_size=20), max_size=3), max_size=6)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(LINES, LINES, st.data())
 def test_a_torn_line_is_cut_off_and_forgotten(before, after, data):
     """A file torn at any byte keeps its whole lines, and goes on with new ones."""
@@ -194,7 +194,7 @@ def test_damaged_progress_is_no_progress(tmp_path, content):
     assert archive.marks() == Marks(pushed="b")
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.datetimes(YEAR_1990, YEAR_2090, timezones=st.timezones()))
 def test_an_instant_comes_back(moment):
     """What `timestamp` writes is UTC with a Z, and `instant` reads the same moment."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apod_pipeline.archive.coverage import Terms, coverage, due, following, missing, status_of
@@ -123,7 +123,6 @@ def test_missing_is_what_nobody_gave():
 SPANS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 60)), max_size=5)
 
 
-@settings(deadline=None)
 @given(SPANS, SPANS, st.none() | st.integers(0, 100), st.integers(1, 30))
 def test_what_is_due_is_sane_for_any_past(asked, had, then, lookback):
     """Due days are in order, publishable, not in the future; they hold the look-back and every hole, nothing twice."""

@@ -20,7 +20,7 @@ from apod_pipeline.model import Digest, Refusal, Reply, Verdict
 
 START = dt.date(2018, 1, 1)
 AT = dt.datetime(2026, 10, 2, 5, 6, 7, tzinfo=dt.UTC)
-FEWER = settings(max_examples=40, deadline=None)
+FEWER = settings(max_examples=40)
 
 
 def _day(number):
@@ -204,7 +204,6 @@ def _versions(counts):
     ]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 30), max_size=8), st.integers(0, 35))
 def test_a_line_belongs_to_the_first_version_that_holds_it(counts, number):
     """A line's version is the oldest that holds more lines than its number; a line behind all has none."""

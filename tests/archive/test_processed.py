@@ -27,7 +27,7 @@ COLUMNS = Columns(
     output=("date", "title", "explanation"),
 )
 SMALL = DATA_SET._replace(columns=COLUMNS)
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=60)
 
 # One line a key is the files' law: a line break never comes here (the rules make every text one line), half a
 # character neither, nor a NUL.
@@ -80,7 +80,7 @@ def test_files_are_read_back_by_anybody(rows):
     assert (table.count(b"\n"), array.count(b"\n")) == (len(rows) + 1, len(rows) + 2 if rows else 2)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ROWS)
 def test_polars_reads_the_csv(rows):
     """The CSV is read by polars as the standard library reads it."""
@@ -145,7 +145,7 @@ def test_rows_come_sorted_and_the_last_of_a_key_counts(tmp_path):
 
 
 # ---- Parquet -------------------------------------------------------------------------------
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(ROWS, ROWS)
 def test_the_table_merges_as_the_lines_do(old, new):
     """All three files of an archive, changed, are those of an archive that was written anew."""

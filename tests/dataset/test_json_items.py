@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from apod_pipeline.dataset.json_items import PIECE, json_items, shape_of
 from apod_pipeline.errors import Unreadable
 
-FEW = settings(max_examples=80, deadline=None)
+FEW = settings(max_examples=80)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),

@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apod_pipeline.dataset.spans import Span, spans_of
@@ -21,7 +21,6 @@ def _at(text):
     return dt.datetime.fromisoformat(text)
 
 
-@settings(deadline=None)
 @given(MANY_DAYS, st.integers(1, 60))
 def test_spans_without_a_bridge_hold_the_wanted_days_and_no_other(days, longest):
     """Every wanted day lies in one span, no other day does, and no span is longer than asked for."""
@@ -30,7 +29,6 @@ def test_spans_without_a_bridge_hold_the_wanted_days_and_no_other(days, longest)
     assert all(len(span) <= longest for span in spans)
 
 
-@settings(deadline=None)
 @given(MANY_DAYS, st.integers(1, 60), st.integers(0, 20))
 def test_spans_bridge_no_more_than_they_may(days, longest, bridge):
     """A span begins and ends on a wanted day, and between two wanted ones lie at most `bridge` others."""
@@ -45,7 +43,6 @@ def test_spans_bridge_no_more_than_they_may(days, longest, bridge):
         assert all((after - before).days <= bridge + 1 for before, after in pairwise(wanted))
 
 
-@settings(deadline=None)
 @given(MANY_DAYS, st.integers(1, 60), st.integers(0, 20))
 def test_a_bridge_never_makes_more_questions(days, longest, bridge):
     """Bridging costs days, never requests."""
@@ -74,7 +71,6 @@ def test_a_day_is_due_from_midnight_in_the_us_east(instant, day):
     assert str(publishing_day(_at(instant))) == day
 
 
-@settings(deadline=None)
 @given(st.dates(FIRST_DAY, dt.date(2035, 12, 31)))
 def test_every_day_becomes_due_at_its_own_midnight(day):
     """At midnight in the US East the day is due; a microsecond before, the day before is the newest."""
@@ -97,7 +93,6 @@ def test_days_without_an_entry_are_left_out():
     assert sorted(GAPS) == [dt.date(1995, 6, 17), dt.date(1995, 6, 18), dt.date(1995, 6, 19), dt.date(2020, 6, 10)]
 
 
-@settings(deadline=None)
 @given(st.dates(), st.integers(0, 400))
 def test_a_span_is_its_days(first, more):
     """Length, iteration and membership of a span tell the same, and its text names both ends."""

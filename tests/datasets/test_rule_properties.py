@@ -78,7 +78,7 @@ def check(entry: Entry) -> None:
 
 
 @given(sources, answers)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_json_becomes_a_sound_entry_or_is_refused(source, said):
     """Numbers, nulls, nested lists and broken markup in any field never raise, and never reach a table."""
     entry = entry_of(source, {"title": "A Lamp"} | said)
@@ -102,7 +102,7 @@ broken["basic_html"] = broken_addresses.map('<img src="{}">'.format)
 
 
 @given(sources, st.fixed_dictionaries({}, optional=broken), st.booleans())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_no_break_of_a_line_reaches_a_file(source, said, settled):
     """Whatever breaks a line, in an address or a text of either service: an entry is one line in either file."""
     said = {"title": "A Lamp"} | said

@@ -286,7 +286,7 @@ RECORDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example([("2018-12-01", {"title": "A", "pictures": True})], "list")
 @given(st.lists(st.tuples(TOLD, RECORDS), max_size=12), st.sampled_from(["list", "day", "feed", "import"]))
 def test_any_reply_gets_a_verdict(said, form):

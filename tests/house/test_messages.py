@@ -8,7 +8,7 @@ import pkgutil
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import apod_pipeline
@@ -24,7 +24,6 @@ SECRET = "hunter2secret"
 USERS = st.text("abcXYZ019._~%+-:!$&'()*,;=", min_size=1, max_size=12)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["https", "ssh", "ftp", "http"]), USERS, st.text("abc .:", max_size=6))
 def test_no_user_or_password_is_left_in_an_address(scheme, user, before):
     """Whatever stands before the @ of an address is masked; host and path stay."""

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apod_pipeline.errors import SettingsError
@@ -367,7 +367,6 @@ def test_only_postgres_host_selects_a_server():
 WORDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1, max_size=30)
 
 
-@settings(deadline=None)
 @given(WORDS, WORDS, WORDS)
 def test_odd_passwords_reach_the_server_as_they_are(user, password, database):
     """Quotes, backslashes, blanks and any letter in user, password or name are read back by libpq."""

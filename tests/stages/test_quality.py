@@ -155,7 +155,7 @@ NEARLY_PLAIN = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_gate_and_report_agree(data):
     """Whatever the rows hold: the gate refuses exactly the days of which the report tells an error."""
@@ -190,7 +190,7 @@ ANY_ROW = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(ANY_ROW, max_size=5), st.integers(0, 10))
 def test_it_never_raises(rows, before):
     """Whatever the table holds, nulls and nonsense too, a report comes back, with every rule in it."""

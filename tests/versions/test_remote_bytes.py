@@ -7,7 +7,7 @@ import gc
 import hashlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apod_pipeline.audit.copies import RemoteShare, objects
@@ -49,7 +49,6 @@ def _damage(server):
     return "".join(name.rsplit("/", 2)[1:])
 
 
-@settings(deadline=None)
 @given(st.integers(1, 100), st.dates(dt.date(2026, 1, 1), dt.date(2060, 1, 1)))
 def test_every_object_has_its_turn(percent, first):
     """Week after week, from any day on: as many runs as the share says read every object, none of them twice."""

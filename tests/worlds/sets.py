@@ -53,7 +53,6 @@ def live_through(worlds: st.SearchStrategy[Any], call: Callable[[Any], None], nu
     @seed(number)
     @settings(
         max_examples=count,
-        deadline=None,
         database=None,
         phases=PHASES,
         suppress_health_check=list(HealthCheck),

@@ -14,16 +14,16 @@ import datetime as dt
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.incoming import Incoming
-from apod_pipeline.archive.known import WHOLE_REPLY, Digests, Known, refusal_key
+from apod_pipeline.archive.known import Digests, Known
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.run_files import manifest
 from apod_pipeline.archive.writing import replacing
@@ -36,9 +36,10 @@ from apod_pipeline.errors import ReplyRefused, SourceError, SourceRefused, Unrea
 from apod_pipeline.fetching.asking import Asking, Miss
 from apod_pipeline.fetching.canary import Canary
 from apod_pipeline.fetching.complaints import in_words
+from apod_pipeline.fetching.news import news_in
 from apod_pipeline.fetching.pace import Pace
 from apod_pipeline.fetching.settling import of_the_asked, settled_items
-from apod_pipeline.model import Asked, Refusal, Reply, Verdict, in_plain_words
+from apod_pipeline.model import Asked, Refusal, Reply, Verdict
 from apod_pipeline.ports import Answer, Transport
 
 IN_GOOD_TIME = 1 / 3  # of the time-out: how long an answer should take
@@ -99,6 +100,7 @@ class Extraction:
         advance: takes how many wanted days were settled, for a progress bar.
         timeout: seconds after which the wire gives a request up.
         examine: why no entry can be made of a reading; None when one can.
+        kept: is told of every reply that was let in, with the ledger's line.
     """
 
     archive: Archive
@@ -113,6 +115,7 @@ class Extraction:
     advance: Callable[[int], None] = lambda _: None
     timeout: float = 30.0
     examine: Callable[[Reading], str | None] = lambda _: None
+    kept: Callable[[str, Mapping[str, Any]], object] = lambda *_: None
     result: Extracted = field(default_factory=Extracted)
     _had: set[dt.date] = field(default_factory=set)
     _fate: dict[dt.date, Miss] = field(default_factory=dict)
@@ -274,7 +277,7 @@ class Extraction:
             if remark := source.remark(self.incoming.body(reply)):
                 self.tell(f"{source.name}: {remark}; its answers are accepted as long as they look as before")
         self._remember(reply, verdict)
-        news = self._news(reply, verdict)
+        news = news_in(verdict, reply, self.known, self.today)
         if news is None:
             self.incoming.forget(reply)
             return verdict
@@ -282,8 +285,9 @@ class Extraction:
             told = f"{source.name}: told of twice, word for word, and kept as one entry: {', '.join(news.repeated[:5])}"
             self.tell(told + (f" and {len(news.repeated) - 5} more" if news.repeated[5:] else ""))
         self.incoming.promote(reply)
-        self.known.add(self.ledger.append_reply(reply, news))
+        self.known.add(line := self.ledger.append_reply(reply, news))
         self.incoming.forget(reply)
+        self.kept(reply.file, line)
         self.result.replies.append(reply.file)
         self.result.lines += 1
         self.result.refused += len(news.refusals)
@@ -360,40 +364,3 @@ class Extraction:
         # A refusal is an answer, a silence is none: the last answer counts.
         if miss.kind != "unavailable" or self._fate.get(day, miss).kind == "unavailable":
             self._fate[day] = miss
-
-    def _news(self, reply: Reply, verdict: Verdict) -> Verdict | None:
-        """The part of a verdict that the ledger does not hold yet; None where it holds all."""
-        # What is told again behind a refusal is written down again: it is the source's last word.
-        doubted, source = self.known.open_refusals, reply.source
-        new = [
-            r
-            for r in verdict.readings
-            if self.known.digest(source, r.entry) != r.digest or (doubted and (source, str(r.day)) in doubted)
-        ]
-        if reply.form == "feed":  # says less than a list: only better than nothing
-            new = [r for r in new if not self.known.has(r.entry)]
-        if self.known.keyed:
-            new = [r if self.known.entries.traits.get(r.key) != r.traits else r._replace(traits=None) for r in new]
-        asked = [str(reply.asked.first), str(reply.asked.last)]
-        refusals = [r for r in verdict.refusals if not self._heard(source, r, asked)]
-        # The newest day is often not there yet: only its staying away is worth a line.
-        absent = [
-            day
-            for day in verdict.absent
-            if day < self.today and ((source, str(day)) not in self.known.denied or (source, str(day)) in doubted)
-        ]
-        answers = verdict.answered and self._answers_more(source, reply.asked)
-        repeated = tuple(key for key in verdict.repeated if key not in self.known.entries.repeated)
-        if not (new or refusals or absent or verdict.left_out or answers or repeated):
-            return None
-        return verdict._replace(readings=tuple(new), refusals=tuple(refusals), absent=tuple(absent), repeated=repeated)
-
-    def _answers_more(self, source: str, asked: Span) -> bool:
-        """Whether an answer tells of days that nobody told of, or that the same source was doubted for."""
-        if not any(asked.first in span and asked.last in span for span in self.known.entries.answered):
-            return True
-        return any(name == source and dt.date.fromisoformat(day) in asked for name, day in self.known.open_refusals)
-
-    def _heard(self, source: str, refusal: Refusal, asked: list[str]) -> bool:
-        key = refusal_key(str(refusal.day) if refusal.day else WHOLE_REPLY, asked)
-        return self.known.refusals_heard.get((source, key)) == in_plain_words(refusal.reason)

@@ -1,4 +1,7 @@
-"""What a sync did, in numbers and words. Takes counts as they come, gives sums; importing it loads nothing."""
+"""What a sync did, in numbers and in words.
+
+Takes counts as they come, gives sums. Importing it loads nothing else: a sync with nothing to do needs no more.
+"""
 
 from __future__ import annotations
 

@@ -53,6 +53,7 @@ def live_through(worlds: st.SearchStrategy[Any], call: Callable[[Any], None], nu
     @seed(number)
     @settings(
         max_examples=count,
+        deadline=None,  # hostile.py runs without pytest, and so without the profile of conftest.py
         database=None,
         phases=PHASES,
         suppress_health_check=list(HealthCheck),

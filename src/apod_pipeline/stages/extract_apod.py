@@ -14,12 +14,12 @@ import datetime as dt
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.incoming import Incoming
@@ -100,7 +100,6 @@ class Extraction:
         advance: takes how many wanted days were settled, for a progress bar.
         timeout: seconds after which the wire gives a request up.
         examine: why no entry can be made of a reading; None when one can.
-        kept: is told of every reply that was let in, with the ledger's line.
     """
 
     archive: Archive
@@ -115,7 +114,6 @@ class Extraction:
     advance: Callable[[int], None] = lambda _: None
     timeout: float = 30.0
     examine: Callable[[Reading], str | None] = lambda _: None
-    kept: Callable[[str, Mapping[str, Any]], object] = lambda *_: None
     result: Extracted = field(default_factory=Extracted)
     _had: set[dt.date] = field(default_factory=set)
     _fate: dict[dt.date, Miss] = field(default_factory=dict)
@@ -285,9 +283,8 @@ class Extraction:
             told = f"{source.name}: told of twice, word for word, and kept as one entry: {', '.join(news.repeated[:5])}"
             self.tell(told + (f" and {len(news.repeated) - 5} more" if news.repeated[5:] else ""))
         self.incoming.promote(reply)
-        self.known.add(line := self.ledger.append_reply(reply, news))
+        self.known.add(self.ledger.append_reply(reply, news))
         self.incoming.forget(reply)
-        self.kept(reply.file, line)
         self.result.replies.append(reply.file)
         self.result.lines += 1
         self.result.refused += len(news.refusals)

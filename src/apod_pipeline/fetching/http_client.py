@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"apod-pipeline/{__version__} (an archive of one's own; asks politely)"
 LONGEST_WAIT = 60.0
-LONG = 0.1  # times the time-out: what fails after so long failed for what was asked, or for nothing that passes soon
 PATIENCE = 1.5  # times the time-out: how long a request may take with all its repetitions, pauses aside
 REDIRECTS = 5
 

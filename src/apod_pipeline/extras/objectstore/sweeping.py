@@ -18,7 +18,6 @@ from apod_pipeline.extras.objectstore.complaints import NO_KEYS, ObjectStoreErro
 from apod_pipeline.extras.objectstore.settings import Wishes
 
 TRIES = 4
-REGION = "AWS_REGION", "AWS_DEFAULT_REGION"
 
 
 class Upload(NamedTuple):

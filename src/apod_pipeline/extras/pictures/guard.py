@@ -65,11 +65,7 @@ class Guard:
 
     def _see(self, address: Address) -> None:
         meant = meant_by(address)
-        if any(
-            one in network for one in (address, meant) for network in self._allowed if network.version == one.version
-        ):
-            return
-        if not is_public(meant):
+        if not (self._is_allowed(address) or self._is_allowed(meant) or is_public(meant)):
             raise Forbidden(f"{address} is not a public address")
 
     def _is_allowed(self, address: Address) -> bool:

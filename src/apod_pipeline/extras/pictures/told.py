@@ -54,10 +54,6 @@ class Told:
         """Every picture, and the file that is kept of it now."""
         return ((name, lines[-1]) for name, lines in self.kept.items())
 
-    def first_of(self, digest: str) -> Line | None:
-        """The line that told of a file's bytes."""
-        return self.files.get(digest)
-
 
 class Notes:
     """The lines, in the ledger and before it.

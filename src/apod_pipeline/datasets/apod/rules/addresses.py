@@ -7,6 +7,7 @@ anybody: an address is judged by its own words.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -60,6 +61,7 @@ def suffix(address: str) -> str:
     return name.rpartition(".")[2].lower() if slash and "." in name else ""
 
 
+@lru_cache(maxsize=256)  # each is asked for several times on the way from a page to its entry
 def kind(address: str) -> str:
     """`picture`, `film`, `page`, or `unknown` where the address does not tell."""
     told = _KINDS.get(suffix(address), "unknown")

@@ -132,8 +132,10 @@ def airflow_instance(  # noqa: PLR0917 - each is a server of its own
         PYTHONPATH=str(SITE),
         **variables_of("sightings", airflow_watch.settings),
         APOD_HTTP_RETRIES="1",  # Airflow tries again by itself
-        # a scheduler that has nothing to do shares two cores with all other tests
-        AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME="0.3",
+        # a scheduler that has nothing to do shares two cores with all other tests, and files that nobody edits are read
+        # once (one that somebody does edit is read at once all the same)
+        AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME="0.4",
+        AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL="600",
         APOD_EXTRAS="alerts,lineage,traces,objectstore",
         APOD_OBJECTSTORE_URL_SIGHTINGS=STORE,
         APOD_OBJECTSTORE_ENDPOINT=airflow_store.url,

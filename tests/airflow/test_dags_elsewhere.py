@@ -6,8 +6,10 @@ A slow lane has the same under a scheduler of its own: `make test-airflow-existi
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ import pytest
 from apod_pipeline.extras.objectstore.bucket import Bucket
 from apod_pipeline.extras.objectstore.settings import Keys, Wishes
 from existing_airflow import existing_airflow
+from plain_environment import plain_environment
 from s3_gateway import ACCESS, SECRET, Gateway
 from stores import CREDENTIALS, moto_server, newest
 
@@ -27,12 +30,11 @@ RUNS = {
 }
 # One process for all of them: Airflow's own start takes longer than any of the runs.
 SCRIPT = """
-import json, sys
+import json, os, sys
 from airflow.__main__ import main
-codes, told = {}, sys.argv[1]
-sys.argv = ["airflow", "db", "migrate"]
-main()
-for dag, words in json.loads(told).items():
+codes = {}
+for dag, words, told in json.loads(sys.argv[1]):
+    os.environ |= told
     sys.argv = ["airflow", "dags", "test", dag, *words]
     try:
         main()
@@ -64,9 +66,20 @@ for told in json.loads(sys.argv[1]):
 """
 
 
+@pytest.fixture(scope="module")
+def their_database(tmp_path_factory):
+    """Airflow's own database as `airflow db migrate` makes it."""
+    home = tmp_path_factory.mktemp("home")
+    words = [str(Path(sys.executable).with_name("airflow")), "db", "migrate"]
+    subprocess.run(words, env=plain_environment(AIRFLOW_HOME=str(home)), capture_output=True, check=True)
+    return home / "airflow.db"
+
+
 @pytest.fixture
-def environment(nasa, tmp_path, migrated_database):
+def environment(nasa, tmp_path, migrated_database, their_database):
     """An Airflow that is somebody's, and what they tell our tasks by the environment: no connection is there."""
+    (tmp_path / "home").mkdir()
+    shutil.copy(their_database, tmp_path / "home")
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(tmp_path / "versions.git")], check=True)
     return existing_airflow(
         tmp_path,
@@ -79,10 +92,16 @@ def environment(nasa, tmp_path, migrated_database):
 
 def test_airflow_dags_test_ends_well_for_each_dag(environment, tmp_path):
     """`airflow dags test` runs every task of every DAG and ends with 0; there are neither connections nor a pool."""
-    words = [sys.executable, "-c", SCRIPT, json.dumps(RUNS)]
-    done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    codes, said = _run([(dag, words, {}) for dag, words in RUNS.items()], environment, tmp_path)
+    assert codes == dict.fromkeys(RUNS, 0), said[-6000:]
+
+
+def _run(runs, environment, folder):
+    """Runs one after the other: by DAG its exit code, and all that was said."""
+    words = [sys.executable, "-c", SCRIPT, json.dumps(runs)]
+    done = subprocess.run(words, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     codes = next((json.loads(line[7:]) for line in done.stdout.splitlines() if line.startswith("codes: ")), None)
-    assert codes == dict.fromkeys(RUNS, 0), done.stdout[-3000:] + done.stderr[-3000:]
+    return codes, done.stdout + done.stderr
 
 
 def test_who_reads_the_dag_files_is_asked(environment, tmp_path):
@@ -116,22 +135,11 @@ def test_versions_go_to_a_store(environment, tmp_path):
             "APOD_OBJECTSTORE_ENDPOINT": store.url,
             "APOD_OBJECTSTORE_PATIENCE": "1",
         }
-        codes = {}
-        for dag, words in STORED.items():
-            prefix = {"APOD_OBJECTSTORE_URL": f"s3://sky/{dag}"}
-            done = subprocess.run(
-                [sys.executable, "-c", SCRIPT, json.dumps({dag: words})],
-                env=environment | told | prefix,
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            said = next(line for line in done.stdout.splitlines() if line.startswith("codes: "))
-            codes[dag] = json.loads(said[7:])[dag]
-        assert codes["apod_etl_pipeline"] == 0, done.stdout[-3000:]
+        runs = [(dag, words, {"APOD_OBJECTSTORE_URL": f"s3://sky/{dag}"}) for dag, words in STORED.items()]
+        codes, said = _run(runs, environment | told, tmp_path)
+        assert codes["apod_etl_pipeline"] == 0, said[-6000:]
         keys = Keys(ACCESS, SECRET, None, "us-east-1")
         bucket = Bucket(Wishes("s3://sky/apod_etl_pipeline", store.url, patience=1.0, keys=keys))
         assert newest(bucket).entries == 11
         assert codes["apod_stateless"] != 0
-        assert "Not everything could be brought where versions go besides" in done.stdout + done.stderr
+        assert "Not everything could be brought where versions go besides" in said

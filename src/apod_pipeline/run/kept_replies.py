@@ -9,6 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from apod_pipeline.archive.folder import Archive
@@ -32,6 +33,10 @@ class KeptReplies:
     archive: Archive
     sources: Mapping[str, Source]
     bring: Callable[[Collection[str]], object] = len
+
+    @cached_property
+    def _files(self) -> Replies:
+        return Replies(self.archive)
 
     def readings(self, known: Known, keys: Collection[str], preference: tuple[str, ...]) -> Iterator[Reading]:
         """The chosen reading of every entry, reply by reply; no reply is opened twice.
@@ -63,7 +68,7 @@ class KeptReplies:
         find = self._by_day if self.archive.dataset.identity is None else self._by_digest
         left = dict(wanted)
         try:
-            with Replies(self.archive).opened(file, line["size"]) as body:
+            with self._files.opened(file, line["size"]) as body:
                 yield from find(source, source.items(body, line["form"]), left)
         except FileNotFoundError as error:
             raise ArchiveDamaged(_lost(file, sorted(wanted), "is gone")) from error

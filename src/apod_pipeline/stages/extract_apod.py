@@ -21,9 +21,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from apod_pipeline.archive.digests import Digests
 from apod_pipeline.archive.folder import Archive
 from apod_pipeline.archive.incoming import Incoming
-from apod_pipeline.archive.known import Digests, Known
+from apod_pipeline.archive.known import Known
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.run_files import manifest
 from apod_pipeline.archive.writing import replacing

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from from_airflow import FromAirflow
 
 from airflow_bench import MAIN, PROJECTS_DAGS, Bench, Run
 from apod_pipeline.dataset.installed import simulation
@@ -182,6 +183,13 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     finally:
         if shares_airflow(item.nodeid) and not (nextitem and shares_airflow(nextitem.nodeid)):
             _open.close()
+
+
+@pytest.fixture(scope="session")
+def from_airflow() -> Iterator[FromAirflow]:
+    """Runs scripts in processes that have imported Airflow already."""
+    with FromAirflow() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

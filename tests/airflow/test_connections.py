@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from airflow_bench import PROJECTS_DAGS
 from lab import KEY
-from plain_environment import plain_environment
 
 SCRIPT = """
 import logging, psycopg
@@ -24,7 +20,7 @@ with psycopg.connect(settings(names=[POSTGRES]).database) as connection:
 
 
 @pytest.fixture
-def connected(database_url):
+def connected(database_url, from_airflow):
     """Where a task gets to with a connection whose extra is this; gives what the server and the log say of it."""
     parts = conninfo_to_dict(database_url)
     server = {
@@ -37,13 +33,7 @@ def connected(database_url):
     }
 
     def connect(extra):
-        environment = plain_environment(
-            PYTHONPATH=str(PROJECTS_DAGS.parent / "plugins"),
-            AIRFLOW_CONN_APOD_POSTGRES=json.dumps(server | {"extra": extra}),
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False
-        )
+        done = from_airflow.python(SCRIPT, AIRFLOW_CONN_APOD_POSTGRES=json.dumps(server | {"extra": extra}))
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()[-1], done.stdout + done.stderr
 
@@ -63,15 +53,11 @@ def test_extra_fields_that_are_not_libpqs_are_left_out(connected, database_url):
     assert f"APOD_ARCHIVE is not set: the archive is {Path.cwd() / 'apod-archive'}, on this machine alone" in told
 
 
-def test_lineage_is_left_to_airflows_own_provider(tmp_path):
+def test_lineage_is_left_to_airflows_own_provider(tmp_path, from_airflow):
     """A task's settings name every extra but `lineage`: what it would tell, the provider tells of each task already."""
     code = "from apod_airflow.connections import settings; print(*settings(names=()).extras)"
-    environment = plain_environment(
-        PYTHONPATH=str(PROJECTS_DAGS.parent / "plugins"),
-        APOD_ARCHIVE=str(tmp_path / "archive"),
-        APOD_EXTRAS="lineage,metrics,traces",
-    )
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    told = {"APOD_ARCHIVE": str(tmp_path / "archive"), "APOD_EXTRAS": "lineage,metrics,traces"}
+    done = from_airflow.python(code, **told)
     assert done.stdout.split() == ["metrics", "traces"], done.stderr
 
 
@@ -104,16 +90,15 @@ print(repr(told), repr(known))
     ],
     ids=["none", "a key alone", "all"],
 )
-def test_what_the_object_stores_connection_says(connection, endpoint, keys):
+def test_what_the_object_stores_connection_says(connection, endpoint, keys, from_airflow):
     """Its login and password are the keys, its extra tells server and region; what is empty is the environment's."""
-    environment = plain_environment(
-        PYTHONPATH=str(PROJECTS_DAGS.parent / "plugins"),
+    done = from_airflow.python(
+        STORE,
         APOD_EXTRAS="objectstore",
         APOD_OBJECTSTORE_URL="s3://bucket",
         APOD_OBJECTSTORE_ENDPOINT="http://environment",
         **({"AIRFLOW_CONN_APOD_S3": json.dumps(connection)} if connection else {}),
     )
-    done = subprocess.run([sys.executable, "-c", STORE], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     told, shown = done.stdout.splitlines()[-2:]
     assert json.loads(told) == [endpoint, keys]
@@ -136,9 +121,8 @@ for tasks, state in ([], None), (["load_to_s3"], "success"), (["load_to_s3"], "u
 """
 
 
-def test_who_waits_for_both_loads_needs_the_tables(tmp_path):
+def test_who_waits_for_both_loads_needs_the_tables(from_airflow):
     """Where a store's load is beside it, the tables' one must have succeeded, on Airflow 2 and 3; else nobody asks."""
-    environment = plain_environment(PYTHONPATH=str(PROJECTS_DAGS.parent / "plugins"))
-    done = subprocess.run([sys.executable, "-c", WAITING], env=environment, capture_output=True, text=True, check=True)
+    done = from_airflow.python(WAITING)
     why = "load_to_postgres is upstream_failed, so nothing is tracked: clear that one"
     assert done.stdout.splitlines() == [*["goes on"] * 4, why, why]

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from airflow_bench import KEYS, ORDER, PROJECTS_DAGS, SetBench
 from apod_pipeline.archive.ledger import Ledger
-from plain_environment import plain_environment
-from set_lab import SITE
 
 DAG = "sightings_etl_pipeline"
 BESIDE = "load_to_s3", "complete_s3"  # its versions also go to a store
@@ -119,11 +114,16 @@ for more in json.loads(sys.argv[1]):
 """
 
 
-def _python(script, *words, **more):
-    path = os.pathsep.join([str(PROJECTS_DAGS.parent / "plugins"), str(SITE)])
-    environment = plain_environment(PYTHONPATH=path, AIRFLOW__CORE__UNIT_TEST_MODE="True", **more)
-    command = [sys.executable, "-c", script, *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+@pytest.fixture(scope="module")
+def python(from_airflow):
+    """What a script says that ends well."""
+
+    def said(script, *words, **more):
+        done = from_airflow.python(script, *words, **more)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    return said
 
 
 SPANS = """
@@ -135,11 +135,11 @@ for params in ({}, {"dataset": "sightings"}, {"dataset": "sightings", "from": No
 """
 
 
-def test_a_runs_days_are_its_sets():
+def test_a_runs_days_are_its_sets(python):
     """From the set's first day to what is due where its days begin, or to the last of its simulated services."""
-    said = _python(SPANS).stdout.splitlines()
+    said = python(SPANS)
     assert said == ["1995-06-16..2026-11-29", "2020-01-01..2026-11-30", "2020-01-01..2026-01-01"]
-    said = _python(SPANS, APOD_TODAY_SIGHTINGS="2026-03-10").stdout.splitlines()
+    said = python(SPANS, APOD_TODAY_SIGHTINGS="2026-03-10")
     assert said[:2] == ["1995-06-16..2026-11-29", "2020-01-01..2026-03-10"]
 
 
@@ -156,12 +156,12 @@ REMOTES = [
 ]
 
 
-def test_a_set_has_remotes_of_its_own():
+def test_a_set_has_remotes_of_its_own(python):
     """It never pushes to APOD's Git remote; the database is one for all, and APOD is what it is without other sets."""
     apods = {"APOD_GIT_REMOTE": "g@h:apod", "APOD_DVC_REMOTE": "s3://all/versions/", "APOD_ARCHIVE": "/srv/archive"}
     one = "postgresql://someone@db/one"
     cases = json.dumps([more for more, _, _ in REMOTES])
-    lines = _python(SETTINGS, cases, APOD_DATABASE_URL=one, **apods).stdout.splitlines()[-len(REMOTES) :]
+    lines = python(SETTINGS, cases, APOD_DATABASE_URL=one, **apods)[-len(REMOTES) :]
     for (more, git, dvc), told in zip(REMOTES, map(json.loads, lines), strict=True):
         assert told["sightings"] == ["/srv/archives/sightings", "sightings", git, dvc, one]
         shared = "s3://shared" if "AIRFLOW_CONN_APOD_DVC_REMOTE" in more else apods["APOD_DVC_REMOTE"]
@@ -186,11 +186,10 @@ for served in json.loads(sys.argv[2]):
 
 
 @pytest.fixture(scope="module")
-def read(tmp_path_factory):
+def read(python):
     """By what `APOD_DATASETS` says, if anything, the outlets of each DAG that is read then."""
     cases = json.dumps(["", "apod,sightings", "sightings"])
-    home = str(tmp_path_factory.mktemp("read"))
-    lines = _python(READ, str(PROJECTS_DAGS), cases, AIRFLOW_HOME=home).stdout.splitlines()
+    lines = python(READ, str(PROJECTS_DAGS), cases)
     return dict(json.loads(line[6:]) for line in lines if line.startswith("read: "))
 
 

@@ -249,6 +249,22 @@ def test_a_state_began_with_its_first_reading_or_the_last_replacement(tmp_path):
     assert (since[_day(1)].at, since[_day(1)].cause) == (versions[1].at, "rules")
 
 
+def test_versions_are_gone_through_once_and_not_for_every_entry():
+    """With thousands of versions, as after years of daily ones, `current_since` costs no more for each entry."""
+    gone_through = []
+
+    class Versions(list):
+        def __iter__(self):
+            gone_through.append(1)
+            return super().__iter__()
+
+    known = Known(DATA_SET.calendar)
+    known.first_line = {_day(number): number for number in range(400)}
+    since = current_since(known, Versions(_versions(range(1, 401))), [])
+    assert len(since) == 400
+    assert len(gone_through) <= 2
+
+
 def test_a_refused_day_is_resolved_by_the_version_that_first_held_it():
     """A quarantined day that came later is resolved by the version that sealed it; until then it is not."""
     asked = [_day(0), _day(0)]

@@ -10,6 +10,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from apod_pipeline.archive.entries import Answered, Entries
@@ -378,5 +379,5 @@ def refusal_key(day: str, asked: list[str]) -> str:
 
 def version_of_line(versions: list[Version], number: int) -> Version | None:
     """The version in which a reply line was first sealed; None while it is not."""
-    index = bisect_right([version.lines for version in versions], number)
+    index = bisect_right(versions, number, key=attrgetter("lines"))
     return versions[index] if index < len(versions) else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from apod_pipeline.archive.coverage import coverage
-from apod_pipeline.archive.known import Known, Version, version_of_line
+from apod_pipeline.archive.known import Known, Version
 from apod_pipeline.archive.ledger import Ledger
 from apod_pipeline.archive.lines import instant, timestamp
 from apod_pipeline.archive.processed import Table
@@ -114,11 +115,9 @@ class Since(NamedTuple):
 
 def current_since(known: Known, versions: list[Version], superseded: list[dict[str, Any]]) -> dict[str, Since]:
     """For every day, when its current state began: with its first reading, or when the last state was replaced."""
-    since: dict[str, Since] = {}
-    for day, line in known.first_line.items():
-        version = version_of_line(versions, line)
-        if version:
-            since[day] = Since(version.at, "source")
+    ends = [version.lines for version in versions]  # once, not for every entry: there may be thousands of both
+    first_held = ((day, bisect_right(ends, line)) for day, line in known.first_line.items())
+    since = {day: Since(versions[number].at, "source") for day, number in first_held if number < len(versions)}
     for state in superseded:
         replaced = Since(instant(state["to"]), state["cause"])
         now = since.get(state["key"], replaced)

@@ -365,7 +365,7 @@ class Known:
 
     def was_asked(self, day: dt.date) -> bool:
         """True when the day lies in a span that was ever asked for."""
-        # Asked of every day there is: one expression over spans took twice the time.
+        # Asked of every day there is, so there is no generator for each.
         for span in self.asked:  # noqa: SIM110
             if span.first <= day <= span.last:
                 return True
